@@ -1,0 +1,66 @@
+/** State lives in small files that are either the old one or the new one, never half of each (T55, T84). */
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Replaces a file: write a new one beside it, fsync, rename over, fsync the directory. After a crash at any point the old or
+ * the new content is there. `mode` is exact (the umask does not apply). Throws what the file system says; the old file stays.
+ */
+export function writeDurably(path: string, content: string | Uint8Array, mode: number): void {
+  const fresh = `${path}.new-${process.pid}`;
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
+  removeIfThere(fresh);
+  const file = openSync(fresh, flags, mode);
+  try {
+    // Mode bits of open() are cut by the umask; 0644 must be 0644 under any umask.
+    fchmodSync(file, mode);
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    let written = 0;
+    while (written < bytes.length) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(fresh, path);
+  } catch (error) {
+    closeQuietly(file);
+    removeIfThere(fresh);
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** Makes what was created, renamed or removed in a directory survive a power loss. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Removes a file durably. A file that is not there is not an error. */
+export function removeDurably(path: string): void {
+  removeIfThere(path);
+  syncDirectory(dirname(path));
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Whether an error says that a file or directory does not exist. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function closeQuietly(file: number): void {
+  try {
+    closeSync(file);
+  } catch {
+    // It was closed already; the error that brought us here is the one to tell.
+  }
+}

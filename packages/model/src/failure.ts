@@ -1,0 +1,54 @@
+/** Failures are data: a code from one catalogue, a sentence for its reader, and what caused it. Never matched by message. */
+
+/** Every way an extension operation can fail, as ARM shows it and as the agent reports it. Meanings are documentation. */
+export const operationFailureCodes = {
+  ExtensionNotAllowed:
+    "The server's own allowlist, blocklist or mode does not permit the operation. Nothing was downloaded.",
+  LocalControlsUnreadable:
+    "The server's local controls cannot be trusted, so nothing may be installed, updated or upgraded.",
+  ExtensionManagerDisabled: 'The administrator of the server has disabled the extension manager.',
+  CatalogUnavailable: 'The signed catalog could not be fetched.',
+  CatalogSignatureInvalid: 'A role of the catalog is not signed by enough of its keys, or its content was changed.',
+  CatalogExpired: 'The signed catalog is past its expiry date.',
+  CatalogRollback: 'The catalog that was offered is older than the one this machine has already seen.',
+  PackageNotInCatalog: 'No publisher has signed a package of that name and version.',
+  PackageNotForThisMachine: 'The signed package is for another operating system, processor or extension.',
+  PackageUnavailable: 'The package could not be downloaded from any of its locations.',
+  PackageMismatch: 'The downloaded package is not the one that the catalog names. It was not opened.',
+  PackageMalformed: 'The package was refused by the strict package reader. Nothing of it was kept.',
+  ManifestMalformed: "The package's HandlerManifest.json is missing or not usable.",
+  SettingsUnreadable: 'The protected settings could not be opened with the key of this machine.',
+  HandlerInstallFailed: "The extension's install command failed.",
+  HandlerUpdateFailed: "The extension's update command failed.",
+  HandlerEnableFailed: "The extension's enable command failed, or the extension reported an error.",
+  HandlerDisableFailed: "The extension's disable command failed.",
+  HandlerTimedOut: 'A command of the extension ran longer than it may.',
+  StatusInvalid: 'The extension wrote a status that cannot be read.',
+  MachineOffline: 'The machine did not come for the request within six hours.',
+  OperationTimedOut: 'The operation did not end before its deadline.',
+  OperationCanceled: 'The operation was replaced or canceled before it ended.',
+  StorageFull: 'The machine has no room left for the package.',
+  InternalError: 'The agent failed in a way it does not know. Its log has the details.',
+} as const;
+
+export type OperationFailureCode = keyof typeof operationFailureCodes;
+
+/** A failure with a code of a catalogue `C`. Expected refusals are return values; this is for what interrupts. */
+export class CodedError<C extends string = string> extends Error {
+  readonly code: C;
+  constructor(code: C, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CodedError';
+    this.code = code;
+  }
+}
+
+/** An extension operation that cannot go on. */
+export class OperationFailure extends CodedError<OperationFailureCode> {
+  override readonly name = 'OperationFailure';
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,36 @@
+/** The life of one extension operation. Every state has a deadline and an exit (DESIGN: operations never hang). */
+import * as z from 'zod/mini';
+
+/** What is done to an extension. `update` is a reconfiguration of the same version; `upgrade` changes the version either way. */
+export const operationKinds = ['install', 'update', 'upgrade', 'delete'] as const;
+export type OperationKind = (typeof operationKinds)[number];
+
+/** The steps of an operation in order, then the ways it ends. */
+export const operationStates = [
+  'Accepted',
+  'Delivered',
+  'Downloading',
+  'Verifying',
+  'Installing',
+  'Enabling',
+  'Removing',
+  'Succeeded',
+  'Failed',
+  'Canceled',
+  'TimedOut',
+] as const;
+export const operationStateSchema = z.enum(operationStates);
+export type OperationState = z.infer<typeof operationStateSchema>;
+
+const terminal: ReadonlySet<OperationState> = new Set(['Succeeded', 'Failed', 'Canceled', 'TimedOut']);
+
+/** Whether an operation in this state is over. */
+export function isTerminal(state: OperationState): boolean {
+  return terminal.has(state);
+}
+
+/** How long a machine that is not there keeps its requests: six hours, then they fail with `MachineOffline` (arc-agent §5.2). */
+export const offlineDeadlineSeconds = 6 * 60 * 60;
+
+/** How long a delivered operation may take in all: the 90 minutes of Custom Script (arc-agent §6.2), and a margin. */
+export const runningDeadlineSeconds = 95 * 60;

@@ -1,0 +1,51 @@
+/**
+ * `GET /agent/v1/machines/{vmId}/goal-state`: what the centre wants of one machine. A desired state, not a queue: it can be
+ * fetched again at any time and losing one costs latency only. It proposes; the agent decides and the catalog proves.
+ */
+import * as z from 'zod/mini';
+
+/** Protected settings: none, sealed to this machine (JWE, erased centrally once reported as stored), or stored before. */
+export const protectedSettingsSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  z.object({ kind: z.literal('sealed'), jwe: z.string() }),
+  z.object({ kind: z.literal('delivered') }),
+]);
+export type ProtectedSettings = z.infer<typeof protectedSettingsSchema>;
+
+const nonNegative = z.int().check(z.minimum(0));
+
+export const goalExtensionSchema = z.object({
+  /** The name of the ARM resource, which need not be the extension's. */
+  resourceName: z.string(),
+  publisher: z.string(),
+  type: z.string(),
+  desired: z.enum(['present', 'absent']),
+  /** Exact version, resolved centrally from the catalog; '' when absent is desired. */
+  version: z.string(),
+  /** The operation that last changed this entry. Reports carry it back. */
+  operationId: z.string(),
+  /** Whether that operation is over. An agent still converges on the entry, and reports only what changed. */
+  operationDone: z.boolean(),
+  /** Grows with each change of settings or version; the handler's sequence number. */
+  sequence: nonNegative,
+  settings: z.nullable(z.record(z.string(), z.unknown())),
+  protectedSettings: protectedSettingsSchema,
+  /** Where the bytes may be had, best first. Hints: hosts change (S1.4) and the catalog decides what is accepted. */
+  packageUrls: z.array(z.string()),
+});
+export type GoalExtension = z.infer<typeof goalExtensionSchema>;
+
+export const goalStateSchema = z.object({
+  machineId: z.string(),
+  /** Grows with every change of the machine's goal state. */
+  generation: nonNegative,
+  extensions: z.array(goalExtensionSchema),
+});
+export type GoalState = z.infer<typeof goalStateSchema>;
+
+/** Header fields that bind sealed settings to their use (T51); the agent refuses any other combination. */
+export interface SealedSettingsBinding {
+  readonly machineId: string;
+  readonly resourceName: string;
+  readonly sequence: number;
+}

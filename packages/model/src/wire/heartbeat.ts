@@ -1,0 +1,37 @@
+/**
+ * `POST /agent/v1/machines/{vmId}/heartbeat`: the heartbeat is the doorbell. The request carries the heartbeat up, is held,
+ * and is answered early when the goal state's generation is no longer the one the agent has seen.
+ */
+import * as z from 'zod/mini';
+import { agentConfigurationSchema, serviceStatusesSchema } from './agent-configuration.ts';
+
+export const systemFactsSchema = z.object({
+  computerName: z.string(),
+  machineFqdn: z.string(),
+  osName: z.string(),
+  osVersion: z.string(),
+  osSku: z.string(),
+  osType: z.enum(['linux', 'windows']),
+  vmUuid: z.string(),
+  manufacturer: z.string(),
+  model: z.string(),
+});
+export type SystemFacts = z.infer<typeof systemFactsSchema>;
+
+export const heartbeatRequestSchema = z.object({
+  agentVersion: z.string(),
+  /** The generation of the goal state that the agent has last fetched; 0 for none. */
+  generation: z.int().check(z.minimum(0)),
+  /** How long the agent will wait for the answer, in seconds; 0 asks for an answer at once. The centre may answer sooner. */
+  holdSeconds: z.int().check(z.minimum(0), z.maximum(600)),
+  agentConfiguration: agentConfigurationSchema,
+  serviceStatuses: serviceStatusesSchema,
+  system: systemFactsSchema,
+});
+export type HeartbeatRequest = z.infer<typeof heartbeatRequestSchema>;
+
+export const heartbeatResponseSchema = z.object({
+  /** The generation now wanted. Different from the one sent: fetch the goal state. A hint, never authority. */
+  generation: z.int().check(z.minimum(0)),
+});
+export type HeartbeatResponse = z.infer<typeof heartbeatResponseSchema>;

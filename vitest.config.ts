@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'extensions/**/*.test.ts', 'tooling/**/*.test.ts', 'tests/**/*.test.ts'],
+    // Real processes on two shared cores: generous bounds so that a busy machine does not make a test fail.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+  },
+});
