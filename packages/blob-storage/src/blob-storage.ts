@@ -1,0 +1,41 @@
+/** What every storage of blobs can do. Implementations pass the same suite (`blob-storage-conformance.ts`). */
+import type { Readable } from 'node:stream';
+import type { BlobName } from './blob-name.ts';
+
+/** Bytes `start` to before `end` (bytes from the beginning of the blob). Without `end`: to its end. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end?: number;
+}
+
+/** A stored blob, opened for reading. Holds no resource until a stream is read. */
+export interface StoredBlob {
+  /** In bytes. */
+  readonly length: number;
+  /**
+   * The bytes, or a range of them. Throws RangeError when the range is not within the blob. The stream fails when the blob
+   * disappears meanwhile.
+   */
+  stream(range?: ByteRange): Readable;
+}
+
+/** Content that does not have the SHA-256 its name says. Nothing was kept. */
+export class BlobMismatch extends Error {
+  override readonly name = 'BlobMismatch';
+}
+
+export interface BlobStorage {
+  /**
+   * Stores content under its name. When it returns, the blob is whole and survives a power loss; when it throws, or the process
+   * dies, no part of it is visible. Storing the same name again is harmless. Throws {@link BlobMismatch} when the content's
+   * SHA-256 is not the one of the name.
+   */
+  put(name: BlobName, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /** The blob, or undefined when it is not stored. */
+  open(name: BlobName): Promise<StoredBlob | undefined>;
+  has(name: BlobName): Promise<boolean>;
+  /** The names of all blobs, in any order. */
+  list(): AsyncIterable<BlobName>;
+  /** Removes a blob; false when it was not there. */
+  remove(name: BlobName): Promise<boolean>;
+}
