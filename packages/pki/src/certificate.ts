@@ -68,7 +68,7 @@ function engine(): pkijs.ICryptoEngine {
   // The class lags behind its interface by four methods for key encapsulation, which nothing here calls.
   return new pkijs.CryptoEngine({
     name: 'node',
-    crypto: webcrypto as unknown as Crypto,
+    crypto: webcrypto,
   }) as unknown as pkijs.ICryptoEngine;
 }
 

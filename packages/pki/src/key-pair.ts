@@ -12,9 +12,10 @@ export async function generateKeyPair(): Promise<KeyPair> {
 /** PKCS#8 PEM of the private half. */
 export async function privateKeyPem(keys: KeyPair): Promise<string> {
   const der = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
-    .export({ type: 'pkcs8', format: 'pem' })
-    .toString();
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({
+    type: 'pkcs8',
+    format: 'pem',
+  });
 }
 
 /** The signing key in a PKCS#8 PEM text. Throws when it is not a P-256 key. */
