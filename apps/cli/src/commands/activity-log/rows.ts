@@ -1,0 +1,28 @@
+/** How an event of the activity log is shown as a row. */
+import type { ActivityLogEvent } from '../../resources.ts';
+
+export const activityLogHeadings = ['TIME (UTC)', 'CALLER', 'OPERATION', 'RESOURCE', 'STATUS', 'REASON'] as const;
+
+/** One row; the reason is the error code of what failed. */
+export function activityLogRow(event: ActivityLogEvent): string[] {
+  return [
+    event.eventTimestamp.replace('T', ' ').replace(/\.\d+Z?$|Z$/, ''),
+    event.caller,
+    event.operationName.value,
+    event.resourceId.split('/').slice(-2).join('/'),
+    event.status.value,
+    reasonOf(event),
+  ];
+}
+
+function reasonOf(event: ActivityLogEvent): string {
+  const message = event.properties?.['statusMessage'];
+  if (event.status.value !== 'Failed' || typeof message !== 'string') return '';
+  try {
+    const code: unknown = JSON.parse(message)?.error?.code;
+    return typeof code === 'string' ? code : '';
+  } catch {
+    // A status message that is plain text has no code to show.
+    return message;
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { CodedError } from '@sallyport/model';
+import type { CliContext } from '../context.ts';
+import { narratorOn } from '../tour/narrator.ts';
+import { openState } from '../tour/state.ts';
+import type { Stage } from '../tour/stage.ts';
+import { tellHowToGoOn } from '../tour/steps/record.ts';
+import { tellStory } from '../tour/story.ts';
+
+interface Flags {
+  readonly state: string;
+  readonly port?: number;
+  readonly script?: string;
+  readonly packages: string;
+  readonly once: boolean;
+}
+
+export const tour = buildCommand({
+  docs: {
+    brief: 'The whole way on this machine: one extension let in, one refused, both on record',
+    fullDescription:
+      'Starts a control plane, a gallery and an agent under one folder, tells the story with them and stays up until Ctrl+C.',
+  },
+  parameters: {
+    flags: {
+      state: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Folder that holds everything; a second start continues with it',
+        default: '.sallyport',
+        placeholder: 'DIR',
+      },
+      port: {
+        kind: 'parsed',
+        parse: port,
+        brief: 'Port of the control plane; by default that of the last start, else 8443',
+        optional: true,
+        placeholder: 'N',
+      },
+      script: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Script to run on the server; by default one that reports on the machine',
+        optional: true,
+        placeholder: 'FILE',
+      },
+      packages: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Folder with the extension packages to publish',
+        default: join(import.meta.dirname, '../../../../dist/extensions'),
+        placeholder: 'DIR',
+      },
+      once: {
+        kind: 'boolean',
+        brief: 'End after the story: exit code 0, or 1 if a step went otherwise',
+        default: false,
+        withNegated: false,
+      },
+    },
+  },
+  async func(this: CliContext, flags: Flags) {
+    const stopped = new AbortController();
+    const stop = (): void => stopped.abort();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.on(signal, stop);
+    const stage: Stage = {
+      state: openState(flags.state),
+      options: { port: flags.port, scriptFile: flags.script, packages: flags.packages },
+      narrator: narratorOn(this.process.stdout),
+      services: [],
+    };
+    const interrupted = sleep(2 ** 31 - 1, undefined, { signal: stopped.signal, ref: false }).catch(
+      () => 'stopped' as const,
+    );
+    try {
+      const told = await Promise.race([tellStory(stage), interrupted]);
+      if (told === 'stopped' || told === undefined) return;
+      tellHowToGoOn(stage, told);
+      if (flags.once) return;
+      stage.narrator.note('\nEverything stays up until Ctrl+C.');
+      await Promise.race([
+        interrupted,
+        ...stage.services.map((service) => service.ended.then(() => service.mustRun())),
+      ]);
+    } finally {
+      for (const service of stage.services.toReversed()) await service.stop();
+    }
+  },
+});
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new CodedError('MalformedInput', `'${text}' is not a port: give a number from 1 to 65535.`);
+  return number;
+}

@@ -1,0 +1,43 @@
+/**
+ * `sallyport`, the operator's command line. `gallery` and `control-plane` are programs of their own and are handed over to;
+ * everything else is an ordinary client of the control plane's API.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { buildApplication, run, text_en, type StricliDynamicCommandContext } from '@stricli/core';
+import { CodedError, messageOf } from '@sallyport/model';
+import type { CliContext } from './context.ts';
+import { commands } from './commands/index.ts';
+import { printable } from './output/table.ts';
+
+const programs: Readonly<Record<string, string>> = { gallery: 'gallery', 'control-plane': 'control-plane' };
+
+const [first = '', ...rest] = process.argv.slice(2);
+const program = Object.hasOwn(programs, first) ? programs[first] : undefined;
+if (program !== undefined) {
+  const handed = spawnSync(process.execPath, [join(import.meta.dirname, `../../${program}/src/main.ts`), ...rest], {
+    stdio: 'inherit',
+  });
+  process.exitCode = handed.status ?? 1;
+} else {
+  const application = buildApplication(commands, {
+    name: 'sallyport',
+    scanner: { caseStyle: 'allow-kebab-for-camel' },
+    documentation: { caseStyle: 'convert-camel-to-kebab' },
+    localization: {
+      loadText: () => ({ ...text_en, exceptionWhileRunningCommand: sentence, commandErrorResult: sentence }),
+    },
+    determineExitCode: () => 1,
+  });
+  // stricli's type for the process leaves out that an exit code may be unset.
+  const context = { process } as StricliDynamicCommandContext<CliContext>;
+  await run(application, process.argv.slice(2), context);
+}
+
+/** Errors are one sentence with a code; stack traces are for the unforeseen only. */
+function sentence(error: unknown): string {
+  if (error instanceof CodedError) return printable(`${error.code}: ${error.message}`);
+  return printable(
+    error instanceof Error && error.cause === undefined ? (error.stack ?? error.message) : messageOf(error),
+  );
+}

@@ -1,0 +1,65 @@
+/** The resources the CLI shows, read from the API's answers: only what is shown is asked of them. */
+import * as z from 'zod/mini';
+import { machineResourceId } from '@sallyport/model';
+import type { Connection } from './connection/connection-file.ts';
+
+export const apiVersions = { hybridCompute: '2024-07-10', resources: '2021-04-01', insights: '2015-04-01' } as const;
+
+const text = z._default(z.string(), '');
+const status = z.object({ code: text, level: text, displayStatus: text, message: text, time: text });
+
+export const machineSchema = z.object({
+  name: z.string(),
+  id: z.string(),
+  location: text,
+  properties: z.object({
+    status: text,
+    agentVersion: text,
+    lastStatusChange: text,
+    agentConfiguration: z.optional(z.object({ configMode: text, extensionsEnabled: text })),
+  }),
+});
+export type Machine = z.infer<typeof machineSchema>;
+
+export const extensionSchema = z.object({
+  name: z.string(),
+  id: z.string(),
+  properties: z.object({
+    publisher: text,
+    type: text,
+    typeHandlerVersion: text,
+    provisioningState: text,
+    instanceView: z.optional(
+      z.nullable(
+        z.object({ status: z.optional(z.nullable(status)), statuses: z.optional(z.nullable(z.array(status))) }),
+      ),
+    ),
+  }),
+});
+export type Extension = z.infer<typeof extensionSchema>;
+
+const named = z.object({ value: text });
+export const eventSchema = z.object({
+  eventTimestamp: z.string(),
+  caller: text,
+  operationName: named,
+  status: named,
+  subStatus: z.optional(named),
+  resourceId: text,
+  properties: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
+});
+export type ActivityLogEvent = z.infer<typeof eventSchema>;
+
+/** Path of a machine: the named one, else the connection's. */
+export function machinePath(connection: Connection, machine: string | undefined, resourceGroup?: string): string {
+  return machineResourceId(
+    connection.subscriptionId,
+    resourceGroup ?? connection.resourceGroup,
+    machine ?? connection.machineName,
+  );
+}
+
+/** Path of an extension resource on a machine. */
+export function extensionPath(machine: string, name: string): string {
+  return `${machine}/extensions/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,42 @@
+/** How the tour speaks: numbered steps, commands as one would type them, output set in. Colour only on a terminal. */
+import { styleText } from 'node:util';
+import { printable } from '../output/table.ts';
+
+export interface Narrator {
+  title(text: string): void;
+  step(text: string): void;
+  command(text: string): void;
+  output(text: string): void;
+  note(text: string): void;
+  /** A state an operation reached, `milliseconds` after it was asked for. */
+  progress(state: string, milliseconds: number): void;
+}
+
+/** A narrator on a stream. */
+export function narratorOn(stream: NodeJS.WriteStream): Narrator {
+  let number = 0;
+  const style = (format: Parameters<typeof styleText>[0], text: string): string => styleText(format, text, { stream });
+  const say = (text: string): void => void stream.write(`${text}\n`);
+  const indented = (text: string, by: string): string =>
+    text
+      .split('\n')
+      .map((line) => by + printable(line))
+      .join('\n');
+  return {
+    title: (text) => say(style('bold', text)),
+    step(text) {
+      number += 1;
+      say(`\n${style('cyan', `${number}.`)} ${style('bold', text)}`);
+    },
+    command: (text) => say(`   ${style('dim', '$')} ${printable(text)}`),
+    output: (text) => say(indented(text, '     ')),
+    note: (text) => say(indented(text, '   ')),
+    progress: (state, milliseconds) =>
+      say(`     ${style('dim', `${String(milliseconds).padStart(6)} ms`)}  ${styleOf(state, style)}`),
+  };
+}
+
+function styleOf(state: string, style: (format: 'green' | 'red', text: string) => string): string {
+  if (state === 'Succeeded') return style('green', state);
+  return state === 'Failed' || state === 'Canceled' || state === 'TimedOut' ? style('red', state) : printable(state);
+}

@@ -1,0 +1,28 @@
+/** The gallery is made, or refreshed, and the shipped packages are published like anybody's. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError } from '@sallyport/model';
+import { mustRun } from '../programs.ts';
+import { customScript, type Stage } from '../stage.ts';
+
+export async function prepareGallery({ state, options, narrator }: Stage): Promise<void> {
+  narrator.step('The gallery: a catalog that only publishers can sign');
+  const gallery = ['--gallery', state.gallery];
+  if (!existsSync(join(state.gallery, 'metadata', '1.root.json')))
+    narrator.output(await mustRun('sallyport-gallery', ['init', ...gallery]));
+  else narrator.output(await mustRun('sallyport-gallery', ['refresh', ...gallery]));
+  const packages = existsSync(options.packages)
+    ? readdirSync(options.packages).filter((file) => file.endsWith('.zip'))
+    : [];
+  if (packages.length === 0)
+    throw new CodedError(
+      'NoPackages',
+      `There is no extension package in ${options.packages}. Build them with 'npm run build'.`,
+    );
+  const publishers = await mustRun('sallyport-gallery', ['publisher', 'list', ...gallery]);
+  const publisher = customScript.slice(0, customScript.indexOf('/'));
+  if (!publishers.toLowerCase().includes(publisher.toLowerCase()))
+    narrator.output(await mustRun('sallyport-gallery', ['publisher', 'add', publisher, ...gallery]));
+  for (const file of packages)
+    narrator.output(await mustRun('sallyport-gallery', ['publish', join(options.packages, file), ...gallery]));
+}

@@ -1,0 +1,44 @@
+/** What is on record, and how to go on. */
+import { relative } from 'node:path';
+import { parseValue } from '@sallyport/model';
+import type { ArmClient } from '../../connection/arm-client.ts';
+import type { Connection } from '../../connection/connection-file.ts';
+import { activityLogHeadings, activityLogRow } from '../../commands/activity-log/rows.ts';
+import { formatTable } from '../../output/table.ts';
+import { apiVersions, eventSchema } from '../../resources.ts';
+import { customScript, otherwise, type Stage } from '../stage.ts';
+
+export async function showActivityLog({ narrator }: Stage, client: ArmClient): Promise<void> {
+  narrator.step('Both are on record: the activity log');
+  const path = `/subscriptions/${client.connection.subscriptionId}/providers/Microsoft.Insights/eventtypes/management/values`;
+  const since = new Date(Date.now() - 3_600_000).toISOString();
+  const events = (await client.list(path, apiVersions.insights, { $filter: `eventTimestamp ge '${since}'` })).map(
+    (item) => parseValue(eventSchema, item, 'An event of the activity log'),
+  );
+  const told = events.sort((a, b) => a.eventTimestamp.localeCompare(b.eventTimestamp)).slice(-12);
+  narrator.output(formatTable(activityLogHeadings, told.map(activityLogRow)).join('\n'));
+  const of = (status: string): boolean =>
+    told.some(
+      (event) => event.status.value === status && event.operationName.value.toLowerCase().endsWith('extensions/write'),
+    );
+  if (!of('Succeeded') || !of('Failed'))
+    throw otherwise('The activity log was to hold both the success and the refusal, but does not');
+}
+
+/** What a stranger needs to go on. */
+export function tellHowToGoOn({ state, narrator }: Stage, connection: Connection): void {
+  const here = (file: string): string => relative(process.cwd(), file) || file;
+  narrator.step('Go on yourself');
+  narrator.output(
+    [
+      `API          ${connection.endpoint}   (CA: ${here(connection.caFile)})`,
+      `Sign in      tenant ${connection.tenantId}, client ${connection.clientId}`,
+      `             the client secret is in ${here(state.connectionFile)}`,
+      `Machine      subscription ${connection.subscriptionId}, resource group ${connection.resourceGroup}, machine ${connection.machineName}`,
+      '',
+      `npx sallyport extension list --connection ${here(state.connectionFile)}`,
+      `AZCMAGENT_ROOT=${here(state.agentRoot)} npx azcmagent config list`,
+      `AZCMAGENT_ROOT=${here(state.agentRoot)} npx azcmagent config set extensions.blocklist ${customScript} --remove`,
+    ].join('\n'),
+  );
+}
