@@ -25,7 +25,7 @@ export interface Invocation {
 export interface Voice {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** A line of the answer. Written as it is. */
+  /** A line of the answer, left out under `--json`. One call, one line: control characters are escaped, newlines too (T80). */
   line(text: string): void;
   /** The answer as a value: printed as JSON under `--json` only. */
   value(value: unknown): void;
@@ -42,15 +42,18 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/** A command's implementation. Failures are thrown as `AzcmError`; returning means success. */
-export type CommandRun = (invocation: Invocation, context: CommandContext) => Promise<void>;
+/**
+ * A command's implementation. Failures are thrown as `AzcmError`; returning means success. A command whose answer is itself a
+ * yes or a no (`config check`) returns the exit code.
+ */
+export type CommandRun = (invocation: Invocation, context: CommandContext) => Promise<number | void>;
 
 export interface Command {
   /** Words that call it: `['config', 'set']`. */
   readonly words: readonly string[];
   /** Arguments as the help shows them: `<property> <value>`. */
   readonly usage: string;
-  /** Fewest and most positional arguments. */
+  /** Fewest and most positional arguments. `Infinity` where the command itself explains a surplus. */
   readonly arguments: readonly [least: number, most: number];
   readonly summary: string;
   readonly options: readonly Option[];

@@ -1,0 +1,13 @@
+/**
+ * Every command of `azcmagent`: one row each, in the order of the help. A row names the file that implements the command; it is
+ * loaded only when the command is called.
+ */
+import type { Command } from '../command.ts';
+
+export const commands: readonly Command[] = [
+  // The machine: connect, disconnect, show, version, logs, run.
+
+  // Local controls.
+
+  // Extensions.
+];

@@ -1,0 +1,27 @@
+/** The program `azcmagent`. */
+import { runCli } from './cli/run-cli.ts';
+import { processEnvironment } from './platform/environment.ts';
+
+const cancel = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    cancel.abort(new Error('Canceled'));
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader has gone (`azcmagent … | head -1`): there is nobody left to tell.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+const streams = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+};
+
+async function main(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), processEnvironment(), streams, cancel.signal);
+}
+
+// Not awaited at the top level: the program is also bundled as CommonJS. runCli never throws.
+void main();
