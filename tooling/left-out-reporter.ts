@@ -19,7 +19,8 @@ export class LeftOutReporter implements Reporter {
       }
     }
     const why = process.getuid?.() === 0 ? 'the reason is beside each' : 'run the same command as root to include them';
-    if (left.length > 0) process.stdout.write(`\nLeft out, because this user or machine cannot run them (${why}):\n${left.join('\n')}\n`);
+    if (left.length > 0)
+      process.stdout.write(`\nLeft out, because this user or machine cannot run them (${why}):\n${left.join('\n')}\n`);
     process.stdout.write(`\n${passed} passed, ${failed} failed${left.length > 0 ? `, ${left.length} skipped` : ''}\n`);
   }
 }
