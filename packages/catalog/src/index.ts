@@ -1,2 +1,12 @@
-/** Being built. */
-export const name = 'catalog';
+/**
+ * The signed catalog, a repository of The Update Framework: what runs is what a publisher signed (S1.6).
+ *
+ * `client/` is for everyone who trusts it: agents and the control plane begin with a pinned root and believe nothing else; storage,
+ * mirrors, proxies and TLS interceptors only carry the files. `repository/` is for the gallery alone: it holds keys and signs.
+ * Neither half opens a package; the client says which length and SHA-256 it must have.
+ */
+export * from './client/catalog.ts';
+export * from './client/catalog-fetch.ts';
+export * from './client/open-catalog.ts';
+export type { SignedPackage } from './client/signed-package.ts';
+export { isCatalogFile } from './layout.ts';

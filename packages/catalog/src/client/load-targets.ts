@@ -1,0 +1,36 @@
+/** Targets roles: the top one and the publishers', each in exactly the version that the snapshot names. */
+import { requireCanonical } from '../canonical-metadata.ts';
+import { lengthLimits, versionedFile } from '../layout.ts';
+import { catalogFailure } from './catalog-failure.ts';
+import type { CatalogSource } from './catalog-source.ts';
+import type { TrustedDirectory } from './trusted-directory.ts';
+import type { TrustedStore } from './trusted-store.ts';
+import { keeping, tryCached, verifying } from './verification.ts';
+
+/**
+ * 5.6: makes the targets, or a delegated role, part of the store; from the cache when that is the version the snapshot names. Throws
+ * like a refresh.
+ */
+export async function loadTargets(
+  { directory, source }: { readonly directory: TrustedDirectory; readonly source: CatalogSource },
+  store: TrustedStore,
+  role: string,
+  delegator: string,
+): Promise<void> {
+  if (store.getRole(role) !== undefined) return;
+  const cached = await directory.read(role);
+  const known =
+    cached !== undefined &&
+    tryCached(() => {
+      store.updateDelegatedTargets(requireCanonical(cached), role, delegator);
+    });
+  if (known) return;
+  const named = store.snapshot?.signed.meta[`${role}.json`];
+  const file = versionedFile(role, named?.version ?? 0);
+  if (named === undefined) throw catalogFailure(new Error('the snapshot does not name it'), `${role}.json`);
+  const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.targets));
+  await verifying(file, () => {
+    store.updateDelegatedTargets(requireCanonical(bytes), role, delegator);
+  });
+  await keeping(file, directory.keep(role, bytes));
+}

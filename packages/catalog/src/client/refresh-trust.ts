@@ -1,0 +1,141 @@
+/**
+ * The client's workflow of The Update Framework (specification 1.0, section 5), in its order: root, timestamp, snapshot, targets. The
+ * decisions are tuf-js's (`TrustedMetadataStore`); the order, the fetching and the keeping are here. Nothing is kept that was not verified.
+ */
+import { BadVersionError, EqualVersionError, RepositoryError } from 'tuf-js/dist/error.js';
+import { requireCanonical } from '../canonical-metadata.ts';
+import { lengthLimits, rootRotationLimit, timestampFile, versionedFile } from '../layout.ts';
+import { catalogRollback } from './catalog-failure.ts';
+import type { CatalogSource } from './catalog-source.ts';
+import { loadTargets } from './load-targets.ts';
+import { raiseFloors } from './raise-floors.ts';
+import { acceptedTime } from './signed-time.ts';
+import type { TrustedDirectory } from './trusted-directory.ts';
+import { keysOf, rootIsExpired, trustedStore, type TrustedStore } from './trusted-store.ts';
+import { keeping, tryCached, verifying } from './verification.ts';
+import { floorHolds, requireFloor, type VersionFloors } from './version-floors.ts';
+
+/** What a refresh works with. `pinnedRoot` is where all trust begins; `now` is this machine's clock. */
+export interface RefreshInput {
+  readonly directory: TrustedDirectory;
+  readonly source: CatalogSource;
+  readonly pinnedRoot: Uint8Array;
+  readonly floors: VersionFloors;
+  readonly now: Date;
+}
+
+/**
+ * Brings the trusted metadata up to date and returns it. With nothing new it costs one request. Throws an `OperationFailure` with
+ * `CatalogUnavailable`, `CatalogSignatureInvalid`, `CatalogExpired` or `CatalogRollback`.
+ */
+export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
+  const { directory, source, floors, now } = input;
+  let offered = await source.require(timestampFile, lengthLimits.timestamp);
+  const cached = await directory.read('timestamp');
+  let root = await startingRoot(input);
+  let store = trustedStore(root, now);
+  // One request when nothing is new. Whoever rotates the root signs a new timestamp with it, and whoever could withhold the new
+  // timestamp could as well withhold the new root.
+  if (cached === undefined || !cached.equals(offered) || rootIsExpired(store, now)) {
+    const newest = await followRoots(input, store);
+    if (newest !== undefined) {
+      root = newest;
+      // The timestamp at hand may have been signed before the rotation.
+      offered = await source.require(timestampFile, lengthLimits.timestamp);
+    }
+  }
+  store = trustedStore(root, acceptedTime(now, floors, store));
+  const rootVersion = store.root.signed.version;
+  if (rootVersion < floors.root) throw catalogRollback('root', rootVersion, floors.root);
+  await refreshTimestamp(input, store, cached, offered);
+  await refreshSnapshot(input, store);
+  await loadTargets(input, store, 'targets', 'root');
+  await raiseFloors(directory, floors, store);
+  return store;
+}
+
+/** 5.2: the newest root known here: the cached one when it descends from the pinned one, else the pinned one. */
+async function startingRoot({ directory, pinnedRoot, floors, now }: RefreshInput): Promise<Uint8Array> {
+  const cached = await directory.read('root');
+  if (cached === undefined || floors.root === 0) return pinnedRoot;
+  try {
+    // The floor says which root was accepted; an older file in its place is not it.
+    return trustedStore(cached, now).root.signed.version >= floors.root ? cached : pinnedRoot;
+  } catch {
+    // A damaged cache: the chain is followed again from the pinned root, and the floor still holds.
+    return pinnedRoot;
+  }
+}
+
+/** 5.3: follows the chain of roots, each signed by the keys of the one before. The newest root if there is a newer one. */
+async function followRoots({ directory, source }: RefreshInput, store: TrustedStore): Promise<Uint8Array | undefined> {
+  let newest: Uint8Array | undefined;
+  const first = store.root.signed.version + 1;
+  for (let version = first; version < first + rootRotationLimit; version += 1) {
+    const file = versionedFile('root', version);
+    const bytes = await source.request(file, lengthLimits.root);
+    if (bytes === undefined) break;
+    await verifying(file, () => store.updateRoot(requireCanonical(bytes)));
+    await keeping(file, directory.keep('root', bytes));
+    newest = bytes;
+  }
+  return newest;
+}
+
+/** 5.4: a timestamp that is signed, not older than any seen, and not expired. */
+async function refreshTimestamp(
+  { directory, floors }: RefreshInput,
+  store: TrustedStore,
+  cached: Buffer | undefined,
+  offered: Uint8Array,
+): Promise<void> {
+  if (cached !== undefined) tryCached(() => store.updateTimestamp(requireCanonical(cached)));
+  const isNew = await verifying(timestampFile, () => {
+    try {
+      store.updateTimestamp(requireCanonical(offered));
+      return true;
+    } catch (error) {
+      // 5.4.3.1: the version that is trusted already; it stays.
+      if (error instanceof EqualVersionError) return false;
+      throw error;
+    }
+  });
+  const { timestamp } = store;
+  if (timestamp === undefined) throw new Error('a verified timestamp is in the store');
+  requireFloor('timestamp', timestamp.signed.version, floors.timestamp, keysOf(store, 'timestamp'));
+  const snapshotVersion = timestamp.signed.snapshotMeta.version;
+  requireFloor('snapshot', snapshotVersion, floors.snapshot, keysOf(store, 'snapshot'));
+  if (isNew) await keeping(timestampFile, directory.keep('timestamp', offered));
+}
+
+/** 5.5: the snapshot that the timestamp names, in which no role is missing or older than any seen. */
+async function refreshSnapshot({ directory, source, floors }: RefreshInput, store: TrustedStore): Promise<void> {
+  const cached = await directory.read('snapshot');
+  const current = cached !== undefined && tryCached(() => store.updateSnapshot(requireCanonical(cached), true));
+  const named = store.timestamp?.signed.snapshotMeta;
+  if (named === undefined) throw new Error('a verified timestamp is in the store');
+  const file = versionedFile('snapshot', named.version);
+  let fresh: Uint8Array | undefined;
+  if (!current) {
+    const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.snapshot));
+    await verifying(file, () => {
+      try {
+        store.updateSnapshot(requireCanonical(bytes));
+      } catch (error) {
+        // 5.5.5: only a role that is missing now is reported by the class itself. A role that vanishes is a rollback.
+        if (error instanceof RepositoryError && error.constructor === RepositoryError) {
+          throw new BadVersionError(error.message);
+        }
+        throw error;
+      }
+    });
+    fresh = bytes;
+  }
+  if (floorHolds(floors.snapshot, keysOf(store, 'snapshot'))) {
+    for (const [role, seen] of Object.entries(floors.roles)) {
+      const version = store.snapshot?.signed.meta[role]?.version ?? 0;
+      if (version < seen) throw catalogRollback(role, version, seen);
+    }
+  }
+  if (fresh !== undefined) await keeping(file, directory.keep('snapshot', fresh));
+}

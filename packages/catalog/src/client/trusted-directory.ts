@@ -1,0 +1,44 @@
+/** The metadata this machine has verified, one durable file per role, and the floors below which it never goes again. */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfThere, writeDurably } from '../durable-file.ts';
+import { noFloors, readFloors, writeFloors, type VersionFloors } from './version-floors.ts';
+
+export interface TrustedDirectory {
+  /** The cached bytes of a role; undefined when there are none. They are checked again like bytes from anywhere. */
+  read(role: string): Promise<Buffer | undefined>;
+  /** Keeps what was verified. */
+  keep(role: string, bytes: Uint8Array): Promise<void>;
+  floors(): Promise<VersionFloors>;
+  raise(floors: VersionFloors): Promise<void>;
+}
+
+/** `floors.json` cannot be a role: publishers' roles have a prefix. */
+const floorsFile = 'floors.json';
+
+/** A directory that belongs to one process at a time; it is made, for its owner only, when the first file is kept. */
+export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): TrustedDirectory {
+  const pin = createHash('sha256').update(pinnedRoot).digest('hex');
+  const path = (role: string): string => join(directory, `${role}.json`);
+
+  async function write(file: string, content: string | Uint8Array): Promise<void> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeDurably(file, content, 0o644);
+  }
+
+  return {
+    read: (role) => readIfThere(path(role)),
+    keep: (role, bytes) => write(path(role), bytes),
+    async floors() {
+      const bytes = await readIfThere(join(directory, floorsFile));
+      const floors = bytes === undefined ? undefined : readFloors(bytes.toString('utf8'));
+      if (floors === undefined) return noFloors(pin);
+      // Another root was pinned: the cached root and its version are not its descendants. The other floors end with their keys.
+      return floors.pinnedRoot === pin ? floors : { ...floors, pinnedRoot: pin, root: 0 };
+    },
+    async raise(floors) {
+      await write(join(directory, floorsFile), writeFloors(floors));
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** Finding packages in a refreshed store: the delegation that a path belongs to decides who may have signed it (T27). */
+import type { Metadata, Targets } from '@tufjs/models';
+import { OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { ExpiredMetadataError } from 'tuf-js/dist/error.js';
+import { isPublisherRole, publisherRole } from '../layout.ts';
+import { catalogFailure } from './catalog-failure.ts';
+import type { CatalogSource } from './catalog-source.ts';
+import { loadTargets } from './load-targets.ts';
+import { packagePath, signedPackage, type SignedPackage } from './signed-package.ts';
+import { timeWithin } from './signed-time.ts';
+import type { TrustedDirectory } from './trusted-directory.ts';
+import type { TrustedStore } from './trusted-store.ts';
+
+interface Reach {
+  readonly directory: TrustedDirectory;
+  readonly source: CatalogSource;
+}
+
+/** The package that the one role responsible for its path has signed. */
+export async function findPackage(
+  reach: Reach,
+  store: TrustedStore,
+  now: Date,
+  name: ExtensionName,
+  version: HandlerVersion,
+): Promise<SignedPackage | undefined> {
+  const time = timeWithin(now, store);
+  requireCurrent(store, time);
+  const path = packagePath(name, version);
+  const role = responsibleRole(store, path);
+  if (role === undefined) return undefined;
+  const file = (await loadRole(reach, store, time, role)).signed.targets[path];
+  return file === undefined ? undefined : signedPackage(file);
+}
+
+/** All packages of one publisher, or of all. */
+export async function listPackages(
+  reach: Reach,
+  store: TrustedStore,
+  now: Date,
+  publisher: string | undefined,
+): Promise<SignedPackage[]> {
+  const time = timeWithin(now, store);
+  requireCurrent(store, time);
+  const found: SignedPackage[] = [];
+  for (const role of publisherRoles(store)) {
+    if (publisher !== undefined && role !== publisherRole(publisher)) continue;
+    const { targets } = (await loadRole(reach, store, time, role)).signed;
+    for (const [path, file] of Object.entries(targets)) {
+      // A name that the role may not sign counts for nothing, here as in find (T27).
+      if (responsibleRole(store, path) !== role) continue;
+      try {
+        found.push(signedPackage(file));
+      } catch (error) {
+        // It describes no package; find refuses it by name, and one bad entry must not hide the good ones.
+        if (!(error instanceof OperationFailure)) throw error;
+      }
+    }
+  }
+  return found;
+}
+
+/** The first delegation whose pattern has the path: it ends the search, whatever it holds. */
+function responsibleRole(store: TrustedStore, path: string): string | undefined {
+  for (const { role } of store.targets?.signed.delegations?.rolesForTarget(path) ?? []) {
+    if (isPublisherRole(role)) return role;
+  }
+  return undefined;
+}
+
+function publisherRoles(store: TrustedStore): string[] {
+  return Object.keys(store.targets?.signed.delegations?.roles ?? {}).filter((role) => isPublisherRole(role));
+}
+
+async function loadRole(reach: Reach, store: TrustedStore, time: Date, role: string): Promise<Metadata<Targets>> {
+  await loadTargets(reach, store, role, 'targets');
+  const loaded = store.getRole(role);
+  if (loaded === undefined) throw new Error('a loaded role is in the store');
+  requireNotExpired(`${role}.json`, loaded.signed, time);
+  return loaded;
+}
+
+/** A store is used for a while after its refresh; it is not to outlive the dates that were signed. */
+function requireCurrent(store: TrustedStore, time: Date): void {
+  requireNotExpired('root.json', store.root.signed, time);
+  requireNotExpired('timestamp.json', store.timestamp?.signed, time);
+  requireNotExpired('snapshot.json', store.snapshot?.signed, time);
+  requireNotExpired('targets.json', store.targets?.signed, time);
+}
+
+interface Expiring {
+  readonly expires: string;
+  isExpired(time?: Date): boolean;
+}
+
+function requireNotExpired(file: string, signed: Expiring | undefined, time: Date): void {
+  if (signed === undefined) throw new Error('a refreshed store holds every role');
+  if (signed.isExpired(time)) throw catalogFailure(new ExpiredMetadataError(`it expired ${signed.expires}`), file);
+}

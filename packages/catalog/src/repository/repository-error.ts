@@ -1,0 +1,23 @@
+/** What can go wrong at the gallery's own side of the catalog. */
+import { CodedError } from '@sallyport/model';
+
+/** The codes, with their meaning. */
+export const repositoryCodes = {
+  RepositoryMissing: 'There is no catalog in the directory.',
+  RepositoryExists: 'There is a catalog in the directory already.',
+  RepositoryDamaged: 'The files of the catalog are not what its keys signed. Nothing is signed on top of them.',
+  RepositoryBusy: 'Another process is changing the catalog.',
+  KeyMissing: 'The key that must sign is not in the keys directory.',
+  KeyExposed: 'The keys can be read by others than their owner.',
+  PublisherMalformed: "The text is not a publisher's name.",
+  PublisherExists: 'The publisher has been added before.',
+  PublisherMissing: 'The publisher has not been added.',
+  VersionPublished: 'Another package is published under that name and version.',
+} as const;
+
+export type RepositoryCode = keyof typeof repositoryCodes;
+
+/** The catalog was not changed. */
+export class RepositoryError extends CodedError<RepositoryCode> {
+  override readonly name = 'RepositoryError';
+}
