@@ -29,7 +29,11 @@ export interface Comparison {
 }
 
 /** Milliseconds of each, in turns, after one uncounted turn. Each side does its own clearing up outside the timed part. */
-export async function compare(rounds: number, ours: () => Promise<number>, peer: () => Promise<number>): Promise<Comparison> {
+export async function compare(
+  rounds: number,
+  ours: () => Promise<number>,
+  peer: () => Promise<number>,
+): Promise<Comparison> {
   const mine: number[] = [];
   const theirs: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
@@ -39,7 +43,11 @@ export async function compare(rounds: number, ours: () => Promise<number>, peer:
     mine.push(a);
     theirs.push(b);
   }
-  return { ours: spreadOf(mine), peer: spreadOf(theirs), ratio: spreadOf(mine.map((value, i) => value / (theirs[i] ?? Number.NaN))) };
+  return {
+    ours: spreadOf(mine),
+    peer: spreadOf(theirs),
+    ratio: spreadOf(mine.map((value, i) => value / (theirs[i] ?? Number.NaN))),
+  };
 }
 
 /** Milliseconds that `work` takes. */

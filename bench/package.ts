@@ -58,13 +58,25 @@ export async function run(): Promise<void> {
     };
     const peer = async (): Promise<number> => {
       const directory = fresh();
-      return timed(() => execFileSync('/bin/sh', ['-c', 'sha256sum "$1" >/dev/null && unzip -q "$1" -d "$2"', 'sh', file, directory]));
+      return timed(() =>
+        execFileSync('/bin/sh', ['-c', 'sha256sum "$1" >/dev/null && unzip -q "$1" -d "$2"', 'sh', file, directory]),
+      );
     };
     const unsynced = await compare(rounds, ours(false), peer);
     const synced = await compare(rounds, ours(true), ours(false));
     printRows('Verify and unpack a package of 100 MB (one thread, warm process)', [
-      { what: 'verify, then unpack', figure: milliseconds(unsynced.ours), against: `sha256sum && unzip -q: ${milliseconds(unsynced.peer)}`, ratio: ratio(unsynced.ratio) },
-      { what: 'the same, synced to disk', figure: milliseconds(synced.ours), against: `unsynced: ${milliseconds(synced.peer)}`, ratio: ratio(synced.ratio) },
+      {
+        what: 'verify, then unpack',
+        figure: milliseconds(unsynced.ours),
+        against: `sha256sum && unzip -q: ${milliseconds(unsynced.peer)}`,
+        ratio: ratio(unsynced.ratio),
+      },
+      {
+        what: 'the same, synced to disk',
+        figure: milliseconds(synced.ours),
+        against: `unsynced: ${milliseconds(synced.peer)}`,
+        ratio: ratio(synced.ratio),
+      },
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -12,10 +12,19 @@ export interface Row {
 
 /** Prints rows under a heading. */
 export function printRows(heading: string, rows: readonly Row[]): void {
-  const cells = [['', 'figure', 'against', 'ratio'], ...rows.map((row) => [row.what, row.figure, row.against ?? '', row.ratio ?? ''])];
+  const cells = [
+    ['', 'figure', 'against', 'ratio'],
+    ...rows.map((row) => [row.what, row.figure, row.against ?? '', row.ratio ?? '']),
+  ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
   process.stdout.write(`\n${heading}\n`);
-  for (const row of cells) process.stdout.write(`  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('   ').trimEnd()}\n`);
+  for (const row of cells)
+    process.stdout.write(
+      `  ${row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('   ')
+        .trimEnd()}\n`,
+    );
 }
 
 /** `12.3 ms (11.9–14.0)`. */
@@ -31,5 +40,7 @@ export function ratio(spread: Spread): string {
 /** What the figures were taken on. Ratios carry over, absolute times do not. */
 export function printMachine(): void {
   const [first] = cpus();
-  process.stdout.write(`${cpus().length} × ${first?.model.trim() ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}. Medians (least–most); ratios are taken pair by pair.\n`);
+  process.stdout.write(
+    `${cpus().length} × ${first?.model.trim() ?? 'unknown processor'}, Linux ${release()}, Node ${process.version}. Medians (least–most); ratios are taken pair by pair.\n`,
+  );
 }

@@ -15,12 +15,20 @@ export async function run(): Promise<void> {
   try {
     const start = (args: readonly string[]) => (): Promise<number> =>
       timed(() => {
-        const { status, stderr } = spawnSync(process.execPath, args, { env: { AZCMAGENT_ROOT: root }, encoding: 'utf8' });
+        const { status, stderr } = spawnSync(process.execPath, args, {
+          env: { AZCMAGENT_ROOT: root },
+          encoding: 'utf8',
+        });
         if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`);
       });
     const list = await compare(rounds, start([bundle, 'config', 'list']), start(['-e', '0']));
     printRows('Starting azcmagent', [
-      { what: 'azcmagent config list', figure: milliseconds(list.ours), against: `node -e 0: ${milliseconds(list.peer)}`, ratio: ratio(list.ratio) },
+      {
+        what: 'azcmagent config list',
+        figure: milliseconds(list.ours),
+        against: `node -e 0: ${milliseconds(list.peer)}`,
+        ratio: ratio(list.ratio),
+      },
     ]);
   } finally {
     rmSync(root, { recursive: true, force: true });

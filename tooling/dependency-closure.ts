@@ -37,7 +37,8 @@ export function dependencyClosure(root: string, workspace: string): readonly Loc
       return;
     }
     const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(place)?.[1];
-    if (name !== undefined) found.set(place, { name, version: entry.version ?? '', hasInstallScript: entry.hasInstallScript ?? false });
+    if (name !== undefined)
+      found.set(place, { name, version: entry.version ?? '', hasInstallScript: entry.hasInstallScript ?? false });
     for (const dependency of Object.keys(entry.dependencies ?? {})) visit(resolve(place, dependency));
   };
   /** Node's own search: the nearest node_modules up the tree. */

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { provideSystemPrograms, testPrograms } from './system-packages.ts';
 
 const root = join(import.meta.dirname, '..');
 const program = (name: string): string => join(root, 'node_modules/.bin', name);
@@ -14,6 +15,7 @@ const steps: readonly { readonly title: string; readonly command: string; readon
   { title: 'Tests', command: program('vitest'), args: ['run', ...process.argv.slice(2)] },
 ];
 
+provideSystemPrograms(testPrograms);
 for (const step of steps) {
   process.stdout.write(`\n${step.title}\n`);
   const run = spawnSync(step.command, step.args, { cwd: root, stdio: 'inherit' });

@@ -1,0 +1,66 @@
+/**
+ * Programs of the system that tests and benchmarks use. On a fresh machine root gets what is missing from Debian; an ordinary
+ * user is told by name, and what needs them is left out.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export interface SystemProgram {
+  readonly command: string;
+  /** Debian's package that holds it. */
+  readonly package: string;
+  readonly reason: string;
+}
+
+/** What `npm test` uses. */
+export const testPrograms: readonly SystemProgram[] = [
+  {
+    command: 'openssl',
+    package: 'openssl',
+    reason: 'handlers open their protected settings with it, and tests check our sealing against it',
+  },
+];
+
+/** What `npm run bench` uses besides. */
+export const benchPrograms: readonly SystemProgram[] = [
+  { command: 'unzip', package: 'unzip', reason: 'the peer that unpacking is measured against' },
+];
+
+/** Whether a program is on the PATH. */
+export function isInstalled(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this directory; the next one may have it.
+      return false;
+    }
+  });
+}
+
+/** Installs what is missing where that is possible, and says what stays missing. */
+export function provideSystemPrograms(programs: readonly SystemProgram[]): void {
+  const missing = programs.filter((program) => !isInstalled(program.command));
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && isInstalled('apt-get')) {
+    process.stdout.write(`Installing from Debian: ${missing.map((program) => program.package).join(', ')}\n`);
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // An old package list makes the installation fail; a new one costs a few seconds, once.
+    spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
+    spawnSync(
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...missing.map((program) => program.package)],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: environment,
+      },
+    );
+  }
+  for (const program of missing.filter(({ command }) => !isInstalled(command))) {
+    process.stdout.write(
+      `Missing: ${program.command} (Debian: ${program.package}): ${program.reason}. What needs it is left out.\n`,
+    );
+  }
+}
