@@ -1,2 +1,11 @@
-/** Being built. */
-export const name = 'archive';
+/**
+ * The strict package reader. Everything parsed here is hostile until the signed catalog has vouched for it, and is read as if
+ * it stayed so: see docs/reference/package-reader.md for the rules.
+ */
+export { ArchiveError, archiveErrorCodes, type ArchiveErrorCode } from './archive-error.ts';
+export { defaultArchiveLimits, type ArchiveLimits } from './archive-limits.ts';
+export { hashFile, type FileHash } from './hash-file.ts';
+export type { PackageEntry } from './package-entry.ts';
+export { listPackage, readPackageEntry } from './read-package-entry.ts';
+export { syncTree } from './sync-tree.ts';
+export { unpackPackage, type UnpackSummary } from './unpack-package.ts';
