@@ -1,0 +1,86 @@
+/**
+ * `localconfig.json`: the local controls as text. Reading is strict: whatever is not exactly what this program writes is
+ * refused with a reason, and refused means that nothing may be installed (T55, T07).
+ */
+import { parsed, refused, type Parsed } from './parsed.ts';
+import type { LocalControls, PropertyName } from './local-controls.ts';
+import { jsonValue, propertyNames, propertyOf } from './properties.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** The layout this program writes. It reads no other: a newer one may hold rules it does not know. */
+export const documentFormatVersion = 1;
+
+/** Lists of 20,000 entries fit; an endless file does not exhaust the reader. */
+export const documentMostBytes = 4 * 1024 * 1024;
+
+export interface ControlsDocument {
+  readonly controls: LocalControls;
+  /** Counts the changes, from 1. */
+  readonly generation: number;
+}
+
+/** The text of the file. Every property is written, so that a lost line is noticed. */
+export function writeDocument({ controls, generation }: ControlsDocument): string {
+  const values = Object.fromEntries(propertyNames.map((name) => [name, jsonValue(controls, name)]));
+  return `${JSON.stringify({ formatVersion: documentFormatVersion, generation, properties: values }, undefined, 2)}\n`;
+}
+
+/** Reads the bytes of the file, or says what is wrong with them. */
+export function readDocument(bytes: Uint8Array): Parsed<ControlsDocument> {
+  if (bytes.length > documentMostBytes) return refused(`it is larger than ${documentMostBytes} bytes`);
+  const text = decode(bytes);
+  if (text === undefined) return refused('it is not UTF-8 text');
+  const json = parseStrictJson(text);
+  if (!json.ok) return json;
+  if (!isObject(json.value)) return refused('it is not a JSON object');
+  return readObject(json.value);
+}
+
+function readObject(document: Readonly<Record<string, unknown>>): Parsed<ControlsDocument> {
+  const { formatVersion, generation, properties } = document;
+  // Before anything else: what a newer version means by its keys is not ours to guess.
+  if (formatVersion !== documentFormatVersion) {
+    const newer = typeof formatVersion === 'number' && formatVersion > documentFormatVersion;
+    return refused(
+      newer
+        ? `it was written by a newer version of the agent (format ${formatVersion}; this one reads ${documentFormatVersion})`
+        : `its formatVersion is not ${documentFormatVersion}`,
+    );
+  }
+  const unknown = Object.keys(document).find((key) => !['formatVersion', 'generation', 'properties'].includes(key));
+  if (unknown !== undefined) return refused(`it holds an unknown key '${unknown}'`);
+  if (typeof generation !== 'number' || !Number.isSafeInteger(generation) || generation < 1) {
+    return refused('its generation is not a whole number from 1');
+  }
+  if (!isObject(properties)) return refused('its properties are not an object');
+  const controls = readProperties(properties);
+  return controls.ok ? parsed({ controls: controls.value, generation }) : controls;
+}
+
+function readProperties(properties: Readonly<Record<string, unknown>>): Parsed<LocalControls> {
+  const names: readonly string[] = propertyNames;
+  const unknown = Object.keys(properties).find((key) => !names.includes(key));
+  if (unknown !== undefined) return refused(`it holds an unknown property '${unknown}'`);
+  const values: [PropertyName, unknown][] = [];
+  for (const name of propertyNames) {
+    if (!Object.hasOwn(properties, name)) return refused(`the property '${name}' is missing`);
+    const result: Parsed<unknown> = propertyOf(name).kind.fromJson(properties[name]);
+    if (!result.ok) return refused(`the property '${name}' is not valid: ${result.reason}`);
+    values.push([name, result.value]);
+  }
+  // One value for every name of the table, each read by its own kind.
+  return parsed(Object.fromEntries(values) as unknown as LocalControls);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // The decoder's message says no more than "not UTF-8".
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,32 @@
+/** The local controls: one value for each property of `azcmagent config`, under the property's own name (arc-agent §2). */
+import type { ExtensionList } from './extension-list.ts';
+
+export const connectionTypes = ['default', 'direct', 'gateway'] as const;
+export type ConnectionType = (typeof connectionTypes)[number];
+
+export const proxyBypassGroups = ['AAD', 'ARM', 'Arc', 'AMA', 'ArcData'] as const;
+export type ProxyBypassGroup = (typeof proxyBypassGroups)[number];
+
+export const agentModes = ['full', 'monitor'] as const;
+export type AgentMode = (typeof agentModes)[number];
+
+/** What the administrator has set. What of it is in force depends on the mode: see `inForce`. */
+export interface LocalControls {
+  readonly 'incomingconnections.enabled': boolean;
+  readonly 'incomingconnections.ports': readonly number[];
+  readonly 'connection.type': ConnectionType;
+  /** Without credentials. */
+  readonly 'proxy.url': string;
+  readonly 'proxy.bypass': readonly ProxyBypassGroup[];
+  readonly 'extensions.allowlist': ExtensionList;
+  readonly 'extensions.blocklist': ExtensionList;
+  readonly 'guestconfiguration.enabled': boolean;
+  readonly 'extensions.enabled': boolean;
+  readonly 'config.mode': AgentMode;
+  /** Per cent of one processor. */
+  readonly 'guestconfiguration.agent.cpulimit': number;
+  readonly 'extensions.agent.cpulimit': number;
+  readonly 'automaticupgrade.enabled': boolean;
+}
+
+export type PropertyName = keyof LocalControls;

@@ -1,0 +1,45 @@
+/** Values that are one word or one number. */
+import { parsed, refused, type Parsed } from './parsed.ts';
+import type { ValueKind } from './value-kind.ts';
+
+/** `true` or `false`, in any case. */
+export const booleanKind: ValueKind<boolean> = {
+  parse(text) {
+    const word = text.trim().toLowerCase();
+    return word === 'true' || word === 'false' ? parsed(word === 'true') : refused('it is true or false');
+  },
+  format: String,
+  toJson: (value) => value,
+  fromJson: (json) => (typeof json === 'boolean' ? parsed(json) : refused('it is true or false')),
+};
+
+/** A whole number within bounds, both included. */
+export function integerKind(least: number, most: number): ValueKind<number> {
+  const reason = `it is a whole number from ${least} to ${most}`;
+  const within = (value: number): Parsed<number> =>
+    Number.isInteger(value) && value >= least && value <= most ? parsed(value) : refused(reason);
+  return {
+    parse: (text) => (/^[0-9]{1,9}$/.test(text.trim()) ? within(Number(text)) : refused(reason)),
+    format: String,
+    toJson: (value) => value,
+    fromJson: (json) => (typeof json === 'number' ? within(json) : refused(reason)),
+  };
+}
+
+/** One of a few words, in any case; kept in the spelling of the table. */
+export function wordKind<W extends string>(words: readonly W[]): ValueKind<W> {
+  const reason = `it is one of ${words.join(', ')}`;
+  return {
+    parse(text) {
+      const wanted = text.trim().toLowerCase();
+      const word = words.find((candidate) => candidate.toLowerCase() === wanted);
+      return word === undefined ? refused(reason) : parsed(word);
+    },
+    format: (value) => value,
+    toJson: (value) => value,
+    fromJson(json) {
+      const word = words.find((candidate) => candidate === json);
+      return word === undefined ? refused(reason) : parsed(word);
+    },
+  };
+}
