@@ -7,7 +7,7 @@ import { keysOf, type TrustedStore } from './trusted-store.ts';
 import { floorHolds, type VersionFloors } from './version-floors.ts';
 
 /** When the trusted timestamp was signed. Undefined for a catalog that does not say. */
-export function issuedAt(store: TrustedStore): Date | undefined {
+export function issuedAt(store: Pick<TrustedStore, 'timestamp'>): Date | undefined {
   const issued = store.timestamp?.signed.unrecognizedFields['issued'];
   if (typeof issued !== 'string') return undefined;
   const time = new Date(issued);

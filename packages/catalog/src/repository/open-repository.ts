@@ -1,0 +1,112 @@
+/** Opening the gallery's side of a catalog. */
+import { join } from 'node:path';
+import { issuedAt } from '../client/signed-time.ts';
+import { signedPackage, type SignedPackage } from '../client/signed-package.ts';
+import { writeDurably } from '../durable-file.ts';
+import { publisherRole, versionedFile } from '../layout.ts';
+import { requireNewPublisher, withPublisher } from './add-publisher.ts';
+import { withTarget } from './add-target.ts';
+import { publicState, publishChange, type ChangedRole } from './publish-change.ts';
+import { ageingRoles } from './refresh-roles.ts';
+import type { Publisher, Repository } from './repository.ts';
+import { RepositoryError } from './repository-error.ts';
+import { withLock } from './repository-lock.ts';
+import { lockFile, readRepository, type RepositoryPlace, type RepositoryState } from './repository-state.ts';
+import { signFile } from './signed-file.ts';
+import { keysOfRole, makeKey } from './signing-key.ts';
+
+export interface RepositoryOptions extends RepositoryPlace {
+  readonly now: () => Date;
+  /** How long a change waits for another process to finish its own, in milliseconds; 60,000 by default. */
+  readonly patience?: number;
+}
+
+/** Opens a catalog for its gallery. Reads nothing yet. */
+export function openRepository(options: RepositoryOptions): Repository {
+  const { keysDirectory } = options;
+
+  /** One change: alone, on what is there at that moment, and never signed with an earlier time than the last one (T71). */
+  async function change<T>(make: (state: RepositoryState, time: Date) => Promise<T>): Promise<T> {
+    // Asked first: without a catalog there is no directory to lock.
+    await readRepository(options);
+    return withLock(lockFile(options), options.patience ?? 60_000, async () => {
+      const state = await readRepository(options);
+      const now = options.now();
+      const last = issuedAt(state);
+      return make(state, last !== undefined && last > now ? last : now);
+    });
+  }
+
+  return {
+    root: async () => (await readRepository(options)).rootBytes,
+    publishers: async () => publishersOf(await readRepository(options)),
+    packages: async () => packagesOf(await readRepository(options)),
+    addPublisher: async (publisher) =>
+      change(async (state, time) => {
+        requireNewPublisher(state, publisher);
+        const role = publisherRole(publisher);
+        // A key without a delegation was left by an attempt that died.
+        const [left] = await keysOfRole(keysDirectory, role);
+        const key = left ?? (await makeKey(keysDirectory, role));
+        await publishChange(options, publicState(state), withPublisher(state, publisher, key, time), time);
+      }),
+    addTarget: async (target) =>
+      change(async (state, time) => {
+        const own = await state.delegated(publisherRole(target.name.publisher));
+        if (own === undefined) throw publisherMissing(target.name.publisher);
+        const changed = withTarget(state, own, target, time);
+        if (changed === undefined) return 'present';
+        await publishChange(options, publicState(state), [changed], time);
+        return 'added';
+      }),
+    refresh: async () =>
+      change(async (state, time) => {
+        const { renewed, warnings } = await ageingRoles(state, (role) => keysOfRole(keysDirectory, role), time);
+        const targets = renewed.filter(({ role }) => role !== 'root');
+        const roots = renewed.filter(({ role }) => role === 'root');
+        for (const root of roots) await publishRoot(options, root);
+        const signed = await publishChange(options, publicState(state), targets, time);
+        return { signed: [...roots.map(({ role }) => role), ...signed], warnings };
+      }),
+  };
+}
+
+/** A root that is valid for longer, signed by the same keys: the next link of the chain that clients follow. */
+async function publishRoot(place: RepositoryPlace, { content, keys }: ChangedRole): Promise<void> {
+  const bytes = signFile('root', content, keys, await keysOfRole(place.keysDirectory, 'root'));
+  await writeDurably(join(place.directory, versionedFile('root', Number(content['version']))), bytes, 0o644);
+}
+
+async function publishersOf(state: RepositoryState): Promise<Publisher[]> {
+  const publishers: Publisher[] = [];
+  for (const { name: role, keyIDs, unrecognizedFields } of Object.values(
+    state.targets.signed.delegations?.roles ?? {},
+  )) {
+    const own = await state.delegated(role);
+    if (own === undefined) continue;
+    const spelled = unrecognizedFields?.['publisher'];
+    publishers.push({
+      name: typeof spelled === 'string' ? spelled : role,
+      keys: keyIDs,
+      expires: own.signed.expires,
+      packages: Object.keys(own.signed.targets).length,
+    });
+  }
+  return publishers;
+}
+
+async function packagesOf(state: RepositoryState): Promise<SignedPackage[]> {
+  const packages: SignedPackage[] = [];
+  for (const role of Object.keys(state.targets.signed.delegations?.roles ?? {})) {
+    const own = await state.delegated(role);
+    packages.push(...Object.values(own?.signed.targets ?? {}).map(signedPackage));
+  }
+  return packages;
+}
+
+function publisherMissing(publisher: string): RepositoryError {
+  return new RepositoryError(
+    'PublisherMissing',
+    `The publisher '${publisher}' may not publish here: add it with 'sallyport-gallery publisher add ${publisher}'.`,
+  );
+}

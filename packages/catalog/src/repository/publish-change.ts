@@ -1,0 +1,88 @@
+/**
+ * Making a change public. The order is the guarantee: targets, then the snapshot that names them, then the timestamp that names the
+ * snapshot. All but the last are new files that nobody asks for yet; the timestamp is replaced in one step, and that is the moment of
+ * the change. Whoever dies before it has changed nothing that a client can see (T84), and the next change takes the same versions again.
+ */
+import { join } from 'node:path';
+import type { Metadata, Root } from '@tufjs/models';
+import { writeDurably } from '../durable-file.ts';
+import { timestampFile, versionedFile } from '../layout.ts';
+import type { RepositoryPlace, RepositoryState } from './repository-state.ts';
+import { snapshotContent, timestampContent } from './role-content.ts';
+import { isHalfOver } from './role-life.ts';
+import { fileReference, signFile, type JsonObject, type RoleKeys } from './signed-file.ts';
+import { keysOfRole } from './signing-key.ts';
+
+/** The new version of a targets role: what it says and who may sign it. */
+export interface ChangedRole {
+  readonly role: string;
+  readonly content: JsonObject;
+  readonly keys: RoleKeys;
+}
+
+/** What is public before the change. */
+export interface PublicState {
+  readonly root: Metadata<Root>;
+  /** 0 when there is none yet; so for the snapshot. */
+  readonly timestampVersion: number;
+  readonly snapshotVersion: number;
+  readonly snapshotExpires: string;
+  /** How the timestamp names the snapshot. */
+  readonly snapshotReference: JsonObject;
+  /** How the snapshot names the targets roles. */
+  readonly references: Readonly<Record<string, JsonObject>>;
+}
+
+/** The public state of a repository that was read and verified. */
+export function publicState(state: RepositoryState): PublicState {
+  const { root, timestamp, snapshot } = state;
+  const references = Object.entries(snapshot.signed.meta).map(([file, meta]) => [file, meta.toJSON() as JsonObject]);
+  return {
+    root,
+    timestampVersion: timestamp.signed.version,
+    snapshotVersion: snapshot.signed.version,
+    snapshotExpires: snapshot.signed.expires,
+    snapshotReference: timestamp.signed.snapshotMeta.toJSON(),
+    references: Object.fromEntries(references) as Record<string, JsonObject>,
+  };
+}
+
+/**
+ * Signs the changed roles, a snapshot (unless nothing changed and the one there is young enough) and always a new timestamp, and
+ * writes them in order. Returns the roles that were signed. Throws `KeyMissing` before anything public changes.
+ */
+export async function publishChange(
+  place: RepositoryPlace,
+  before: PublicState,
+  changed: readonly ChangedRole[],
+  time: Date,
+): Promise<readonly string[]> {
+  const write = (file: string, bytes: Uint8Array): Promise<void> =>
+    writeDurably(join(place.directory, file), bytes, 0o644);
+  const sign = async (role: string, content: JsonObject): Promise<Uint8Array> =>
+    signFile(role, content, topLevelKeys(before.root, role), await keysOfRole(place.keysDirectory, role));
+
+  const references = { ...before.references };
+  for (const { role, content, keys } of changed) {
+    const bytes = signFile(role, content, keys, await keysOfRole(place.keysDirectory, role));
+    const version = Number(content['version']);
+    await write(versionedFile(role, version), bytes);
+    references[`${role}.json`] = fileReference(version, bytes);
+  }
+  const signed = [...changed.map(({ role }) => role), 'timestamp'];
+  let reference = before.snapshotReference;
+  if (changed.length > 0 || isHalfOver('snapshot', before.snapshotExpires, time)) {
+    const version = before.snapshotVersion + 1;
+    const snapshot = await sign('snapshot', snapshotContent(version, time, references));
+    await write(versionedFile('snapshot', version), snapshot);
+    reference = fileReference(version, snapshot);
+    signed.push('snapshot');
+  }
+  await write(timestampFile, await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference)));
+  return signed;
+}
+
+/** Who may sign a top-level role. */
+export function topLevelKeys(root: Metadata<Root>, role: string): RoleKeys {
+  return root.signed.roles[role] ?? { keyIDs: [], threshold: 1 };
+}
