@@ -16,3 +16,4 @@ export { openRepository, type RepositoryOptions } from './repository/open-reposi
 export type { ExpiryWarning, RefreshReport } from './repository/refresh-roles.ts';
 export type { Publisher, Repository } from './repository/repository.ts';
 export { repositoryCodes, RepositoryError, type RepositoryCode } from './repository/repository-error.ts';
+export type { RepositoryPlace } from './repository/repository-state.ts';

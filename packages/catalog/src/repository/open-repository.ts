@@ -1,5 +1,6 @@
 /** Opening the gallery's side of a catalog. */
 import { join } from 'node:path';
+import type { Metadata, Targets } from '@tufjs/models';
 import { issuedAt } from '../client/signed-time.ts';
 import { signedPackage, type SignedPackage } from '../client/signed-package.ts';
 import { writeDurably } from '../durable-file.ts';
@@ -8,6 +9,7 @@ import { requireNewPublisher, withPublisher } from './add-publisher.ts';
 import { withTarget } from './add-target.ts';
 import { publicState, publishChange, type ChangedRole } from './publish-change.ts';
 import { ageingRoles } from './refresh-roles.ts';
+import type { NewTarget } from './new-target.ts';
 import type { Publisher, Repository } from './repository.ts';
 import { RepositoryError } from './repository-error.ts';
 import { withLock } from './repository-lock.ts';
@@ -52,13 +54,15 @@ export function openRepository(options: RepositoryOptions): Repository {
       }),
     addTarget: async (target) =>
       change(async (state, time) => {
-        const own = await state.delegated(publisherRole(target.name.publisher));
-        if (own === undefined) throw publisherMissing(target.name.publisher);
-        const changed = withTarget(state, own, target, time);
+        const changed = withTarget(state, await ownRole(state, target), target, time);
         if (changed === undefined) return 'present';
         await publishChange(options, publicState(state), [changed], time);
         return 'added';
       }),
+    requirePublishable: async (target) => {
+      const state = await readRepository(options);
+      withTarget(state, await ownRole(state, target), target, options.now());
+    },
     refresh: async () =>
       change(async (state, time) => {
         const { renewed, warnings } = await ageingRoles(state, (role) => keysOfRole(keysDirectory, role), time);
@@ -104,9 +108,11 @@ async function packagesOf(state: RepositoryState): Promise<SignedPackage[]> {
   return packages;
 }
 
-function publisherMissing(publisher: string): RepositoryError {
-  return new RepositoryError(
+async function ownRole(state: RepositoryState, { name }: NewTarget): Promise<Metadata<Targets>> {
+  const own = await state.delegated(publisherRole(name.publisher));
+  if (own !== undefined) return own;
+  throw new RepositoryError(
     'PublisherMissing',
-    `The publisher '${publisher}' may not publish here: add it with 'sallyport-gallery publisher add ${publisher}'.`,
+    `The publisher '${name.publisher}' may not publish here: add it with 'sallyport-gallery publisher add ${name.publisher}'.`,
   );
 }

@@ -31,6 +31,8 @@ export interface Repository {
    * that name and version: what was published never changes under its name.
    */
   addTarget(target: NewTarget): Promise<'added' | 'present'>;
+  /** Throws what {@link Repository.addTarget} would throw now, and changes nothing: to be asked before a package is stored. */
+  requirePublishable(target: NewTarget): Promise<void>;
   /** Signs the timestamp anew, and every role whose life is half over and whose keys are here. */
   refresh(): Promise<RefreshReport>;
 }

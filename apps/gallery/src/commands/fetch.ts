@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FolderStorage } from '@sallyport/blob-storage';
+import { fetchFromFolder, openCatalog, type SignedPackage } from '@sallyport/catalog';
+import { parseExtensionName, parseHandlerVersion, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { fetchPackage } from '../fetch/fetch-package.ts';
+import { GalleryError } from '../gallery-error.ts';
+import { galleryPlaces, type GalleryPlaces } from '../gallery-places.ts';
+
+export interface FetchFlags extends CommonFlags {
+  readonly output: string;
+  readonly root?: string;
+}
+
+export async function fetch(this: GalleryContext, flags: FetchFlags, name: string, version: string): Promise<void> {
+  const places = galleryPlaces(flags.gallery);
+  const parsedName = requireName(name);
+  const parsedVersion = requireVersion(version);
+  const found = await findAsClient(places, flags.root ?? places.firstRoot, this.now, parsedName, parsedVersion);
+  if (found === undefined) {
+    throw new GalleryError(
+      'PackageMissing',
+      `No publisher has signed ${name} ${version}: see 'sallyport-gallery list'.`,
+    );
+  }
+  await fetchPackage(new FolderStorage(places.packages), found, flags.output);
+  answer(this, flags, { ...found, output: flags.output }, [
+    `${name} ${version} is in ${flags.output}: ${found.length} bytes, SHA-256 ${found.sha256}, as its publisher signed it.`,
+  ]);
+}
+
+/** A machine's view: what it verified is kept only while the command runs, so an older catalog than last time is not noticed here. */
+async function findAsClient(
+  places: GalleryPlaces,
+  root: string,
+  now: () => Date,
+  name: ExtensionName,
+  version: HandlerVersion,
+): Promise<SignedPackage | undefined> {
+  const pinnedRoot = await readFile(root).catch((error: unknown) => {
+    throw new GalleryError('ArgumentMalformed', `The root '${root}' cannot be read: name one with --root.`, {
+      cause: error,
+    });
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-fetch-'));
+  try {
+    const catalog = openCatalog({ directory, pinnedRoot, fetch: fetchFromFolder(places.directory), now });
+    await catalog.refresh();
+    return await catalog.find(name, version);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function requireName(text: string): ExtensionName {
+  const result = parseExtensionName(text);
+  if (result.ok) return result.name;
+  throw new GalleryError('ArgumentMalformed', `'${text}' is not an extension: ${result.malformed.reason}.`);
+}
+
+function requireVersion(text: string): HandlerVersion {
+  const version = parseHandlerVersion(text);
+  if (version !== undefined) return version;
+  throw new GalleryError('ArgumentMalformed', `'${text}' is not a version: give one to four numbers, as in 2.1.0.`);
+}

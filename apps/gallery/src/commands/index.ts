@@ -1,0 +1,100 @@
+/** The table of commands. Each is loaded when it is called, so that help and mistakes answer at once. */
+import { buildCommand, buildRouteMap } from '@stricli/core';
+import { commonFlags, optionalText, type CommonFlags, type GalleryContext } from '../context.ts';
+import type { FetchFlags } from './fetch.ts';
+import type { PublishFlags } from './publish.ts';
+
+function text(brief: string, placeholder: string) {
+  return { parse: String, brief, placeholder } as const;
+}
+
+const init = buildCommand<CommonFlags, [], GalleryContext>({
+  docs: {
+    brief: 'Makes a gallery: keys, and a signed catalog that is empty',
+    fullDescription: 'Pin metadata/1.root.json of the gallery on every machine that is to trust it.',
+  },
+  parameters: { flags: commonFlags },
+  loader: async () => (await import('./init.ts')).init,
+});
+
+const publisherAdd = buildCommand<CommonFlags, [string], GalleryContext>({
+  docs: { brief: 'Lets a publisher in: makes its key and delegates its names, and only those, to it' },
+  parameters: {
+    flags: commonFlags,
+    positional: { kind: 'tuple', parameters: [text('Publisher, as in Contoso.Monitoring', 'NAME')] },
+  },
+  loader: async () => (await import('./publisher-add.ts')).publisherAdd,
+});
+
+const publisherList = buildCommand<CommonFlags, [], GalleryContext>({
+  docs: { brief: 'Lists the publishers' },
+  parameters: { flags: commonFlags },
+  loader: async () => (await import('./publisher-list.ts')).publisherList,
+});
+
+const publish = buildCommand<PublishFlags, [string], GalleryContext>({
+  docs: {
+    brief: 'Checks a package, stores it and signs it into the catalog',
+    fullDescription:
+      'What the package is comes from the options, from signingInfo in its manifest, or from its name, <Publisher.Type>-<version>.zip; they must agree.\nThe package is not scanned for malware: publish only what you trust.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      publisher: optionalText('Publisher', 'NAME'),
+      type: optionalText('Type', 'NAME'),
+      version: optionalText('Version', 'VERSION'),
+      os: { kind: 'enum', values: ['linux', 'windows'], brief: 'Operating system it is for', default: 'linux' },
+      arch: { kind: 'enum', values: ['any', 'x64', 'arm64'], brief: 'Processor it is for', default: 'any' },
+    },
+    positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
+  },
+  loader: async () => (await import('./publish.ts')).publish,
+});
+
+const list = buildCommand<CommonFlags, [], GalleryContext>({
+  docs: { brief: 'Lists what is published' },
+  parameters: { flags: commonFlags },
+  loader: async () => (await import('./list.ts')).list,
+});
+
+const fetch = buildCommand<FetchFlags, [string, string], GalleryContext>({
+  docs: {
+    brief: 'Fetches a package and verifies it as a machine would',
+    fullDescription: 'Reads only what is public, metadata/ and packages/, and believes only the root it is given.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      output: { kind: 'parsed', parse: String, brief: 'Where to put it', placeholder: 'FILE' },
+      root: optionalText('Root to begin with; by default metadata/1.root.json of the gallery', 'FILE'),
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [text('Extension, as in Contoso.Monitoring/Agent', 'PUBLISHER/TYPE'), text('Version', 'VERSION')],
+    },
+  },
+  loader: async () => (await import('./fetch.ts')).fetch,
+});
+
+const refresh = buildCommand<CommonFlags, [], GalleryContext>({
+  docs: {
+    brief: 'Signs the catalog anew so that it does not expire; run it daily',
+    fullDescription:
+      'Signs the timestamp, and every role whose life is half over and whose keys are here. Warns of those it cannot sign.',
+  },
+  parameters: { flags: commonFlags },
+  loader: async () => (await import('./refresh.ts')).refresh,
+});
+
+export const commands = buildRouteMap({
+  routes: {
+    init,
+    publisher: buildRouteMap({ routes: { add: publisherAdd, list: publisherList }, docs: { brief: 'Publishers' } }),
+    publish,
+    list,
+    fetch,
+    refresh,
+  },
+  docs: { brief: 'The gallery: extension packages, and the signed catalog that vouches for them' },
+});

@@ -1,0 +1,61 @@
+/** What `sallyport-gallery` refuses, and the exit code of everything that ends it. */
+import { CodedError } from '@sallyport/model';
+
+/** The codes of this program's own refusals, with their meaning. */
+export const galleryCodes = {
+  FileUnreadable: 'The package file cannot be read.',
+  IdentityMissing: 'Nothing says which extension or version the package is.',
+  IdentityDisagrees: 'Two sources say different things about what the package is.',
+  IdentityMalformed: 'A publisher, type or version is not well-formed.',
+  ArgumentMalformed: 'An argument is not what it should be.',
+  PackageMissing: 'The package is not in the catalog, or not in the storage.',
+} as const;
+
+export class GalleryError extends CodedError<keyof typeof galleryCodes> {
+  override readonly name = 'GalleryError';
+}
+
+/** The exit codes, with their meaning. They are documented in docs/reference/gallery.md. */
+export const exitCodes = {
+  0: 'It was done.',
+  1: 'It could not be done; the message says why.',
+  2: 'The command line was not understood.',
+  3: 'The package was refused. Nothing was published.',
+  4: 'It exists already, with other content. Nothing was changed.',
+  5: 'There is no such gallery, publisher or package.',
+  6: 'What is there is not what was signed, or its signatures have expired.',
+  7: 'Another process kept the gallery busy.',
+} as const;
+
+export type ExitCode = keyof typeof exitCodes;
+
+const byCode: Readonly<Record<string, ExitCode>> = {
+  ArgumentMalformed: 2,
+  ManifestMalformed: 3,
+  FileUnreadable: 3,
+  IdentityMissing: 3,
+  IdentityDisagrees: 3,
+  IdentityMalformed: 3,
+  PublisherMalformed: 3,
+  RepositoryExists: 4,
+  PublisherExists: 4,
+  VersionPublished: 4,
+  RepositoryMissing: 5,
+  PublisherMissing: 5,
+  PackageMissing: 5,
+  PackageNotInCatalog: 5,
+  RepositoryDamaged: 6,
+  PackageMismatch: 6,
+  PackageNotForThisMachine: 6,
+  CatalogExpired: 6,
+  CatalogRollback: 6,
+  CatalogSignatureInvalid: 6,
+  RepositoryBusy: 7,
+};
+
+/** The exit code of what was thrown. Looks at the code only: the packages that throw are loaded when they are needed. */
+export function exitCodeOf(thrown: unknown): ExitCode {
+  if (!(thrown instanceof Error)) return 1;
+  if (thrown.name === 'ArchiveError') return 3;
+  return thrown instanceof CodedError ? (byCode[thrown.code] ?? 1) : 1;
+}

@@ -1,0 +1,47 @@
+/** The gallery's own look at a package: the strict reader goes through every byte of it, and its manifest must be usable (S1.3). */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listPackage, readPackageEntry, unpackPackage } from '@sallyport/archive';
+import { findManifest, handlerManifestFile, manifestBounds, parseHandlerManifest } from '@sallyport/handler-contract';
+import { OperationFailure, parseJson } from '@sallyport/model';
+import * as z from 'zod/mini';
+import type { SaidIdentity } from './package-identity.ts';
+
+const number = z.union([z.string(), z.number()]);
+const signingInfoSchema = z.optional(
+  z.object({ publisher: z.optional(z.string()), type: z.optional(z.string()), version: z.optional(number) }),
+);
+const manifestSchema = z.array(z.looseObject({ signingInfo: signingInfoSchema }));
+
+/**
+ * Checks the package open at `descriptor` from end to end by unpacking it into a private folder below `scratch`, which is removed again.
+ * Gives what the manifest's `signingInfo` says the package is. Throws `ArchiveError` or `ManifestMalformed`.
+ */
+export async function checkPackage(descriptor: number, scratch: string): Promise<SaidIdentity> {
+  const folder = await mkdtemp(join(scratch, '.checking-'));
+  try {
+    await unpackPackage(descriptor, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
+  const manifest = findManifest(files.map(({ path }) => path));
+  const bytes = manifest === undefined ? undefined : readPackageEntry(descriptor, manifest, manifestBounds.length);
+  if (bytes === undefined) {
+    throw new OperationFailure('ManifestMalformed', `The package has no ${handlerManifestFile}: put one at its root.`);
+  }
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  parseHandlerManifest(text);
+  return signingInfoOf(text);
+}
+
+function signingInfoOf(manifest: string): SaidIdentity {
+  try {
+    const info = parseJson(manifestSchema, manifest, handlerManifestFile)[0]?.signingInfo;
+    return { publisher: info?.publisher, type: info?.type, version: info?.version?.toString() };
+  } catch (error) {
+    throw new OperationFailure('ManifestMalformed', `The 'signingInfo' of ${handlerManifestFile} is malformed.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Publishing: check, store, sign, in this order. The package is durable in storage before the catalog names it, so that no machine is
+ * ever sent to a package that is not there. Whoever dies in between leaves at most a package that nobody names.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { hashFile } from '@sallyport/archive';
+import { FolderStorage, parseBlobName } from '@sallyport/blob-storage';
+import type { NewTarget, Repository } from '@sallyport/catalog';
+import { messageOf, packageBlobName, type CatalogTarget } from '@sallyport/model';
+import { GalleryError } from '../gallery-error.ts';
+import type { GalleryPlaces } from '../gallery-places.ts';
+import { checkPackage } from './check-package.ts';
+import { packageIdentity, type SaidIdentity } from './package-identity.ts';
+
+export interface PublishingGallery {
+  readonly places: GalleryPlaces;
+  readonly repository: Repository;
+  readonly now: () => Date;
+}
+
+export interface Published {
+  readonly target: NewTarget;
+  readonly outcome: 'added' | 'present';
+}
+
+/** An unfinished upload that nobody has touched for a day belongs to a process that died. */
+const abandonedAfter = 24 * 60 * 60 * 1000;
+
+/** Publishes a package file. Throws what refuses it; then nothing is published. */
+export async function publishPackage(
+  { places, repository, now }: PublishingGallery,
+  file: string,
+  said: SaidIdentity,
+  machine: Pick<CatalogTarget, 'operatingSystem' | 'architecture'>,
+): Promise<Published> {
+  // Before the long work: a gallery that is not there, or damaged, says so at once.
+  const publishers = (await repository.publishers()).map(({ name }) => name);
+  const handle = await openPackage(file);
+  try {
+    const { length, sha256 } = hashFile(handle.fd);
+    const signingInfo = await checkPackage(handle.fd, places.gallery);
+    const identity = packageIdentity(said, signingInfo, file, publishers);
+    const target: NewTarget = { ...identity, ...machine, length, sha256 };
+    await repository.requirePublishable(target);
+    await store(places, handle, sha256, new Date(now().getTime() - abandonedAfter));
+    return { target, outcome: await repository.addTarget(target) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Everything is read through one descriptor: what is checked, hashed and stored is one file, whatever its name points to by then. */
+async function openPackage(file: string): Promise<FileHandle> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw new GalleryError('FileUnreadable', `The package '${file}' cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  });
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new GalleryError('FileUnreadable', `'${file}' is not a file: name a package, <Publisher.Type>-<version>.zip.`);
+}
+
+async function store(places: GalleryPlaces, handle: FileHandle, sha256: string, abandoned: Date): Promise<void> {
+  const storage = new FolderStorage(places.packages);
+  const name = parseBlobName(packageBlobName(sha256));
+  if (name === undefined) throw new Error('a SHA-256 makes a blob name');
+  // The storage hashes what it writes: a file that changed since it was checked is refused here.
+  await storage.put(name, handle.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>);
+  await storage.sweep(abandoned);
+}
