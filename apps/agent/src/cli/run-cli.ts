@@ -1,5 +1,5 @@
 /** One call of `azcmagent`, from its arguments to its exit code. */
-import { messageOf } from '@sallyport/model';
+import { CodedError, messageOf } from '@sallyport/model';
 import { isAdministrator, type Environment } from '../platform/environment.ts';
 import { AzcmError, exitCodeOf } from './azcm-error.ts';
 import type { Command, Invocation } from './command.ts';
@@ -76,12 +76,8 @@ function requireAdministrator(command: Command, environment: Environment): void 
 function azcmErrorOf(thrown: unknown, signal: AbortSignal): AzcmError {
   if (thrown instanceof AzcmError) return thrown;
   if (signal.aborted) return new AzcmError('AZCM0011', 'Canceled (Ctrl+C).', [], { cause: thrown });
-  return new AzcmError(
-    'AZCM0001',
-    messageOf(thrown),
-    ['This was not foreseen. Run the command again with --verbose.'],
-    {
-      cause: thrown,
-    },
-  );
+  // Foreseen, and said by whoever knows: the message holds what to do.
+  if (thrown instanceof CodedError) return new AzcmError('AZCM0001', thrown.message, [], { cause: thrown });
+  const hint = 'This was not foreseen. Run the command again with --verbose to see where it happened.';
+  return new AzcmError('AZCM0001', messageOf(thrown), [hint], { cause: thrown });
 }

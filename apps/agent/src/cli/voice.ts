@@ -50,6 +50,9 @@ export function speakError(error: AzcmError, manner: Manner, streams: Streams): 
   write(`ERROR   ${error.code}: ${printable(error.message)}\n`);
   for (const action of error.recommendedActions) write(`        ${printable(action)}\n`);
   if (manner.verbose) write(`        ${error.code} means: ${azcmCodes[error.code]}.\n`);
+  if (manner.verbose && error.cause instanceof Error) {
+    for (const line of (error.cause.stack ?? '').split('\n')) write(`        ${printable(line)}\n`);
+  }
 }
 
 /** Two-space JSON. Its own newlines are layout; control characters inside strings are escapes (T80). */

@@ -3,11 +3,13 @@
  * loaded only when the command is called.
  */
 import type { Command } from '../command.ts';
+import { configCommands } from './config-commands.ts';
 
 export const commands: readonly Command[] = [
   // The machine: connect, disconnect, show, version, logs, run.
 
   // Local controls.
+  ...configCommands,
 
   // Extensions.
 ];

@@ -1,0 +1,86 @@
+/** The rows of the local controls. */
+import type { Command } from '../command.ts';
+
+export const configCommands: readonly Command[] = [
+  {
+    words: ['config', 'set'],
+    usage: '<property> <value>',
+    arguments: [2, Infinity],
+    summary: 'Set a local control. A list is replaced, unless --add or --remove is given.',
+    options: [
+      { name: 'add', short: 'a', kind: 'flag', description: 'Add to a list what it does not hold yet.' },
+      { name: 'remove', short: 'r', kind: 'flag', description: 'Remove from a list.' },
+    ],
+    administrator: true,
+    load: () => import('./config/set.ts'),
+  },
+  {
+    words: ['config', 'get'],
+    usage: '<property>',
+    arguments: [1, 1],
+    summary: 'Show the value of one local control that is in force.',
+    options: [],
+    administrator: false,
+    load: () => import('./config/get.ts'),
+  },
+  {
+    words: ['config', 'list'],
+    usage: '',
+    arguments: [0, 0],
+    summary: 'Show the mode and every local control that is in force.',
+    options: [],
+    administrator: false,
+    load: () => import('./config/list.ts'),
+  },
+  {
+    words: ['config', 'info'],
+    usage: '[property]',
+    arguments: [0, 1],
+    summary: 'Describe the local controls and what they may be set to.',
+    options: [],
+    administrator: false,
+    load: () => import('./config/info.ts'),
+  },
+  {
+    words: ['config', 'clear'],
+    usage: '<property>',
+    arguments: [1, 1],
+    summary: 'Reset a local control to its default.',
+    options: [],
+    administrator: true,
+    load: () => import('./config/clear.ts'),
+  },
+  {
+    words: ['config', 'check'],
+    usage: '',
+    arguments: [0, 0],
+    summary: 'Hold this machine against the lock-down advice and say what to change. Exit code 1 when something is.',
+    options: [],
+    administrator: false,
+    load: () => import('./config/check.ts'),
+  },
+  {
+    words: ['config', 'restore'],
+    usage: '',
+    arguments: [0, 0],
+    summary: 'Bring back the last good copy of local controls that cannot be read or trusted.',
+    options: [
+      {
+        name: 'allow-none',
+        kind: 'flag',
+        description: 'Where there is no usable copy, begin again with nothing allowed (Allow/None).',
+      },
+    ],
+    administrator: true,
+    load: () => import('./config/restore.ts'),
+  },
+  {
+    words: ['extension', 'explain'],
+    usage: '<publisher/type> [operation]',
+    arguments: [1, 2],
+    summary: 'Say whether this machine would let an extension be installed, updated, upgraded, deleted, and why.',
+    options: [],
+    administrator: false,
+    load: () => import('./extension/explain.ts'),
+  },
+];

@@ -1,0 +1,33 @@
+/** The directory of the configuration: made when it is missing, swept of what a crash left behind. */
+import { chmodSync, chownSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { administratorOf, type Environment } from '../platform/environment.ts';
+
+/** Creates the directories that are missing, 0755 under any umask, owned by the administrator. */
+export function makeDirectory(environment: Environment, directory: string): void {
+  const administrator = administratorOf(environment);
+  const first = mkdirSync(directory, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  for (let made = directory; made.length >= first.length; made = dirname(made)) {
+    chmodSync(made, 0o755);
+    giveToAdministrator(environment, made, administrator);
+  }
+}
+
+/** Root working under a moved root leaves everything to the owner of that root. */
+export function giveToAdministrator(
+  environment: Environment,
+  path: string,
+  administrator = administratorOf(environment),
+): void {
+  if (environment.uid === 0 && administrator !== 0) chownSync(path, administrator, -1);
+}
+
+/** Removes new files that a killed writer did not rename. Call it under the lock: then no writer is alive. */
+export function sweep(path: string): void {
+  const directory = dirname(path);
+  const left = new RegExp(`^${basename(path).replaceAll('.', '\\.')}(?:\\.last-good)?\\.new-[0-9]+$`);
+  for (const name of readdirSync(directory)) {
+    if (left.test(name)) unlinkSync(join(directory, name));
+  }
+}

@@ -1,0 +1,67 @@
+/** `localsecrets.json`: the credentials of `proxy.url`, 0600 beside the file that anyone may read. */
+import {
+  fullProxyUrl,
+  hasProxyCredentials,
+  inForce,
+  type ControlsReading,
+  type ProxyCredentials,
+} from '@sallyport/local-controls';
+import { CodedError, parseJson } from '@sallyport/model';
+import * as z from 'zod/mini';
+import { removeDurably, writeDurably } from '../platform/durable-file.ts';
+import type { Environment } from '../platform/environment.ts';
+import { agentPaths } from '../platform/paths.ts';
+import { giveToAdministrator } from './configuration-directory.ts';
+import { readTrusted } from './read-trusted.ts';
+
+/** Credentials by the address they are for, so that those of an old address never go to a new one. */
+const secretsSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  proxyCredentials: z.record(z.string(), z.strictObject({ user: z.string(), password: z.string() })),
+});
+type Credentials = Readonly<Record<string, ProxyCredentials>>;
+
+/**
+ * The proxy to use, credentials included, or undefined for none. Needs the administrator when there are credentials.
+ * Throws `MalformedInput` or `ProxyCredentialsUnavailable` when they are wanted and cannot be had.
+ */
+export function proxyInForce(environment: Environment, reading: ControlsReading): string | undefined {
+  if (reading.kind === 'unreadable') return undefined;
+  const shown = inForce(reading.controls)['proxy.url'];
+  if (shown === '') return undefined;
+  if (!hasProxyCredentials(shown)) return shown;
+  const credentials = readCredentials(environment)[shown];
+  if (credentials !== undefined) return fullProxyUrl(shown, credentials);
+  throw new CodedError(
+    'ProxyCredentialsUnavailable',
+    `The credentials of proxy.url are not in ${agentPaths(environment.root).localSecrets}; set proxy.url again with: azcmagent config set proxy.url`,
+  );
+}
+
+/** Adds credentials. Those of other addresses stay until {@link keepCredentialsOf}: a crash in between loses none. */
+export function addCredentials(environment: Environment, shown: string, credentials: ProxyCredentials): void {
+  writeCredentials(environment, { ...readCredentials(environment), [shown]: credentials });
+}
+
+/** Forgets the credentials of every other address; all of them when the address has none. */
+export function keepCredentialsOf(environment: Environment, shown: string): void {
+  const stored = readCredentials(environment);
+  const kept = stored[shown];
+  if (Object.keys(stored).every((address) => address === shown)) return;
+  if (kept === undefined) removeDurably(agentPaths(environment.root).localSecrets);
+  else writeCredentials(environment, { [shown]: kept });
+}
+
+function readCredentials(environment: Environment): Credentials {
+  const path = agentPaths(environment.root).localSecrets;
+  const read = readTrusted(environment, path, 65_536);
+  if (read.kind === 'missing') return {};
+  if (read.kind === 'distrusted') throw new CodedError('ProxyCredentialsUnavailable', `${read.reason}.`);
+  return parseJson(secretsSchema, new TextDecoder().decode(read.bytes), path).proxyCredentials;
+}
+
+function writeCredentials(environment: Environment, proxyCredentials: Credentials): void {
+  const path = agentPaths(environment.root).localSecrets;
+  writeDurably(path, `${JSON.stringify({ formatVersion: 1, proxyCredentials }, undefined, 2)}\n`, 0o600);
+  giveToAdministrator(environment, path);
+}
