@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import { hashFile, unpackPackage } from '@sallyport/archive';
+import { hashFile, syncTree, unpackPackage } from '@sallyport/archive';
 import { compare, timed } from './measure.ts';
 import { milliseconds, printRows, ratio } from './report.ts';
 
@@ -48,9 +48,10 @@ export async function run(): Promise<void> {
       const directory = fresh();
       const descriptor = openSync(file, 'r');
       try {
-        return await timed(() => {
+        return await timed(async () => {
           hashFile(descriptor);
-          unpackPackage(descriptor, directory, { sync });
+          await unpackPackage(descriptor, directory);
+          if (sync) await syncTree(directory);
         });
       } finally {
         closeSync(descriptor);
