@@ -72,7 +72,8 @@ function readHeader(
   if (bytes.readUInt16LE(at + 34) !== 0) throw new ArchiveError('MultiDisk', `'${path}' is on another disk.`);
   const method = methodOf(bytes.readUInt16LE(at + 10), path);
   const { isExecutable } = checkAttributes(bytes.readUInt32LE(at + 38), path, isDirectory);
-  if (isDirectory && (size !== 0 || compressedSize !== 0)) {
+  // Some packers deflate the nothing of a directory into two bytes.
+  if (isDirectory && (size !== 0 || compressedSize > 2)) {
     throw new ArchiveError('DirectoryWithData', `The directory '${path}' has content.`);
   }
   if (method === 'stored' && size !== compressedSize) {

@@ -42,10 +42,10 @@ export class NameTable {
       const names = `'${held.path}' and '${wanted.path}'`;
       throw new ArchiveError('NameCollision', `${names} differ only in case or in their Unicode form.`);
     }
-    if (held.explicit && wanted.explicit) throw new ArchiveError('DuplicateName', `'${wanted.path}' occurs twice.`);
     if (held.isDirectory !== wanted.isDirectory) {
       throw new ArchiveError('FileAsDirectory', `'${wanted.path}' is used for a file and for a directory.`);
     }
+    if (held.explicit && wanted.explicit) throw new ArchiveError('DuplicateName', `'${wanted.path}' occurs twice.`);
     if (wanted.explicit) this.#taken.set(key, wanted);
   }
 }

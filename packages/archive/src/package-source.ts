@@ -9,7 +9,7 @@ export class PackageSource {
   /** Bytes of the file when it was opened. */
   readonly length: number;
   readonly #descriptor: number;
-  readonly #window = Buffer.allocUnsafeSlow(windowBytes);
+  readonly #window: Buffer;
   #start = 0;
   #end = 0;
 
@@ -17,6 +17,7 @@ export class PackageSource {
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
     this.length = fstatSync(descriptor).size;
+    this.#window = Buffer.allocUnsafeSlow(Math.min(windowBytes, this.length));
   }
 
   /** `length` bytes from `offset`: a view that the next call may overwrite. At most {@link windowBytes}. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ArchiveError } from './archive-error.ts';
 import { defaultArchiveLimits, type ArchiveLimits } from './archive-limits.ts';
 import { readCentralDirectory } from './central-directory.ts';
-import { readEntryData } from './entry-data.ts';
+import { readEntryData, readSmallEntryData } from './entry-data.ts';
 import { checkDescriptor, checkLocalHeader } from './local-header.ts';
 import type { StoredEntry } from './package-entry.ts';
 import { PackageSource } from './package-source.ts';
@@ -48,8 +48,10 @@ export async function unpackPackage(
     const dataEnd = data + entry.compressedSize;
     if (dataEnd > limit) throw new ArchiveError('OverlappingEntries', `'${entry.path}' overlaps with what follows it.`);
     const path = join(directory, entry.path);
-    if (entry.isDirectory) makeDirectories(path, made);
-    else {
+    if (entry.isDirectory) {
+      makeDirectories(path, made);
+      readSmallEntryData(source, entry, data, () => undefined);
+    } else {
       makeDirectories(dirname(path), made);
       await writeFile(source, entry, data, path);
       files.push(entry.path);

@@ -1,2 +1,6 @@
-/** Being built. */
-export const name = 'testkit';
+/** What tests of several packages need: directories, archives honest and hostile, and handlers that behave in one way each. */
+export * from './hostile-corpus.ts';
+export * from './hostile-zip.ts';
+export * from './sample-handlers.ts';
+export * from './temporary-directory.ts';
+export * from './test-package.ts';
