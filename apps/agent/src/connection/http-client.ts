@@ -1,0 +1,166 @@
+/**
+ * HTTPS for the agent: `node:https` (the global fetch costs 17 MB), keep-alive, bounded in time and size. Answers come from
+ * the network and are hostile until something signed says otherwise (T23, T25, T78).
+ */
+import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { getCACertificates } from 'node:tls';
+import { CodedError, messageOf } from '@sallyport/model';
+import { guardedLookup } from './guarded-lookup.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** From the first byte sent to the last received, in milliseconds. */
+  readonly timeoutMilliseconds: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Asked of every address that the host's name stands for, at the moment of connecting; without it any address will do. */
+  readonly mayConnectTo?: (address: string) => boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+/** `Unreachable`: no answer. `TimedOut`: not in time. `TooLarge`: more than allowed. `Refused`: never sent. */
+export class HttpError extends CodedError<'Unreachable' | 'TimedOut' | 'TooLarge' | 'Refused'> {
+  override readonly name = 'HttpError';
+}
+
+/** How to get out: the proxy in force, or none. */
+export interface Proxy {
+  /** `http://[user:password@]host:port`; may hold a secret and is never shown. */
+  readonly url: string;
+  /** Hosts that are reached directly, comma separated, as in `NO_PROXY`. */
+  readonly except: string;
+}
+
+export interface HttpClientOptions {
+  /** PEM of the authorities that vouch for `origin`; absent for those of the system. */
+  readonly authorities?: string | undefined;
+  /** The origin that `authorities` is for. Other hosts are checked against the system's authorities and these. */
+  readonly origin: string;
+  /** Asked before each request: the property can change at any time. */
+  proxy(): Proxy | undefined;
+}
+
+interface Agents {
+  readonly own: HttpsAgent;
+  readonly foreign: HttpsAgent;
+  readonly plain: HttpAgent;
+}
+
+/** Holds the kept-alive connections of one machine. */
+export class HttpClient {
+  readonly #options: HttpClientOptions;
+  #agents: { readonly key: string; readonly agents: Agents } | undefined;
+
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a request and reads the whole answer, at most `maximumBytes` of it. Any status is an answer. */
+  async request(request: HttpRequest, maximumBytes: number): Promise<HttpAnswer> {
+    return this.open(request, async (message) => ({
+      status: message.statusCode ?? 0,
+      headers: message.headers,
+      body: await readAll(message, maximumBytes, request.url),
+    }));
+  }
+
+  /** Sends a request and hands the answer to `use` as it arrives; both end by the request's time limit. Redirects are not followed (T24). */
+  async open<T>(request: HttpRequest, use: (message: IncomingMessage) => Promise<T>): Promise<T> {
+    const limit = AbortSignal.timeout(request.timeoutMilliseconds);
+    const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+    try {
+      return await use(await this.#send(request, signal));
+    } catch (error) {
+      if (error instanceof CodedError) throw error;
+      const host = request.url.host;
+      if (limit.aborted) {
+        const seconds = Math.round(request.timeoutMilliseconds / 1000);
+        throw new HttpError('TimedOut', `${host} did not answer in full within ${seconds} seconds.`, { cause: error });
+      }
+      throw new HttpError('Unreachable', `${host} cannot be reached: ${withoutSecrets(messageOf(error))}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Closes the connections. The client can still be used; it opens new ones. */
+  close(): void {
+    const agents = this.#agents?.agents;
+    this.#agents = undefined;
+    agents?.own.destroy();
+    agents?.foreign.destroy();
+    agents?.plain.destroy();
+  }
+
+  #send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const secure = request.url.protocol === 'https:';
+      const body = request.body === undefined ? undefined : Buffer.from(request.body);
+      const sending = (secure ? requestHttps : requestHttp)(request.url, {
+        method: request.method,
+        agent: this.#agentFor(request.url),
+        signal,
+        ...(request.mayConnectTo === undefined ? {} : { lookup: guardedLookup(request.mayConnectTo) }),
+        headers: { ...request.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
+      });
+      sending.on('response', resolve);
+      sending.on('error', reject);
+      sending.end(body);
+    });
+  }
+
+  #agentFor(url: URL): HttpAgent | HttpsAgent {
+    const proxy = this.#options.proxy();
+    const key = proxy === undefined ? '' : `${proxy.url} ${proxy.except}`;
+    if (this.#agents?.key !== key) {
+      this.close();
+      this.#agents = { key, agents: this.#makeAgents(proxy) };
+    }
+    const { agents } = this.#agents;
+    if (url.protocol === 'http:') return agents.plain;
+    return url.origin === this.#options.origin ? agents.own : agents.foreign;
+  }
+
+  #makeAgents(proxy: Proxy | undefined): Agents {
+    const proxyEnv =
+      proxy === undefined ? {} : { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, NO_PROXY: proxy.except };
+    const common = { keepAlive: true, timeout: 0, maxSockets: 8, proxyEnv };
+    const own = this.#options.authorities;
+    return {
+      own: new HttpsAgent({ ...common, minVersion: 'TLSv1.2', ...(own === undefined ? {} : { ca: own }) }),
+      foreign: new HttpsAgent({
+        ...common,
+        minVersion: 'TLSv1.2',
+        ...(own === undefined ? {} : { ca: [...getCACertificates('default'), own] }),
+      }),
+      plain: new HttpAgent(common),
+    };
+  }
+}
+
+async function readAll(message: IncomingMessage, maximumBytes: number, url: URL): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maximumBytes) {
+      message.destroy();
+      throw new HttpError('TooLarge', `${url.host} answered with more than ${maximumBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Error texts of the network layer can quote a proxy's URL; what is between `//` and `@` goes. */
+function withoutSecrets(text: string): string {
+  return text.replace(/\/\/[^/@\s]*@/g, '//***@').replace(/\?[^\s]*/g, '');
+}

@@ -1,0 +1,132 @@
+/** Tokens of the control plane's token service: for an operator's credentials, and for the machine by its own key. */
+import { sign, type KeyObject } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { Environment } from '../platform/environment.ts';
+import type { HttpAnswer, HttpClient } from './http-client.ts';
+import { jsonOf } from './json-answer.ts';
+
+const tokenAnswerSchema = z.object({ access_token: z.string(), expires_in: z.number() });
+const answerBytes = 64 * 1024;
+const timeoutMilliseconds = 30_000;
+
+/** The audience of tokens for the agent API. */
+const agentScope = 'api://sallyport-agent/.default';
+
+export interface TokenService {
+  readonly http: HttpClient;
+  /** Origin of the control plane. */
+  readonly endpoint: string;
+  readonly tenantId: string;
+}
+
+export interface Token {
+  readonly value: string;
+  readonly expiresInSeconds: number;
+  /** How far this machine's clock is ahead of the service's, milliseconds; undefined when it did not say. */
+  readonly clockAhead: number | undefined;
+}
+
+/** A token for ARM, by a service principal's secret. Throws `ServerRefusal` when the credentials are not accepted. */
+export async function servicePrincipalToken(
+  service: TokenService,
+  clientId: string,
+  clientSecret: string,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Token> {
+  const form = { client_id: clientId, client_secret: clientSecret, scope: `${service.endpoint}/.default` };
+  return requestToken(service, form, environment, signal);
+}
+
+export interface MachinePrincipal {
+  readonly principalId: string;
+  readonly privateKey: KeyObject;
+}
+
+/** Holds the machine's token and renews it after two thirds of its life. Calls at the same time share one request. */
+export class MachineTokens {
+  readonly #service: TokenService;
+  readonly #principal: MachinePrincipal;
+  readonly #environment: Environment;
+  #held: { readonly value: string; readonly renewAt: number } | undefined;
+  #asking: Promise<string> | undefined;
+
+  constructor(service: TokenService, principal: MachinePrincipal, environment: Environment) {
+    this.#service = service;
+    this.#principal = principal;
+    this.#environment = environment;
+  }
+
+  async get(signal: AbortSignal): Promise<string> {
+    if (this.#held !== undefined && this.#environment.monotonic() < this.#held.renewAt) return this.#held.value;
+    this.#asking ??= this.#ask(signal).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  /** The service did not accept this token: the next call gets another. */
+  drop(value: string): void {
+    if (this.#held?.value === value) this.#held = undefined;
+  }
+
+  async #ask(signal: AbortSignal): Promise<string> {
+    const form = {
+      client_id: this.#principal.principalId,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: clientAssertion(this.#principal, tokenUrl(this.#service).href, this.#environment),
+      scope: agentScope,
+    };
+    const token = await requestToken(this.#service, form, this.#environment, signal);
+    const renewAt = this.#environment.monotonic() + token.expiresInSeconds * 1000 * (2 / 3);
+    this.#held = { value: token.value, renewAt };
+    return token.value;
+  }
+}
+
+async function requestToken(
+  service: TokenService,
+  form: Readonly<Record<string, string>>,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Token> {
+  const answer = await service.http.request(
+    {
+      method: 'POST',
+      url: tokenUrl(service),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString(),
+      timeoutMilliseconds,
+      signal,
+    },
+    answerBytes,
+  );
+  const { access_token, expires_in } = jsonOf(answer, tokenAnswerSchema, 'Signing in');
+  return { value: access_token, expiresInSeconds: expires_in, clockAhead: clockAhead(answer, environment) };
+}
+
+function tokenUrl(service: TokenService): URL {
+  return new URL(`/${service.tenantId}/oauth2/v2.0/token`, service.endpoint);
+}
+
+function clockAhead(answer: HttpAnswer, environment: Environment): number | undefined {
+  const theirs = Date.parse(answer.headers.date ?? '');
+  return Number.isNaN(theirs) ? undefined : environment.now() - theirs;
+}
+
+/** A short-lived statement, signed with the machine's key, that the service accepts once (`private_key_jwt`). */
+function clientAssertion(principal: MachinePrincipal, audience: string, environment: Environment): string {
+  const now = Math.floor(environment.now() / 1000);
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const { principalId } = principal;
+  const claims = {
+    iss: principalId,
+    sub: principalId,
+    aud: audience,
+    jti: environment.guid(),
+    iat: now,
+    exp: now + 300,
+  };
+  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), principal.privateKey).toString('base64url')}`;
+}

@@ -1,0 +1,110 @@
+/**
+ * From a name in the goal state to a verified tree in its place: the catalog first, then the bytes, and only bytes that are
+ * what was signed are opened, by a process that can do nothing else (S1.4, S1.6).
+ */
+import { chmodSync, closeSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { syncTree } from '@sallyport/archive';
+import type { SignedPackage } from '@sallyport/catalog';
+import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { ensureDirectory } from '../../platform/directory.ts';
+import { syncDirectory } from '../../platform/durable-file.ts';
+import { handlerPaths } from '../handler-paths.ts';
+import type { OperationContext, Supplies } from '../operation-context.ts';
+import type { InstalledExtension } from '../state/installed-extension.ts';
+import { discardTree, makeStaging, openDownload } from '../unpack/staging.ts';
+import { startUnpacker, type Unpacker } from '../unpack/unpack-in-child.ts';
+import { bringManifestToRoot, readManifest } from '../verify/read-manifest.ts';
+import { requirePackage } from '../verify/require-package.ts';
+import { downloadPackage } from './download-package.ts';
+
+/** Leads to a record of phase `placed` and a tree that nobody has run yet. Whatever goes wrong, nothing of the package stays. */
+export async function fetchPackage(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { host, supplies, signal } = context;
+  if (supplies === undefined) {
+    throw new OperationFailure('InternalError', 'Nothing can be brought onto this machine while it is not connected.');
+  }
+  context.progress('Downloading');
+  const download = openDownload(host.paths, host.environment);
+  const staging = makeStaging(host.paths, host.environment);
+  // Started now and asked later: it is ready by the time the package has arrived.
+  const unpacker = startUnpacker({
+    program: host.program,
+    descriptor: download.descriptor,
+    directory: staging,
+    signal,
+  });
+  try {
+    const signed = await findAndDownload(version, context, supplies, download.descriptor);
+    context.progress('Verifying');
+    context.requirePermission();
+    await unpack(unpacker, signed, staging);
+    await place(canonicalName(signed, context.name), version, staging, context);
+  } finally {
+    unpacker.dispose();
+    closeSync(download.descriptor);
+    rmSync(download.path, { force: true });
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+async function findAndDownload(
+  version: HandlerVersion,
+  context: OperationContext,
+  supplies: Supplies,
+  descriptor: number,
+): Promise<SignedPackage> {
+  const { host, entry, signal } = context;
+  const platform = { operatingSystem: process.platform, architecture: process.arch };
+  const signed = await requirePackage(await supplies.catalog(), context.name, version, platform, signal);
+  context.requirePermission();
+  requireRoom(host.paths.downloads, signed.length);
+  await downloadPackage({ http: supplies.http, locations: entry.packageUrls, wanted: signed, descriptor, signal });
+  return signed;
+}
+
+/** Room for the package and as much again for what is in it; what it really needs shows when it is unpacked. */
+function requireRoom(directory: string, length: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize >= 2 * length) return;
+  const message = `There is no room for the package: it has ${length} bytes, and ${bavail * bsize} are free in ${directory}.`;
+  throw new OperationFailure('StorageFull', message);
+}
+
+async function unpack(unpacker: Unpacker, signed: SignedPackage, staging: string): Promise<void> {
+  const answer = await unpacker.unpack({ length: signed.length, sha256: signed.sha256, directory: staging });
+  if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
+  bringManifestToRoot(staging, answer.manifest);
+  readManifest(staging);
+}
+
+/** The publisher's own spelling names directories, whatever the goal state wrote: extensions look for theirs by name. */
+function canonicalName(signed: SignedPackage, asked: ExtensionName): ExtensionName {
+  const result = extensionNameOf(signed.target.publisher, signed.target.type);
+  return result.ok ? result.name : asked;
+}
+
+/** Makes the tree durable, then visible in one step. A crash in between leaves a record that says it cannot be relied on. */
+async function place(
+  name: ExtensionName,
+  version: HandlerVersion,
+  staging: string,
+  context: OperationContext,
+): Promise<void> {
+  const { host, entry, operation } = context;
+  const { directory } = handlerPaths(host.paths, name, version);
+  chmodSync(staging, 0o755);
+  await syncTree(staging);
+  const record: InstalledExtension = {
+    name,
+    version,
+    resourceName: entry.resourceName,
+    phase: 'fetching',
+    operation: { id: entry.operationId, kind: operation },
+  };
+  host.store.put(record);
+  discardTree(host.paths, host.environment, directory);
+  ensureDirectory(host.paths.handlers, 0o700);
+  renameSync(staging, directory);
+  syncDirectory(host.paths.handlers);
+  host.store.put({ ...record, phase: 'placed' });
+}

@@ -1,0 +1,57 @@
+/** From each kind of step to what carries it out. A kind without an executor does not compile. */
+import type { OperationState } from '@sallyport/model';
+import { fetchPackage } from './download/fetch-step.ts';
+import type { OperationContext } from './operation-context.ts';
+import { reachesOut, type Step, type StepKind } from './plan/step.ts';
+import { awaitStatus } from './run/await-status.ts';
+import { configure } from './run/configure-step.ts';
+import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
+import { carryOver, disableBefore, uninstallBefore, update } from './run/upgrade-steps.ts';
+
+type Executors = {
+  readonly [K in StepKind]: (step: Extract<Step, { kind: K }>, context: OperationContext) => Promise<void> | void;
+};
+
+const executors: Executors = {
+  fetch: ({ version }, context) => fetchPackage(version, context),
+  configure: ({ version }, context) => configure(version, context),
+  'disable-before': disableBefore,
+  'carry-over': carryOver,
+  update,
+  'uninstall-before': uninstallBefore,
+  install,
+  enable: ({ version }, context) => enable(version, context),
+  'await-status': ({ version }, context) => awaitStatus(version, context),
+  disable: ({ version }, context) => disable(version, context),
+  uninstall: ({ version }, context) => uninstall(version, context),
+  discard: ({ version }, context) => discard(version, context),
+};
+
+/** How far the operation is when a step begins, as the centre shows it; steps that say it themselves are left out. */
+const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
+  install: 'Installing',
+  update: 'Installing',
+  'disable-before': 'Installing',
+  enable: 'Enabling',
+  disable: 'Removing',
+  uninstall: 'Removing',
+};
+
+/** Carries out steps in their order. Before each that downloads or runs something the server is asked again (S4.5). */
+export async function carryOut(steps: readonly Step[], context: OperationContext): Promise<void> {
+  for (const step of steps) {
+    context.signal.throwIfAborted();
+    if (reachesOut[step.kind]) context.requirePermission();
+    const state = states[step.kind];
+    if (state !== undefined) context.progress(state);
+    await carryOutOne(step, context);
+  }
+}
+
+async function carryOutOne<K extends StepKind>(
+  step: Extract<Step, { kind: K }>,
+  context: OperationContext,
+): Promise<void> {
+  const execute = executors[step.kind];
+  await execute(step, context);
+}

@@ -1,0 +1,71 @@
+/** What the steps of one operation work with. */
+import type { Catalog } from '@sallyport/catalog';
+import type { AgentPaths } from '../platform/paths.ts';
+import {
+  OperationFailure,
+  type Explanation,
+  type ExtensionName,
+  type ExtensionReport,
+  type GoalExtension,
+  type InstanceStatus,
+  type OperationFailureCode,
+  type OperationKind,
+  type OperationState,
+} from '@sallyport/model';
+import type { HttpClient } from '../connection/http-client.ts';
+import type { MachineKey } from '../connection/machine-key.ts';
+import type { Environment } from '../platform/environment.ts';
+import type { Log } from '../platform/log.ts';
+import type { Exclusive } from './run/exclusive.ts';
+import type { ExtensionStore } from './state/extension-store.ts';
+
+/** What every operation on this machine shares. */
+export interface ExtensionHost {
+  readonly environment: Environment;
+  readonly paths: AgentPaths;
+  readonly store: ExtensionStore;
+  readonly log: Log;
+  /** Handlers' commands run one at a time. */
+  readonly exclusive: Exclusive;
+  /** The program to start anew for unpacking: the file Node was started with. */
+  readonly program: string;
+}
+
+/** What only an operation needs that brings something onto the machine. */
+export interface Supplies {
+  readonly http: HttpClient;
+  readonly machineKey: MachineKey;
+  catalog(): Promise<Catalog>;
+}
+
+export interface OperationContext {
+  readonly host: ExtensionHost;
+  /** Absent where nothing can be brought onto the machine: local removal works while disconnected. */
+  readonly supplies: Supplies | undefined;
+  readonly entry: GoalExtension;
+  readonly name: ExtensionName;
+  readonly operation: OperationKind;
+  /** On the environment's monotonic clock, milliseconds: by then the operation has ended one way or another. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** Throws `OperationRefused` when the server's controls do not, or no longer, allow this operation. */
+  requirePermission(): void;
+  /** Tells the centre how far it is. Returns at once. */
+  progress(state: OperationState, status?: InstanceStatus): void;
+  /** What the operation has found out so far, for its final report. */
+  readonly findings: Findings;
+}
+
+/** The server said no, before or in the middle of an operation. */
+export class OperationRefused extends OperationFailure {
+  readonly explanation: Explanation;
+  constructor(code: OperationFailureCode, explanation: Explanation) {
+    super(code, explanation.message);
+    this.explanation = explanation;
+  }
+}
+
+export interface Findings {
+  status?: ExtensionReport['status'];
+  protectedSettingsStored: boolean;
+}

@@ -1,0 +1,160 @@
+/**
+ * What to do, decided from what is wanted, what is there and what the server's administrator allows. Pure: every rule of the
+ * extension manager is here, every effect in an executor (S4.4–S4.7, S2.4). The centre proposes, the server disposes.
+ */
+import {
+  extensionKey,
+  extensionNameOf,
+  isTerminal,
+  parseHandlerVersion,
+  type Explanation,
+  type ExtensionName,
+  type GoalExtension,
+  type GoalState,
+  type HandlerVersion,
+  type MalformedExtensionName,
+  type OperationFailureCode,
+  type OperationKind,
+  type OperationState,
+} from '@sallyport/model';
+import type { InstalledExtension } from '../state/installed-extension.ts';
+import type { Permit } from './permission.ts';
+import type { Step } from './step.ts';
+import { stepsToAbsent, stepsToPresent } from './steps-toward.ts';
+
+/** How an operation ended on this machine, by the resource it was for. */
+export interface Conclusion {
+  readonly operationId: string;
+  readonly state: OperationState;
+}
+
+export interface PlanInput {
+  readonly goal: GoalState;
+  /** Every version of every extension on the machine. */
+  readonly installed: readonly InstalledExtension[];
+  /** By `resourceKey`. */
+  readonly concluded: ReadonlyMap<string, Conclusion>;
+  readonly permit: Permit;
+}
+
+/** A refusal is an answer like any other: it is reported as a failed operation, at once, and costs nothing else. */
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly entry: GoalExtension;
+  readonly code: OperationFailureCode;
+  readonly message: string;
+  readonly explanation?: Explanation;
+}
+
+/** An operation and what is left to do for it; with no steps it is over and only its end has to be reported. */
+export interface Performance {
+  readonly kind: 'perform';
+  readonly entry: GoalExtension;
+  readonly name: ExtensionName;
+  readonly operation: OperationKind;
+  readonly steps: readonly Step[];
+}
+
+export type Work = Refusal | Performance;
+
+/** Resources are told apart by name; case does not count. */
+export function resourceKey(entry: { readonly resourceName: string }): string {
+  return entry.resourceName.toLowerCase();
+}
+
+/** One piece of work for each extension that is not as wanted; removals first. Extensions that are as wanted are left out. */
+export function plan(input: PlanInput): readonly Work[] {
+  const ordered = [...input.goal.extensions].sort((a, b) => rank(a) - rank(b));
+  const claimed = new Set<string>();
+  return ordered.flatMap((entry) => {
+    const work = entry.desired === 'absent' ? planAbsent(entry, input) : planPresent(entry, input, claimed);
+    return work === undefined ? [] : [work];
+  });
+}
+
+function rank(entry: GoalExtension): number {
+  return entry.desired === 'absent' ? 0 : 1;
+}
+
+function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
+  const concluded = input.concluded.get(resourceKey(entry));
+  const named = extensionNameOf(entry.publisher, entry.type);
+  if (!named.ok) return isConcluded(entry, concluded) ? undefined : refuseName(entry, named.malformed);
+  const mine = recordsOf(named.name, input).filter((record) => resourceKey(record) === resourceKey(entry));
+  if (mine.length === 0 && (entry.operationDone || isConcluded(entry, concluded))) return undefined;
+  if (isConcluded(entry, concluded) && concluded?.state !== 'Succeeded') return undefined;
+  const permission = input.permit('delete', named.name);
+  return permission.allowed ? perform(entry, named.name, 'delete', stepsToAbsent(mine)) : refusal(entry, permission);
+}
+
+function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string>): Work | undefined {
+  const concluded = input.concluded.get(resourceKey(entry));
+  const failedBefore = isConcluded(entry, concluded) && concluded?.state !== 'Succeeded';
+  const heard = entry.operationDone || isConcluded(entry, concluded);
+  const named = extensionNameOf(entry.publisher, entry.type);
+  if (!named.ok) return failedBefore ? undefined : refuseName(entry, named.malformed);
+  const key = extensionKey(named.name);
+  const taken = claimed.has(key);
+  claimed.add(key);
+  // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
+  if (failedBefore) return undefined;
+  if (taken) {
+    const message = `Another resource of this machine already stands for ${entry.publisher}/${entry.type}; change or delete that one.`;
+    return { kind: 'refuse', entry, code: 'OperationCanceled', message };
+  }
+  const version = parseHandlerVersion(entry.version);
+  if (version === undefined) {
+    const message = `'${entry.version}' is not a version of an extension.`;
+    return { kind: 'refuse', entry, code: 'PackageNotInCatalog', message };
+  }
+  const records = recordsOf(named.name, input);
+  const steps = stepsToPresent(entry, version, records, heard);
+  if (steps.length === 0) return undefined;
+  const operation = operationOf(entry, version, records);
+  const permission = input.permit(operation, named.name);
+  return permission.allowed ? perform(entry, named.name, operation, steps) : refusal(entry, permission);
+}
+
+function refuseName(entry: GoalExtension, malformed: MalformedExtensionName): Refusal {
+  const message = `'${malformed.entry}' is not the name of an extension: ${malformed.reason}. A name that is read loosely is a way round a list, so nothing was done.`;
+  const explanation = { outcome: 'block', rule: 'malformed-name', message } as const;
+  return { kind: 'refuse', entry, code: 'ExtensionNotAllowed', message, explanation };
+}
+
+/** Which operation a change is (S4.4): the one that was begun, if it was, so that a restart decides on the same question. */
+function operationOf(
+  entry: GoalExtension,
+  version: HandlerVersion,
+  records: readonly InstalledExtension[],
+): OperationKind {
+  const begun = records.find((record) => record.version === version && record.operation.id === entry.operationId);
+  if (begun !== undefined) return begun.operation.kind;
+  const current = records.find((record) => record.phase === 'installed' || record.phase === 'enabled');
+  if (current === undefined) return 'install';
+  return current.version === version ? 'update' : 'upgrade';
+}
+
+function recordsOf(name: ExtensionName, input: PlanInput): readonly InstalledExtension[] {
+  return input.installed.filter((record) => extensionKey(record.name) === extensionKey(name));
+}
+
+function isConcluded(entry: GoalExtension, concluded: Conclusion | undefined): boolean {
+  return concluded?.operationId === entry.operationId && isTerminal(concluded.state);
+}
+
+function perform(
+  entry: GoalExtension,
+  name: ExtensionName,
+  operation: OperationKind,
+  steps: readonly Step[],
+): Performance {
+  return { kind: 'perform', entry, name, operation, steps };
+}
+
+function refusal(
+  entry: GoalExtension,
+  permission: { readonly code: OperationFailureCode; readonly explanation: Explanation },
+): Refusal {
+  const { code, explanation } = permission;
+  return { kind: 'refuse', entry, code, message: explanation.message, explanation };
+}

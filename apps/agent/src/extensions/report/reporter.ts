@@ -1,0 +1,103 @@
+/**
+ * Tells the centre how operations go. What moves is told as it moves, newest only; ends are in the journal first and are told
+ * until the centre has acknowledged them.
+ */
+import { isTerminal, messageOf, type ExtensionReport, type ReportRequest } from '@sallyport/model';
+import { backoff } from '../../heartbeat/backoff.ts';
+import type { Log } from '../../platform/log.ts';
+import { sleep } from '../../platform/sleep.ts';
+import { resourceKey } from '../plan/plan.ts';
+import type { Journal } from '../state/journal.ts';
+
+export interface ReporterOptions {
+  readonly journal: Journal;
+  readonly log: Log;
+  /** Sends one request; throws when the centre did not take it. */
+  send(request: ReportRequest, signal: AbortSignal): Promise<void>;
+}
+
+/** Holds the reports that are waiting and one request at most on its way. */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #stop = new AbortController();
+  readonly #progress = new Map<string, ExtensionReport>();
+  #generation = 0;
+  #sending: Promise<void> | undefined;
+  #nudge = new AbortController();
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  /** The generation of the goal state that reports answer to. */
+  set generation(generation: number) {
+    this.#generation = generation;
+  }
+
+  /** Takes a report and returns at once; an end is on disk by then. */
+  report(whole: ExtensionReport): void {
+    const report = shortened(whole);
+    if (isTerminal(report.state)) {
+      this.#progress.delete(resourceKey(report));
+      this.#options.journal.conclude(report);
+    } else {
+      this.#progress.set(resourceKey(report), report);
+    }
+    this.flush();
+  }
+
+  /** Sends whatever waits; a wait after a failure ends. */
+  flush(): void {
+    this.#nudge.abort();
+    this.#sending ??= this.#sendAll();
+  }
+
+  /** Resolves when nothing is on its way. What was not told is told after the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    const { signal } = this.#stop;
+    const wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
+    while (!signal.aborted) {
+      const ends = this.#options.journal.unsent();
+      const moving = [...this.#progress.values()];
+      const extensions = [...ends, ...moving];
+      if (extensions.length === 0) break;
+      this.#progress.clear();
+      try {
+        await this.#options.send({ generation: this.#generation, extensions }, signal);
+        this.#options.journal.markSent(ends);
+      } catch (error) {
+        if (signal.aborted) break;
+        for (const report of moving) {
+          // Unless something newer has come meanwhile.
+          const key = resourceKey(report);
+          if (!this.#progress.has(key) && !this.#isOver(report)) this.#progress.set(key, report);
+        }
+        this.#options.log('warn', 'reports could not be sent', { error: messageOf(error) });
+        this.#nudge = new AbortController();
+        await sleep(wait(), AbortSignal.any([signal, this.#nudge.signal]));
+      }
+    }
+    // In the same breath as the decision to end, so that no report can come in between and be left.
+    this.#sending = undefined;
+  }
+
+  #isOver(report: ExtensionReport): boolean {
+    return this.#options.journal.conclusions().get(resourceKey(report))?.operationId === report.operationId;
+  }
+}
+
+/** Extensions may write much; the centre takes half a megabyte for all of them together. */
+function shortened(report: ExtensionReport): ExtensionReport {
+  const cut = (text: string): string => (text.length > 16_384 ? `${text.slice(0, 16_384)} … (cut)` : text);
+  const { status, error } = report;
+  return {
+    ...report,
+    ...(status === undefined ? {} : { status: { ...status, message: cut(status.message) } }),
+    ...(error === undefined ? {} : { error: { ...error, message: cut(error.message) } }),
+  };
+}

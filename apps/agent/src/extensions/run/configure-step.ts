@@ -1,0 +1,59 @@
+/** What a handler finds before it is called: its folders, its environment file and its settings (handler contract §1). */
+import { join } from 'node:path';
+import {
+  formatHandlerEnvironment,
+  formatSettings,
+  handlerEnvironmentFile,
+  noSettings,
+} from '@sallyport/handler-contract';
+import { handlerName, type GoalExtension, type HandlerVersion } from '@sallyport/model';
+import { ensureDirectory } from '../../platform/directory.ts';
+import { writeDurably } from '../../platform/durable-file.ts';
+import { handlerPaths, settingsFile } from '../handler-paths.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { requireRecord } from '../state/require-record.ts';
+import { protectedSettingsFor } from './protected-settings.ts';
+
+/** Whether the goal state gives the extension any settings. One without is called with sequence 0 and need not report. */
+export function hasSettings(entry: GoalExtension): boolean {
+  return entry.settings !== null || entry.protectedSettings.kind !== 'none';
+}
+
+/** The sequence number as handlers see it. */
+export function handlerSequence(entry: GoalExtension): number {
+  return hasSettings(entry) ? entry.sequence : 0;
+}
+
+/** Writes them. Also done again before an enable: extensions scrub their settings, and every enable finds them whole. */
+export async function configure(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { host, entry, supplies } = context;
+  const record = requireRecord(version, context);
+  const paths = handlerPaths(host.paths, record.name, version);
+  ensureDirectory(paths.config, 0o700);
+  ensureDirectory(paths.status, 0o700);
+  ensureDirectory(host.paths.handlerLogs, 0o755);
+  ensureDirectory(paths.logs, 0o755);
+  ensureDirectory(paths.events, 0o700);
+  writeDurably(
+    join(paths.directory, handlerEnvironmentFile),
+    formatHandlerEnvironment({
+      name: handlerName(record.name),
+      logFolder: paths.logs,
+      configFolder: paths.config,
+      statusFolder: paths.status,
+      heartbeatFile: paths.heartbeat,
+      eventsFolder: paths.events,
+    }),
+    0o644,
+  );
+  const secret = await protectedSettingsFor(entry, host.paths, host.environment, supplies?.machineKey);
+  const text = hasSettings(entry)
+    ? formatSettings({
+        publicSettings: entry.settings,
+        protectedSettings: secret?.cms ?? null,
+        protectedSettingsCertThumbprint: secret?.thumbprint ?? null,
+      })
+    : noSettings;
+  writeDurably(settingsFile(paths, handlerSequence(entry)), text, 0o600);
+  if (secret !== undefined) context.findings.protectedSettingsStored = true;
+}

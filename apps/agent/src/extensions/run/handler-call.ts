@@ -1,0 +1,88 @@
+/** Calls a command of an installed handler and says how it ended. */
+import {
+  commandFailureMessage,
+  type CommandEnd,
+  type HandlerCall,
+  type HandlerCommandName,
+  type HandlerManifest,
+} from '@sallyport/handler-contract';
+import { OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
+import { ensureDirectory } from '../../platform/directory.ts';
+import { handlerPaths } from '../handler-paths.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { requireRecord } from '../state/require-record.ts';
+import { readManifest } from '../verify/read-manifest.ts';
+import { handlerSequence } from './configure-step.ts';
+import { logCommand } from './command-log.ts';
+import { runCommand } from './run-command.ts';
+
+export interface CallResult {
+  /** As commands of the next version are told it; 1011 for one that ran too long (handler contract §4). */
+  readonly exitCode: number;
+  /** Undefined when it succeeded. */
+  readonly failure: OperationFailure | undefined;
+}
+
+const timedOutExitCode = 1011;
+
+/** The failure that a command's bad end is. A timeout is one of its own, whatever the command. */
+const failureCodes: Readonly<Record<HandlerCommandName, OperationFailureCode>> = {
+  install: 'HandlerInstallFailed',
+  enable: 'HandlerEnableFailed',
+  update: 'HandlerUpdateFailed',
+  disable: 'HandlerDisableFailed',
+  uninstall: 'HandlerDisableFailed',
+};
+
+/** The manifest of an installed version. Throws `ManifestMalformed`. */
+export function manifestOf(version: HandlerVersion, context: OperationContext): HandlerManifest {
+  return readManifest(handlerPaths(context.host.paths, requireRecord(version, context).name, version).directory);
+}
+
+/**
+ * Runs one command of an installed version, in turn with those of other extensions. Every bad end is a result; only a refusal
+ * in the last moment, or an agent that is being stopped, throws.
+ */
+export async function callHandler(
+  version: HandlerVersion,
+  call: HandlerCall,
+  context: OperationContext,
+): Promise<CallResult> {
+  const { host, entry, signal } = context;
+  const record = requireRecord(version, context);
+  const paths = handlerPaths(host.paths, record.name, version);
+  const manifest = readManifest(paths.directory);
+  ensureDirectory(host.paths.guestConfig, 0o755);
+  ensureDirectory(host.paths.downloads, 0o700);
+  const finished = await host.exclusive(async () => {
+    signal.throwIfAborted();
+    // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
+    context.requirePermission();
+    const begun = host.environment.monotonic();
+    const result = await runCommand({
+      directory: paths.directory,
+      version,
+      manifest,
+      call,
+      sequence: handlerSequence(entry),
+      scratch: host.paths.downloads,
+      secondsLeft: (context.deadline - begun) / 1000,
+      signal,
+    });
+    logCommand(paths.logs, host.environment.now(), result, host.environment.monotonic() - begun);
+    return result;
+  });
+  signal.throwIfAborted();
+  const message = commandFailureMessage(finished);
+  const code = finished.end.kind === 'timeout' ? 'HandlerTimedOut' : failureCodes[call.command];
+  return {
+    exitCode: exitCodeOf(finished.end),
+    failure: message === undefined ? undefined : new OperationFailure(code, message),
+  };
+}
+
+/** A shell says 128 and the signal's number; of those the agent sends there is one. */
+function exitCodeOf(end: CommandEnd): number {
+  if (end.kind === 'exit') return end.code;
+  return end.kind === 'timeout' ? timedOutExitCode : 137;
+}

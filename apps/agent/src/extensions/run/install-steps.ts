@@ -1,0 +1,64 @@
+/** Install, enable, disable, uninstall: each command, and what it means for the record (handler contract §3). */
+import type { HandlerVersion } from '@sallyport/model';
+import { handlerPaths } from '../handler-paths.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { requireRecord } from '../state/require-record.ts';
+import { discardTree } from '../unpack/staging.ts';
+import { callHandler, manifestOf } from './handler-call.ts';
+
+/** After an update the manifest says whether the install command is run as well. */
+export async function install(
+  step: { readonly version: HandlerVersion; readonly afterUpdate: boolean },
+  context: OperationContext,
+): Promise<void> {
+  const { version, afterUpdate } = step;
+  if (!afterUpdate || manifestOf(version, context).updateMode === 'UpdateWithInstall') {
+    const { uninstallExitCode } = requireRecord(version, context);
+    const { failure } = await callHandler(version, { command: 'install', uninstallExitCode }, context);
+    if (failure !== undefined) throw failure;
+  }
+  context.host.store.put({ ...requireRecord(version, context), phase: 'installed' });
+}
+
+export async function enable(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { entry, operation, host } = context;
+  const { uninstallExitCode } = requireRecord(version, context);
+  const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode }, context);
+  if (failure !== undefined) throw failure;
+  const { uninstallExitCode: _done, disableExitCode: _doneToo, ...record } = requireRecord(version, context);
+  host.store.put({
+    ...record,
+    resourceName: entry.resourceName,
+    phase: 'enabled',
+    enabledSequence: entry.sequence,
+    operation: { id: entry.operationId, kind: operation },
+  });
+}
+
+/** A handler that will not stop stays: deleting files under a running service would be worse (handler contract §3). */
+export async function disable(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { failure } = await callHandler(version, { command: 'disable' }, context);
+  if (failure !== undefined) throw failure;
+  context.host.store.put({ ...requireRecord(version, context), phase: 'installed' });
+}
+
+/** Its failure is only logged: the files go all the same, and a delete is always accepted (S4.6). */
+export async function uninstall(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { failure } = await callHandler(version, { command: 'uninstall' }, context);
+  if (failure !== undefined) {
+    context.host.log('warn', 'uninstall command failed; its files are removed all the same', {
+      operation: context.entry.operationId,
+      error: failure.message,
+    });
+  }
+  context.host.store.put({ ...requireRecord(version, context), phase: 'uninstalled' });
+}
+
+/** Files first, record last: what a crash leaves is discarded again. */
+export function discard(version: HandlerVersion, context: OperationContext): void {
+  const { host, name } = context;
+  const record = host.store.find(name, version);
+  if (record === undefined) return;
+  discardTree(host.paths, host.environment, handlerPaths(host.paths, record.name, version).directory);
+  host.store.remove(record);
+}

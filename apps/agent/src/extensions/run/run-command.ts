@@ -1,0 +1,127 @@
+/**
+ * Runs one command of a handler the way the contract says: its own session, its directory, an environment built from empty,
+ * output into files. Enable commands fork; what they leave behind lives on and never delays the end (handler contract §2).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import {
+  handlerCommandEnvironment,
+  handlerCommandLine,
+  handlerCommandSeconds,
+  outputTailBytes,
+  type CommandEnd,
+  type FinishedCommand,
+  type HandlerCall,
+  type HandlerManifest,
+} from '@sallyport/handler-contract';
+import type { HandlerVersion } from '@sallyport/model';
+
+export interface CommandCall {
+  /** The handler whose command it is, absolute. */
+  readonly directory: string;
+  readonly version: HandlerVersion;
+  readonly manifest: HandlerManifest;
+  readonly call: HandlerCall;
+  readonly sequence: number;
+  /** Where the output goes while it is written: private to the agent. */
+  readonly scratch: string;
+  /** Longer than the contract's limit never; shorter when the operation's own deadline is nearer. Seconds. */
+  readonly secondsLeft: number;
+  /** Gives up on the command: its process group is ended. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs the command to its end. Resolves for every end, also when the program cannot be started (exit codes 126 and 127, as a shell says it). */
+export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
+  const command = call.manifest.commands[call.call.command];
+  const out = openUnlinked(join(call.scratch, `stdout-${process.pid}-${call.call.command}`));
+  const err = openUnlinked(join(call.scratch, `stderr-${process.pid}-${call.call.command}`));
+  try {
+    const seconds = Math.max(1, Math.min(handlerCommandSeconds[call.call.command], call.secondsLeft));
+    const child = spawn(join(call.directory, command.program), command.arguments, {
+      cwd: call.directory,
+      // A new session, so that its process number is also its group's.
+      detached: true,
+      stdio: ['ignore', out, err],
+      env: environmentOf(call),
+    });
+    const end = await endOf(child, seconds, call.signal);
+    return {
+      commandLine: handlerCommandLine(call.directory, command),
+      end,
+      stdout: tailOf(out),
+      stderr: tailOf(err),
+    };
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}
+
+/** Built from empty (T58). The directory of the agent's own Node comes last, for handlers written for it. */
+function environmentOf(call: CommandCall): Readonly<Record<string, string>> {
+  const ownNode = dirname(process.execPath);
+  return handlerCommandEnvironment({
+    directory: call.directory,
+    version: call.version,
+    sequence: call.sequence,
+    call: call.call,
+    ...(ownNode.includes(delimiter) ? {} : { morePath: [ownNode] }),
+  });
+}
+
+function endOf(child: ChildProcess, seconds: number, signal: AbortSignal): Promise<CommandEnd> {
+  return new Promise((resolve) => {
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killGroup(child);
+    }, seconds * 1000);
+    const giveUp = (): void => killGroup(child);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    const finish = (end: CommandEnd): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      resolve(end);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      finish({ kind: 'exit', code: error.code === 'ENOENT' ? 127 : 126 });
+    });
+    // 'exit', not 'close': children that were left behind keep the files open.
+    child.once('exit', (code, name) => {
+      if (timedOut) finish({ kind: 'timeout', seconds });
+      else if (code === null) finish({ kind: 'signal', signal: name ?? 'unknown' });
+      else finish({ kind: 'exit', code });
+    });
+  });
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group has ended already.
+  }
+}
+
+/** A file that has no name any more: nobody can read or replace it, and nothing is left behind (T57). */
+function openUnlinked(path: string): number {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was not there; anything else shows when it is created below.
+  }
+  const file = openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
+  unlinkSync(path);
+  return file;
+}
+
+function tailOf(file: number): Uint8Array {
+  const { size } = fstatSync(file);
+  const bytes = Buffer.alloc(Math.min(size, outputTailBytes));
+  const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+  return bytes.subarray(0, read);
+}

@@ -1,0 +1,67 @@
+/** The steps in which one version hands over to another (handler contract §4). Going back after a failure is not done here. */
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareHandlerVersions, OperationFailure, type HandlerVersion } from '@sallyport/model';
+import { handlerPaths } from '../handler-paths.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { requireRecord } from '../state/require-record.ts';
+import { callHandler, manifestOf, type CallResult } from './handler-call.ts';
+
+interface Handover {
+  readonly version: HandlerVersion;
+  readonly before: HandlerVersion;
+}
+
+/** The version before stops working. Its failure ends the operation unless the new version's manifest says to go on. */
+export async function disableBefore({ version, before }: Handover, context: OperationContext): Promise<void> {
+  const result = await callHandler(before, { command: 'disable' }, context);
+  stopUnlessContinuing(version, result, context);
+  const { store } = context.host;
+  const { disableExitCode: _old, ...record } = requireRecord(version, context);
+  store.put({ ...record, disableExitCode: result.exitCode });
+  store.put({ ...requireRecord(before, context), phase: 'installed' });
+}
+
+/** `mrseq` and the status files go along, so that nothing runs twice and nothing is forgotten. */
+export function carryOver({ version, before }: Handover, context: OperationContext): void {
+  const { host } = context;
+  const from = handlerPaths(host.paths, requireRecord(before, context).name, before);
+  const to = handlerPaths(host.paths, requireRecord(version, context).name, version);
+  if (existsSync(join(from.directory, 'mrseq'))) {
+    copyFileSync(join(from.directory, 'mrseq'), join(to.directory, 'mrseq'));
+  }
+  for (const name of existsSync(from.status) ? readdirSync(from.status) : []) {
+    if (name.endsWith('.status')) copyFileSync(join(from.status, name), join(to.status, name));
+  }
+}
+
+/** The new version takes over what the other left; when going back to a lower one, the higher one's own command is asked. */
+export async function update({ version, before }: Handover, context: OperationContext): Promise<void> {
+  const { disableExitCode } = requireRecord(version, context);
+  const downgrade = compareHandlerVersions(version, before) < 0;
+  const result = await callHandler(
+    downgrade ? before : version,
+    { command: 'update', newVersion: version, fromVersion: downgrade ? version : before, disableExitCode },
+    context,
+  );
+  if (result.failure !== undefined) throw result.failure;
+  context.host.store.put({ ...requireRecord(version, context), phase: 'updated' });
+}
+
+export async function uninstallBefore({ version, before }: Handover, context: OperationContext): Promise<void> {
+  const { store } = context.host;
+  const result = await callHandler(before, { command: 'uninstall' }, context);
+  if (result.failure !== undefined && !manifestOf(version, context).continueOnUpdateFailure) {
+    store.put({ ...requireRecord(version, context), phase: 'placed' });
+    stopUnlessContinuing(version, result, context);
+  }
+  store.put({ ...requireRecord(version, context), uninstallExitCode: result.exitCode });
+  store.put({ ...requireRecord(before, context), phase: 'uninstalled' });
+}
+
+function stopUnlessContinuing(version: HandlerVersion, result: CallResult, context: OperationContext): void {
+  if (result.failure === undefined || manifestOf(version, context).continueOnUpdateFailure) return;
+  throw new OperationFailure('HandlerUpdateFailed', `${result.failure.message}; ContinueOnUpdate: False`, {
+    cause: result.failure,
+  });
+}

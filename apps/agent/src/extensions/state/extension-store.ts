@@ -1,0 +1,70 @@
+/** The records of what is installed: one `state.json` for each version, replaced durably (T84). */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { handlerDirectoryName } from '@sallyport/handler-contract';
+import { extensionKey, handlerName, messageOf, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { ensureDirectory } from '../../platform/directory.ts';
+import { isMissing, syncDirectory } from '../../platform/durable-file.ts';
+import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
+import { installedExtensionSchema, storedForm, type InstalledExtension } from './installed-extension.ts';
+
+export interface ExtensionStore {
+  /** All records, in the order of their directories' names. `unreadable` names the files that could not be trusted. */
+  list(): { readonly extensions: readonly InstalledExtension[]; readonly unreadable: readonly string[] };
+  find(name: ExtensionName, version: HandlerVersion): InstalledExtension | undefined;
+  /** Adds or replaces the record of that name and version. Durable when it returns. */
+  put(extension: InstalledExtension): void;
+  /** Removes the record; one that is not there is no error. Durable when it returns. */
+  remove(extension: InstalledExtension): void;
+}
+
+/** The store in a directory (`extension_logs`), which is made when the first record is written. */
+export function extensionStore(directory: string): ExtensionStore {
+  const folderOf = ({ name, version }: Pick<InstalledExtension, 'name' | 'version'>): string =>
+    join(directory, handlerDirectoryName(handlerName(name), version));
+
+  function list(): ReturnType<ExtensionStore['list']> {
+    const extensions: InstalledExtension[] = [];
+    const unreadable: string[] = [];
+    for (const folder of foldersIn(directory)) {
+      const file = join(directory, folder, 'state.json');
+      try {
+        const extension = readJsonFile(file, installedExtensionSchema);
+        if (extension !== undefined) extensions.push(extension);
+      } catch (error) {
+        unreadable.push(`${file}: ${messageOf(error)}`);
+      }
+    }
+    return { extensions, unreadable };
+  }
+
+  return {
+    list,
+    find: (name, version) =>
+      list().extensions.find((one) => extensionKey(one.name) === extensionKey(name) && one.version === version),
+    put(extension) {
+      ensureDirectory(directory, 0o755);
+      const folder = folderOf(extension);
+      ensureDirectory(folder, 0o755);
+      writeJsonFile(join(folder, 'state.json'), storedForm(extension), 0o644);
+      syncDirectory(directory);
+    },
+    remove(extension) {
+      rmSync(folderOf(extension), { recursive: true, force: true });
+      try {
+        syncDirectory(directory);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    },
+  };
+}
+
+function foldersIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

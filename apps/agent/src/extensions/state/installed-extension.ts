@@ -1,0 +1,78 @@
+/** What the manager knows of one version of one extension on this machine, and its form on disk. */
+import {
+  extensionNameOf,
+  operationKinds,
+  parseHandlerVersion,
+  type ExtensionName,
+  type HandlerVersion,
+  type OperationKind,
+} from '@sallyport/model';
+import * as z from 'zod/mini';
+
+/**
+ * How far a version has come. `fetching`: its tree is about to be put in its place; nothing relies on it. `placed`: verified and unpacked, nothing of it has run. `updated`: its update command has run, the
+ * version before is still there. `installed`: its install command has run, or it was disabled. `enabled`: it is meant to work.
+ * `uninstalled`: its uninstall command has run and only its files are left.
+ */
+export const phases = ['fetching', 'placed', 'updated', 'installed', 'enabled', 'uninstalled'] as const;
+export type Phase = (typeof phases)[number];
+
+export interface InstalledExtension {
+  readonly name: ExtensionName;
+  readonly version: HandlerVersion;
+  /** The ARM resource that it was installed for. */
+  readonly resourceName: string;
+  readonly phase: Phase;
+  /** The operation that last changed it. */
+  readonly operation: { readonly id: string; readonly kind: OperationKind };
+  /** The sequence of the settings that it was last enabled with. */
+  readonly enabledSequence?: number;
+  /** Exit codes of the version before, once its commands were run (handler contract §4). */
+  readonly disableExitCode?: number;
+  readonly uninstallExitCode?: number;
+}
+
+const integer = z.int();
+
+const stored = z.object({
+  format: z.literal(1),
+  publisher: z.string(),
+  type: z.string(),
+  version: z.string(),
+  resourceName: z.string(),
+  phase: z.enum(phases),
+  operation: z.object({ id: z.string(), kind: z.enum(operationKinds) }),
+  enabledSequence: z.optional(integer),
+  disableExitCode: z.optional(integer),
+  uninstallExitCode: z.optional(integer),
+});
+
+/** The stored form to the value; fails on anything the manager would not have written. */
+export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pipe(
+  stored,
+  z.transform((value, context) => {
+    const name = extensionNameOf(value.publisher, value.type);
+    const version = parseHandlerVersion(value.version);
+    if (!name.ok || version === undefined) {
+      context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
+      return z.NEVER;
+    }
+    const { enabledSequence, disableExitCode, uninstallExitCode } = value;
+    return {
+      name: name.name,
+      version,
+      resourceName: value.resourceName,
+      phase: value.phase,
+      operation: value.operation,
+      ...(enabledSequence === undefined ? {} : { enabledSequence }),
+      ...(disableExitCode === undefined ? {} : { disableExitCode }),
+      ...(uninstallExitCode === undefined ? {} : { uninstallExitCode }),
+    };
+  }),
+);
+
+/** The value to its stored form. */
+export function storedForm(extension: InstalledExtension): unknown {
+  const { name, ...rest } = extension;
+  return { format: 1, publisher: name.publisher, type: name.type, ...rest };
+}

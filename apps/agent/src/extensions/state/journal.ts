@@ -1,0 +1,75 @@
+/**
+ * How operations ended here, kept until the centre has heard of it and for as long as the centre asks for the same operation:
+ * an end is told at least once, however often the agent is killed, and a refused operation is not begun anew (T84).
+ */
+import { extensionReportSchema, type ExtensionReport, type GoalState } from '@sallyport/model';
+import * as z from 'zod/mini';
+import { ensureDirectory } from '../../platform/directory.ts';
+import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
+import { dirname } from 'node:path';
+import { resourceKey, type Conclusion } from '../plan/plan.ts';
+
+const entrySchema = z.object({ report: extensionReportSchema, sent: z.boolean() });
+const journalSchema = z.object({ format: z.literal(1), operations: z.record(z.string(), entrySchema) });
+type Entries = Map<string, z.infer<typeof entrySchema>>;
+
+/** Holds the entries in memory and on disk; one process at a time. */
+export class Journal {
+  readonly #path: string;
+  #entries: Entries;
+
+  /** Reads the journal. Throws when it is there and cannot be read: it must not be taken for an empty one. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#entries = new Map(Object.entries(readJsonFile(path, journalSchema)?.operations ?? {}));
+  }
+
+  /** The ends of operations, by `resourceKey`. */
+  conclusions(): ReadonlyMap<string, Conclusion> {
+    return new Map(
+      [...this.#entries].map(([key, { report }]) => [key, { operationId: report.operationId, state: report.state }]),
+    );
+  }
+
+  /** Records an end, durably, before anybody is told. */
+  conclude(report: ExtensionReport): void {
+    this.#entries.set(resourceKey(report), { report, sent: false });
+    this.#write();
+  }
+
+  /** Ends that the centre has not acknowledged. */
+  unsent(): readonly ExtensionReport[] {
+    return [...this.#entries.values()].flatMap(({ report, sent }) => (sent ? [] : [report]));
+  }
+
+  /** The centre has these. Losing this costs a repeated report only. */
+  markSent(reports: readonly ExtensionReport[]): void {
+    let changed = false;
+    for (const report of reports) {
+      const entry = this.#entries.get(resourceKey(report));
+      if (entry === undefined || entry.sent || entry.report.operationId !== report.operationId) continue;
+      this.#entries.set(resourceKey(report), { ...entry, sent: true });
+      changed = true;
+    }
+    if (changed) this.#write();
+  }
+
+  /** Forgets what was told of resources that the centre no longer asks for. */
+  prune(goal: GoalState): void {
+    const wanted = new Set(goal.extensions.map(resourceKey));
+    const kept = [...this.#entries].filter(([key, { sent }]) => !sent || wanted.has(key));
+    if (kept.length === this.#entries.size) return;
+    this.#entries = new Map(kept);
+    this.#write();
+  }
+
+  /** Forgets a resource, so that what the centre still wants of it is begun anew (S2.4). */
+  forget(resourceName: string): void {
+    if (this.#entries.delete(resourceKey({ resourceName }))) this.#write();
+  }
+
+  #write(): void {
+    ensureDirectory(dirname(this.#path), 0o755);
+    writeJsonFile(this.#path, { format: 1, operations: Object.fromEntries(this.#entries) }, 0o600);
+  }
+}

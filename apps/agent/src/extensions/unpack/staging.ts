@@ -1,0 +1,65 @@
+/** Private directories and files for a package on its way, with names that nobody can guess beforehand (T35). */
+import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureDirectory } from '../../platform/directory.ts';
+import type { Environment } from '../../platform/environment.ts';
+import { isMissing, syncDirectory } from '../../platform/durable-file.ts';
+import type { AgentPaths } from '../../platform/paths.ts';
+
+/** Names begin like this, so that what a crash left behind is recognised. No handler's directory begins with a dot. */
+const stagingPrefix = '.staging-';
+const discardPrefix = '.discard-';
+
+export interface OpenDownload {
+  readonly path: string;
+  readonly descriptor: number;
+}
+
+/** A fresh, empty file for a package: 0600 in a directory of 0700. */
+export function openDownload(paths: AgentPaths, environment: Environment): OpenDownload {
+  ensureDirectory(paths.guestConfig, 0o755);
+  ensureDirectory(paths.downloads, 0o700);
+  const path = join(paths.downloads, `${environment.guid()}.zip`);
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
+  return { path, descriptor: openSync(path, flags, 0o600) };
+}
+
+/** A fresh, empty directory of 0700 on the file system where handlers live, so that a rename puts it in place. */
+export function makeStaging(paths: AgentPaths, environment: Environment): string {
+  ensureDirectory(paths.handlers, 0o700);
+  const path = join(paths.handlers, `${stagingPrefix}${environment.guid()}`);
+  mkdirSync(path, { mode: 0o700 });
+  return path;
+}
+
+/** Takes a tree out of sight in one step, then deletes it. A tree that is not there is no error. */
+export function discardTree(paths: AgentPaths, environment: Environment, directory: string): void {
+  const aside = join(paths.handlers, `${discardPrefix}${environment.guid()}`);
+  try {
+    renameSync(directory, aside);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  syncDirectory(paths.handlers);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/** Removes what an agent that was killed left behind. Nothing else may be at work on this root. */
+export function sweepLeftovers(paths: AgentPaths): void {
+  for (const name of namesIn(paths.handlers)) {
+    if (name.startsWith(stagingPrefix) || name.startsWith(discardPrefix)) {
+      rmSync(join(paths.handlers, name), { recursive: true, force: true });
+    }
+  }
+  for (const name of namesIn(paths.downloads)) rmSync(join(paths.downloads, name), { recursive: true, force: true });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Starts the process that verifies and unpacks. It may read its own program and write one empty directory; it may not start
+ * anything, connect anywhere or load native code. Hostile bytes are parsed there and its memory goes back when it ends.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { dirname, extname } from 'node:path';
+import { messageOf, OperationFailure, parseJson } from '@sallyport/model';
+import { unpackAnswerSchema, unpackWord, type UnpackAnswer, type UnpackRequest } from './unpack-request.ts';
+
+export interface Unpacker {
+  /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. */
+  unpack(request: UnpackRequest): Promise<UnpackAnswer>;
+  /** Ends the process if it is still there. */
+  dispose(): void;
+}
+
+export interface UnpackerOptions {
+  /** The program of this agent: a bundled file or the sources' entry. */
+  readonly program: string;
+  /** The open package. */
+  readonly descriptor: number;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Verified and unpacked within this time, or not at all. Milliseconds. */
+const timeLimit = 15 * 60 * 1000;
+const mostAnswer = 64 * 1024;
+
+/** Starts the process now, so that it is ready when the package has arrived. */
+export function startUnpacker(options: UnpackerOptions): Unpacker {
+  const readable = [...programFiles(options.program), options.directory];
+  const child = spawn(
+    process.execPath,
+    [
+      '--permission',
+      ...readable.map((path) => `--allow-fs-read=${path}`),
+      `--allow-fs-write=${options.directory}`,
+      options.program,
+      unpackWord,
+    ],
+    {
+      stdio: ['pipe', 'pipe', 'pipe', options.descriptor],
+      env: {},
+      cwd: '/',
+      signal: options.signal,
+      timeout: timeLimit,
+    },
+  );
+  const answered = answerOf(child);
+  // Looked at only in unpack(); until then a failure must not count as unhandled.
+  answered.catch(() => undefined);
+  return {
+    async unpack(request) {
+      child.stdin?.end(`${JSON.stringify(request)}\n`);
+      return answered;
+    },
+    dispose: () => child.kill('SIGKILL'),
+  };
+}
+
+/** A bundle is one file; sources are read from the folder that holds the whole workspace. */
+function programFiles(program: string): readonly string[] {
+  return extname(program) === '.ts' ? [dirname(dirname(dirname(dirname(program))))] : [program];
+}
+
+function answerOf(child: ChildProcess): Promise<UnpackAnswer> {
+  return new Promise((resolve, reject) => {
+    let out = '';
+    let err = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (out.length < mostAnswer) out += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (err.length < mostAnswer) err += text;
+    });
+    // The process may have ended before it was asked; its end is what is told.
+    child.stdin?.on('error', () => undefined);
+    child.on('error', (error) => reject(failed(messageOf(error))));
+    child.on('close', (code, signal) => {
+      try {
+        if (code !== 0) throw new Error(`it ended with ${signal ?? String(code)}: ${err.slice(-2000)}`);
+        resolve(parseJson(unpackAnswerSchema, out, 'its answer'));
+      } catch (error) {
+        reject(failed(messageOf(error)));
+      }
+    });
+  });
+}
+
+function failed(reason: string): OperationFailure {
+  return new OperationFailure('InternalError', `The process that unpacks packages failed: ${reason}`);
+}

@@ -1,0 +1,29 @@
+/** Verify, then unpack, from one open descriptor: what is unpacked is what was verified (S1.6, T56). */
+import { ArchiveError, hashFile, unpackPackage } from '@sallyport/archive';
+import { findManifest } from '@sallyport/handler-contract';
+import type { UnpackAnswer, UnpackRequest } from './unpack-request.ts';
+
+/** Compares length and hash with what was signed before one byte is interpreted; unpacks only when both are right. */
+export async function unpackVerified(descriptor: number, request: UnpackRequest): Promise<UnpackAnswer> {
+  const { length, sha256 } = hashFile(descriptor);
+  if (length !== request.length || sha256 !== request.sha256) {
+    const message = `The package is not the one that was signed, and was not opened: it has ${length} bytes and SHA-256 ${sha256} instead of ${request.length} bytes and ${request.sha256}.`;
+    return { ok: false, code: 'PackageMismatch', message };
+  }
+  try {
+    const { files } = await unpackPackage(descriptor, request.directory);
+    return { ok: true, manifest: findManifest(files) ?? '' };
+  } catch (error) {
+    if (error instanceof ArchiveError) {
+      return {
+        ok: false,
+        code: 'PackageMalformed',
+        message: `The package was refused (${error.code}): ${error.message}`,
+      };
+    }
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
+      return { ok: false, code: 'StorageFull', message: 'There is no room left to unpack the package.' };
+    }
+    throw error;
+  }
+}

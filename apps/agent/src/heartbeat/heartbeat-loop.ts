@@ -1,0 +1,83 @@
+/**
+ * The heartbeat is the doorbell: one held request that carries the heartbeat up and comes back early when the centre wants
+ * something else than it did. What comes back is a hint, never authority: it only makes the agent look.
+ */
+import { messageOf, type HeartbeatRequest, type HeartbeatResponse } from '@sallyport/model';
+import type { Log } from '../platform/log.ts';
+import { sleep } from '../platform/sleep.ts';
+import { backoff } from './backoff.ts';
+
+export interface HeartbeatOptions {
+  readonly log: Log;
+  /** Longest time the request is held, seconds. */
+  readonly holdSeconds: number;
+  /** What the heartbeat carries now; asked before each one. */
+  content(holdSeconds: number): HeartbeatRequest;
+  send(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
+  /** The centre's generation, after every heartbeat that was answered; the next one waits for it. Failing counts as a failed heartbeat. */
+  heard(generation: number, signal: AbortSignal): Promise<void>;
+  random(): number;
+  monotonic(): number;
+}
+
+/** Holds the loop. */
+export class HeartbeatLoop {
+  readonly #options: HeartbeatOptions;
+  readonly #stop = new AbortController();
+  #wake = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Sends the next heartbeat at once: what it carries has changed. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const stopped = this.#stop.signal;
+    let wait = this.#newBackoff();
+    // The first is not held: the centre shall know at once that the machine is there.
+    let hold = 0;
+    while (!stopped.aborted) {
+      this.#wake = new AbortController();
+      const woken = AbortSignal.any([stopped, this.#wake.signal]);
+      const begun = this.#options.monotonic();
+      try {
+        const { generation } = await this.#options.send(this.#options.content(hold), woken);
+        const answered = this.#options.monotonic();
+        await this.#options.heard(generation, stopped);
+        wait = this.#newBackoff();
+        // A centre that holds nothing must not be asked in a tight loop.
+        const tooSoon = hold > 0 && answered - begun < 100;
+        hold = this.#options.holdSeconds;
+        if (tooSoon) await sleep(200 + 300 * this.#options.random(), woken);
+      } catch (error) {
+        if (stopped.aborted) return;
+        if (this.#wake.signal.aborted) {
+          hold = 0;
+          continue;
+        }
+        this.#options.log('warn', 'heartbeat failed', { error: messageOf(error) });
+        await sleep(wait(), woken);
+        hold = 0;
+      }
+    }
+  }
+
+  #newBackoff(): () => number {
+    return backoff({ firstSeconds: 1, mostSeconds: 60, random: () => this.#options.random() });
+  }
+}

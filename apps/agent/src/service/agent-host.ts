@@ -1,0 +1,75 @@
+/**
+ * Runs the agent of one root in this process: waits until the machine is connected, runs its services, and follows when it is
+ * disconnected or connected anew. One process a root (T84).
+ */
+import { statSync } from 'node:fs';
+import { messageOf } from '@sallyport/model';
+import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
+import type { Environment } from '../platform/environment.ts';
+import { agentPaths } from '../platform/paths.ts';
+import { sleep } from '../platform/sleep.ts';
+import { ConnectedAgent } from './connected-agent.ts';
+
+export interface AgentHostOptions {
+  readonly environment: Environment;
+  readonly program: string;
+  readonly signal: AbortSignal;
+  /** For people who watch. */
+  say(text: string): void;
+}
+
+/** How often the two configuration files are looked at. Milliseconds. */
+const lookMilliseconds = 500;
+
+/** Resolves when the signal ends and everything is stopped. The caller holds the lock of the root. */
+export async function runAgentHost(options: AgentHostOptions): Promise<void> {
+  const { environment, signal } = options;
+  let running: { readonly agent: ConnectedAgent; readonly identity: string } | undefined;
+  let controls = stampOf(agentPaths(environment.root).localConfig);
+  let complaint = '';
+  const complain = (text: string): void => {
+    if (text !== complaint && text !== '') options.say(text);
+    complaint = text;
+  };
+  while (!signal.aborted) {
+    try {
+      const config = readAgentConfig(environment.root);
+      const identity = config === undefined ? undefined : identityOf(config);
+      if (running !== undefined && running.identity !== identity) {
+        options.say('The connection of this machine has changed.');
+        await running.agent.stop();
+        running = undefined;
+      }
+      if (config === undefined || identity === undefined) {
+        complain('This machine is not connected; waiting for: azcmagent connect');
+      } else if (running === undefined) {
+        running = { agent: started(options, config), identity };
+        options.say(`Connected as ${config.resourceId}`);
+        complain('');
+      }
+    } catch (error) {
+      complain(messageOf(error));
+    }
+    const now = stampOf(agentPaths(environment.root).localConfig);
+    if (now !== controls) running?.agent.controlsChanged();
+    controls = now;
+    await sleep(lookMilliseconds, signal);
+  }
+  await running?.agent.stop();
+}
+
+function started({ environment, program }: AgentHostOptions, config: AgentConfig): ConnectedAgent {
+  const agent = new ConnectedAgent({ environment, config, program });
+  agent.start();
+  return agent;
+}
+
+function identityOf(config: AgentConfig): string {
+  return JSON.stringify(config);
+}
+
+/** Changes whenever a file is replaced; '' when there is none. Decisions read the file itself, this only wakes. */
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+}

@@ -1,0 +1,241 @@
+/** The services of a connected machine, put together: heartbeat and extension manager. `start()` and `stop()`, no more. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Catalog } from '@sallyport/catalog';
+import { agentConfigurationOf } from '@sallyport/local-controls';
+import { CodedError, messageOf, type HeartbeatRequest } from '@sallyport/model';
+import { readControls } from '../config/read-controls.ts';
+import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
+import { agentApi, type AgentApi } from '../connection/agent-api.ts';
+import { agentVersion } from '../connection/agent-version.ts';
+import { fetchCatalogFrom } from '../connection/catalog-fetch.ts';
+import { HttpClient } from '../connection/http-client.ts';
+import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
+import { proxyNow } from '../connection/proxy.ts';
+import { systemFacts } from '../connection/system-facts.ts';
+import { MachineTokens } from '../connection/tokens.ts';
+import { ExtensionManager } from '../extensions/extension-manager.ts';
+import type { ExtensionHost } from '../extensions/operation-context.ts';
+import { permitOf } from '../extensions/permit.ts';
+import { Reporter } from '../extensions/report/reporter.ts';
+import { exclusive } from '../extensions/run/exclusive.ts';
+import { extensionStore } from '../extensions/state/extension-store.ts';
+import { Journal } from '../extensions/state/journal.ts';
+import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
+import type { Environment } from '../platform/environment.ts';
+import { fileLog } from '../platform/log.ts';
+import { agentPaths } from '../platform/paths.ts';
+import { sleep } from '../platform/sleep.ts';
+import { writeAgentStatus, type AgentStatus } from './agent-status.ts';
+
+export interface ConnectedAgentOptions {
+  readonly environment: Environment;
+  readonly config: AgentConfig;
+  /** The file Node was started with, to start it again for unpacking. */
+  readonly program: string;
+}
+
+/** Longest time a heartbeat is held: proxies cut what is silent for a minute. Seconds. */
+const holdSeconds = 50;
+/** The goal state is fetched this often even when nothing rang. Milliseconds. */
+const slowPollMilliseconds = 5 * 60 * 1000;
+
+/** Where the ends of operations are kept. */
+export function journalPath(root: string): string {
+  return join(agentPaths(root).guestConfig, 'operations.json');
+}
+
+/** What of the extension manager works without a connection. */
+export function extensionHost(environment: Environment, program: string): ExtensionHost {
+  const paths = agentPaths(environment.root);
+  return {
+    environment,
+    paths,
+    store: extensionStore(paths.extensionLogs),
+    log: fileLog(join(paths.managerLogs, 'gc_ext.log'), environment),
+    exclusive: exclusive(),
+    program,
+  };
+}
+
+/** Holds the services while the machine is connected as `config` says. */
+export class ConnectedAgent {
+  readonly #options: ConnectedAgentOptions;
+  readonly #stop = new AbortController();
+  readonly #http: HttpClient;
+  readonly #api: AgentApi;
+  readonly #manager: ExtensionManager;
+  readonly #reporter: Reporter;
+  readonly #heartbeat: HeartbeatLoop;
+  #generation = 0;
+  #polling: Promise<void> | undefined;
+  #status: AgentStatus;
+
+  /** Throws when key, authority or pinned root are missing or unusable: connect again. */
+  constructor(options: ConnectedAgentOptions) {
+    const { environment, config } = options;
+    this.#options = options;
+    const files = connectionFiles(environment.root);
+    const machineKey = requireKey(files.machineKey);
+    const http = new HttpClient({
+      origin: config.endpoint,
+      authorities: config.ownAuthority ? readFileSync(files.authority, 'utf8') : undefined,
+      proxy: () => proxyNow(environment, readControls(environment)),
+    });
+    this.#http = http;
+    const principal = { principalId: config.principalId, privateKey: machineKey.privateKey };
+    const tokens = new MachineTokens(
+      { http, endpoint: config.endpoint, tenantId: config.tenantId },
+      principal,
+      environment,
+    );
+    this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
+    const host = extensionHost(environment, options.program);
+    const journal = new Journal(journalPath(environment.root));
+    this.#reporter = new Reporter({
+      journal,
+      log: host.log,
+      send: (request, signal) => this.#api.report(request, signal),
+    });
+    this.#manager = new ExtensionManager({
+      host,
+      journal,
+      reporter: this.#reporter,
+      supplies: { http, machineKey, catalog: onceOpened(() => openMachineCatalog(config, http, environment)) },
+      permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
+    });
+    this.#status = emptyStatus(config);
+    this.#heartbeat = new HeartbeatLoop({
+      log: fileLog(join(host.paths.logs, 'himds.log'), environment),
+      holdSeconds,
+      content: (hold) => this.#content(hold),
+      send: (request, signal) => this.#beat(request, signal),
+      heard: (generation, signal) => this.#heard(generation, signal),
+      random: Math.random,
+      monotonic: () => environment.monotonic(),
+    });
+  }
+
+  start(): void {
+    this.#manager.start();
+    this.#reporter.flush();
+    this.#heartbeat.start();
+    this.#polling = this.#pollSlowly();
+  }
+
+  /** The local controls have changed: what is in force is told to the centre, and what waits is planned anew. */
+  controlsChanged(): void {
+    this.#heartbeat.wake();
+    this.#manager.reconcile();
+  }
+
+  /** Ends everything; running commands of handlers are ended and taken up again after the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#heartbeat.stop(), this.#manager.stop(), this.#polling]);
+    await this.#reporter.stop();
+    this.#http.close();
+  }
+
+  #content(hold: number): HeartbeatRequest {
+    const reading = readControls(this.#options.environment);
+    const agentConfiguration = agentConfigurationOf(reading);
+    const enabled = agentConfiguration.extensionsEnabled === 'true';
+    return {
+      agentVersion,
+      generation: this.#generation,
+      holdSeconds: hold,
+      agentConfiguration,
+      serviceStatuses: {
+        extensionService: { status: enabled ? 'active' : 'inactive', startupType: enabled ? 'enabled' : 'disabled' },
+        // This agent has no guest configuration service yet.
+        guestConfigurationService: { status: 'inactive', startupType: 'disabled' },
+      },
+      system: systemFacts(),
+    };
+  }
+
+  async #beat(request: HeartbeatRequest, signal: AbortSignal): ReturnType<AgentApi['heartbeat']> {
+    try {
+      const response = await this.#api.heartbeat(request, signal);
+      this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '' });
+      // Whatever could not be told before can be now.
+      this.#reporter.flush();
+      return response;
+    } catch (error) {
+      if (!signal.aborted) {
+        const errorCode = error instanceof CodedError ? error.code : 'Unknown';
+        this.#tell({ errorCode, errorDetails: messageOf(error), errorTime: this.#time() });
+      }
+      throw error;
+    }
+  }
+
+  async #heard(generation: number, signal: AbortSignal): Promise<void> {
+    if (generation !== this.#generation) await this.#fetchGoal(signal);
+  }
+
+  async #fetchGoal(signal: AbortSignal): Promise<void> {
+    const goal = await this.#api.goalState(signal);
+    this.#generation = goal.generation;
+    this.#manager.want(goal);
+  }
+
+  async #pollSlowly(): Promise<void> {
+    const { signal } = this.#stop;
+    for (;;) {
+      await sleep(slowPollMilliseconds, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#fetchGoal(signal);
+      } catch {
+        // The heartbeat meets the same trouble and tells of it.
+      }
+    }
+  }
+
+  #tell(change: Partial<AgentStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    try {
+      writeAgentStatus(this.#options.environment.root, this.#status);
+    } catch {
+      // Only shown; a full disk must not stop the heartbeat.
+    }
+  }
+
+  #time(): string {
+    return new Date(this.#options.environment.now()).toISOString();
+  }
+}
+
+function emptyStatus(config: AgentConfig): AgentStatus {
+  return { format: 1, vmId: config.vmId, lastHeartbeat: '', errorCode: '', errorDetails: '', errorTime: '' };
+}
+
+function requireKey(path: string): MachineKey {
+  const key = readMachineKey(path);
+  if (key !== undefined) return key;
+  throw new CodedError('MachineKeyMissing', `The machine's key ${path} is missing: disconnect and connect again.`);
+}
+
+/** Opened when it is first needed: the verifier is large, and most of the time nothing is installed. */
+function onceOpened(open: () => Promise<Catalog>): () => Promise<Catalog> {
+  let opened: Promise<Catalog> | undefined;
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+}
+
+async function openMachineCatalog(config: AgentConfig, http: HttpClient, environment: Environment): Promise<Catalog> {
+  const { openCatalog } = await import('@sallyport/catalog');
+  return openCatalog({
+    directory: agentPaths(environment.root).catalog,
+    pinnedRoot: readFileSync(connectionFiles(environment.root).pinnedRoot),
+    fetch: fetchCatalogFrom(http, config.catalogUrl),
+    now: () => new Date(environment.now()),
+  });
+}
