@@ -1,0 +1,17 @@
+/** What people read for an action in the activity log (arm-api §8.1). One row for each action that can be recorded. */
+export const actionDisplays: Readonly<Record<string, string>> = {
+  'Microsoft.HybridCompute/machines/write': 'Writes an Azure Arc machines',
+  'Microsoft.HybridCompute/machines/delete': 'Deletes an Azure Arc machines',
+  'Microsoft.HybridCompute/machines/extensions/write': 'Installs or Updates an Azure Arc extensions',
+  'Microsoft.HybridCompute/machines/extensions/delete': 'Deletes an Azure Arc extensions',
+  'Microsoft.HybridCompute/register/action':
+    'Registers the subscription for the Microsoft.HybridCompute resource provider',
+  'Microsoft.Resources/subscriptions/resourceGroups/write': 'Update resource group',
+  'Microsoft.Resources/subscriptions/resourceGroups/delete': 'Delete resource group',
+  'Microsoft.Authorization/servicePrincipals/write': 'Create or replace the credential of a service principal',
+};
+
+/** The display text of an action, or the action itself when it is not one of the table. */
+export function displayOfAction(action: string): string {
+  return actionDisplays[action] ?? action;
+}

@@ -1,0 +1,57 @@
+/** A request that ARM refuses: a status, a code of the catalogue of arm-api §8.2, one sentence. */
+import { CodedError } from '@sallyport/model';
+
+/** The codes in use and the HTTP status of each. */
+export const armErrorStatus = {
+  AuthenticationFailed: 401,
+  InvalidAuthenticationToken: 401,
+  AuthorizationFailed: 403,
+  MissingApiVersionParameter: 400,
+  InvalidApiVersionParameter: 400,
+  NoRegisteredProviderFound: 400,
+  InvalidResourceType: 404,
+  InvalidResourceNamespace: 404,
+  InvalidRequestContent: 400,
+  InvalidRequestFormat: 400,
+  InvalidResourceName: 400,
+  InvalidParameter: 400,
+  InvalidFilter: 400,
+  LocationRequired: 400,
+  ExtensionNotFound: 400,
+  ExtensionVersionNotFound: 400,
+  CatalogUnavailable: 400,
+  SettingsTooLarge: 400,
+  MachineKeyMissing: 400,
+  MethodNotAllowed: 405,
+  UnsupportedMediaType: 415,
+  RequestEntityTooLarge: 413,
+  SubscriptionNotFound: 404,
+  TenantNotFound: 404,
+  ResourceGroupNotFound: 404,
+  ResourceNotFound: 404,
+  ParentResourceNotFound: 404,
+  OperationNotFound: 404,
+  HCRP409: 409,
+  PropertyChangeNotAllowed: 409,
+  ExtensionAlreadyOnMachine: 409,
+  MachineAlreadyConnected: 409,
+  MachineIdInUse: 409,
+  InvalidResourceLocation: 409,
+  TooManyRequests: 429,
+  InternalServerError: 500,
+} as const;
+
+export type ArmErrorCode = keyof typeof armErrorStatus;
+
+/** Thrown by handlers; the pipeline answers it as `{"error":{"code","message","target"}}`. */
+export class ArmError extends CodedError<ArmErrorCode> {
+  override readonly name = 'ArmError';
+  readonly target: string | undefined;
+  constructor(code: ArmErrorCode, message: string, target?: string) {
+    super(code, message);
+    this.target = target;
+  }
+  get status(): number {
+    return armErrorStatus[this.code];
+  }
+}

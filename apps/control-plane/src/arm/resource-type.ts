@@ -1,0 +1,18 @@
+/** One row of the registry: a resource type, where it may stand, and what answers for it. */
+import type { ArmHandler, ArmMethod } from './arm-request.ts';
+
+export type Scope = 'tenant' | 'subscription' | 'resourceGroup';
+
+export interface ResourceType {
+  /** In the spelling that is served: `Microsoft.HybridCompute/machines/extensions`. */
+  readonly type: string;
+  readonly scopes: readonly Scope[];
+  /** Newest first; 'any' where clients send versions that we cannot know, such as on operation URLs. */
+  readonly apiVersions: readonly string[] | 'any';
+  /** Where resources of the type may be; listed by `GET providers`. 'none' for what is not a resource of its own. */
+  readonly resource: 'tracked' | 'none';
+  /** Methods on one resource. */
+  readonly item?: Partial<Record<ArmMethod, ArmHandler>>;
+  /** Methods on the collection; a POST here is an action of the parent. */
+  readonly collection?: Partial<Record<ArmMethod, ArmHandler>>;
+}

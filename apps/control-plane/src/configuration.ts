@@ -1,0 +1,122 @@
+/** The configuration: one schema for file, environment and flags. Unknown keys are refused; a typo must not pass as a default. */
+import { resolve } from 'node:path';
+import * as z from 'zod/mini';
+import { CodedError } from '@sallyport/model';
+
+const port = z.coerce
+  .number('is not a port number')
+  .check(z.int('is not a port number'), z.minimum(0), z.maximum(65_535));
+const wholeNumber = z.coerce.number('is not a number').check(z.int(), z.positive());
+
+/** Every setting there is. The keys are those of the file; `stateDirectory` is `--state` and `SALLYPORT_STATE`. */
+export const configurationSchema = z.strictObject({
+  /** The state directory: absolute, or relative to where the program was started. */
+  state: z.string().check(z.minLength(1)),
+  port: port,
+  host: z._default(z.string().check(z.minLength(1)), '127.0.0.1'),
+  /** The gallery directory; without one nothing can be installed. */
+  gallery: z.optional(z.string().check(z.minLength(1))),
+  /** How clients reach the control plane when that is not host and port: behind a proxy or under a name. */
+  publicUrl: z.optional(
+    z
+      .string()
+      .check(z.regex(/^https:\/\/[A-Za-z0-9.[\]:-]+$/, 'is not of the form https://host[:port], without a path')),
+  ),
+  logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
+  /** Rows on a page of a list when the client does not say. */
+  pageSize: z._default(wholeNumber.check(z.maximum(1000)), 200),
+});
+
+export type Configuration = z.infer<typeof configurationSchema>;
+type Key = keyof Configuration;
+
+/** How each setting is called on the command line and in the environment. A completeness test holds it to the schema. */
+export const settingNames: Readonly<
+  Record<Key, { readonly flag: string; readonly variable: string; readonly meaning: string }>
+> = {
+  state: { flag: 'state', variable: 'SALLYPORT_STATE', meaning: 'state directory; made on the first start' },
+  port: { flag: 'port', variable: 'SALLYPORT_PORT', meaning: 'HTTPS port; 0 takes a free one' },
+  host: { flag: 'host', variable: 'SALLYPORT_HOST', meaning: 'address to listen on (127.0.0.1)' },
+  gallery: { flag: 'gallery', variable: 'SALLYPORT_GALLERY', meaning: 'gallery directory with catalog and packages' },
+  publicUrl: {
+    flag: 'public-url',
+    variable: 'SALLYPORT_PUBLIC_URL',
+    meaning: 'https://host[:port] under which clients reach it',
+  },
+  logLevel: { flag: 'log-level', variable: 'SALLYPORT_LOG_LEVEL', meaning: 'info, warn or error (info)' },
+  pageSize: { flag: 'page-size', variable: 'SALLYPORT_PAGE_SIZE', meaning: 'rows on a page of a list (200)' },
+};
+
+/** A setting that cannot be used. The message names it and where it came from. */
+export class ConfigurationError extends CodedError<'InvalidConfiguration'> {
+  override readonly name = 'ConfigurationError';
+  constructor(message: string, options?: ErrorOptions) {
+    super('InvalidConfiguration', message, options);
+  }
+}
+
+export interface Sources {
+  /** Values by flag name. */
+  readonly flags: ReadonlyMap<string, string>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The parsed file, if one was named. */
+  readonly file: { readonly path: string; readonly content: unknown } | undefined;
+}
+
+/** Flags win over the environment, the environment over the file. Throws {@link ConfigurationError}. */
+export function readConfiguration(sources: Sources): Configuration {
+  const values: Record<string, unknown> = {};
+  const from: Record<string, string> = {};
+  const { file } = sources;
+  if (file !== undefined) {
+    if (typeof file.content !== 'object' || file.content === null || Array.isArray(file.content)) {
+      throw new ConfigurationError(`The configuration file '${file.path}' must hold a JSON object.`);
+    }
+    for (const [key, value] of Object.entries(file.content)) {
+      if (!Object.hasOwn(settingNames, key)) throw unknown(`'${key}' in '${file.path}'`, Object.keys(settingNames));
+      values[key] = value;
+      from[key] = `'${key}' in '${file.path}'`;
+    }
+  }
+  const variables = new Map(Object.entries(settingNames).map(([key, { variable }]) => [variable, key]));
+  for (const [variable, value] of Object.entries(sources.environment)) {
+    if (!variable.startsWith('SALLYPORT_') || value === undefined) continue;
+    const key = variables.get(variable);
+    if (key === undefined) throw unknown(`the environment variable '${variable}'`, [...variables.keys()]);
+    values[key] = value;
+    from[key] = `the environment variable '${variable}'`;
+  }
+  const flags = new Map(Object.entries(settingNames).map(([key, { flag }]) => [flag, key]));
+  for (const [flag, value] of sources.flags) {
+    const key = flags.get(flag);
+    if (key === undefined)
+      throw unknown(
+        `--${flag}`,
+        [...flags.keys()].map((name) => `--${name}`),
+      );
+    values[key] = value;
+    from[key] = `--${flag}`;
+  }
+  for (const key of ['state', 'port'] as const) {
+    if (values[key] === undefined)
+      throw new ConfigurationError(`--${settingNames[key].flag} is missing: ${settingNames[key].meaning}.`);
+  }
+  const result = configurationSchema.safeParse(values);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const key = String(issue?.path[0] ?? '');
+    throw new ConfigurationError(
+      `The value of ${from[key] ?? key} cannot be used: ${issue?.message ?? 'unknown reason'}.`,
+    );
+  }
+  const { gallery } = result.data;
+  return {
+    ...result.data,
+    state: resolve(result.data.state),
+    ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
+  };
+}
+
+function unknown(what: string, known: readonly string[]): ConfigurationError {
+  return new ConfigurationError(`There is no setting ${what}. The settings are ${known.join(', ')}.`);
+}

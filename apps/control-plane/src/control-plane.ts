@@ -1,0 +1,189 @@
+/** Puts a control plane together from its configuration and starts it. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { messageOf } from '@sallyport/model';
+import { Hono } from 'hono';
+import { createArmFront } from './arm/pipeline.ts';
+import { createRegistry } from './arm/registry.ts';
+import type { Configuration } from './configuration.ts';
+import type { Environment } from './environment.ts';
+import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
+import { addGalleryRoutes } from './gallery/gallery-routes.ts';
+import type { Log } from './http/log.ts';
+import { listenHttps, type HttpsServer } from './http/server.ts';
+import { createAuthenticator } from './identity/authenticate.ts';
+import { endpointOf, type Endpoint } from './identity/endpoint.ts';
+import { addIdentityRoutes } from './identity/identity-routes.ts';
+import { metadataEndpoints } from './identity/metadata-endpoints.ts';
+import { createSigningKeyText, readSigningKey, type SigningKey } from './identity/signing-key.ts';
+import { createTokenService } from './identity/token-service.ts';
+import { addAgentRoutes } from './machines/agent-routes.ts';
+import { createDoorbell } from './machines/doorbell.ts';
+import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
+import { sweepOperations } from './machines/sweep.ts';
+import { hybridCompute } from './providers/microsoft.hybridcompute/index.ts';
+import { activityLog } from './providers/microsoft.insights/activity-log.ts';
+import { microsoftResources } from './providers/microsoft.resources/index.ts';
+import { providers } from './providers/microsoft.resources/providers.ts';
+import type { Services } from './services.ts';
+import { firstIdentities, writeOperatorFile } from './state/first-identities.ts';
+import { readIfThere } from './state/read-if-there.ts';
+import { lockState } from './state/state-lock.ts';
+import { statePaths, type StatePaths } from './state/state-paths.ts';
+import { tlsFiles } from './state/tls-files.ts';
+import { writeDurably } from './state/write-durably.ts';
+import { openStore, type Store } from './store/store.ts';
+
+export interface ControlPlane {
+  readonly endpoint: Endpoint;
+  /** Ends it: held heartbeats are answered, requests under way get a second. */
+  close(): Promise<void>;
+}
+
+/** How often deadlines are looked at. The first look is at the start, so that deadlines outlive a crash. */
+const sweepMilliseconds = 5_000;
+
+/** Starts a control plane. Throws when the state directory, the database or the address cannot be used. */
+export async function startControlPlane(
+  configuration: Configuration,
+  environment: Environment,
+  log: Log,
+): Promise<ControlPlane> {
+  const paths = statePaths(configuration.state);
+  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  chmodSync(paths.directory, 0o700);
+  const release = lockState(paths.lock, process.pid);
+  let store: Store | undefined;
+  try {
+    store = await openStore(paths.directory);
+    return await run(configuration, environment, log, paths, store, release);
+  } catch (error) {
+    await store?.close();
+    release();
+    throw error;
+  }
+}
+
+async function run(
+  configuration: Configuration,
+  environment: Environment,
+  log: Log,
+  paths: StatePaths,
+  store: Store,
+  release: () => void,
+): Promise<ControlPlane> {
+  const identities = await firstIdentities(environment, store, paths);
+  const key = await signingKey(paths);
+  const tls = await tlsFiles(paths, certificateNames(configuration), environment.now());
+  let app: Hono | undefined;
+  let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
+  const server = await listenHttps({
+    host: configuration.host,
+    port: configuration.port,
+    certificatePem: tls.certificatePem,
+    keyPem: tls.keyPem,
+    fetch: (request, clientIpAddress) => {
+      if (app === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
+      return app.fetch(request, { clientIpAddress });
+    },
+  });
+  const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
+  const services: Services = {
+    environment,
+    store,
+    endpoint,
+    authenticator: createAuthenticator(environment, store, key, endpoint),
+    doorbell: createDoorbell(),
+    catalog:
+      configuration.gallery === undefined
+        ? noCatalog()
+        : folderCatalogSource(configuration.gallery, paths.catalog, () => environment.now()),
+    pageSize: configuration.pageSize,
+  };
+  const types = [...microsoftResources(services), ...hybridCompute(services), ...activityLog(services)];
+  arm = createArmFront(services, createRegistry([...types, ...providers(services, types)]), log);
+  app = routes(configuration, services, key, arm, log);
+  writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
+  const stopSweeping = await startSweeping(services, log);
+  return { endpoint, close: () => close(services, server, stopSweeping, release) };
+}
+
+function routes(
+  configuration: Configuration,
+  services: Services,
+  key: SigningKey,
+  arm: (request: Request, clientIpAddress: string) => Promise<Response>,
+  log: Log,
+): Hono {
+  const { environment, store, endpoint } = services;
+  const app = new Hono({ strict: false });
+  app.onError((error) => {
+    log.error({ msg: 'unexpected failure', reason: messageOf(error), stack: error.stack });
+    const message = 'The control plane failed in a way it does not know. Its log has the details.';
+    return Response.json({ error: { code: 'InternalServerError', message } }, { status: 500 });
+  });
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/metadata/endpoints', (c) =>
+    c.json(metadataEndpoints(endpoint, c.req.query('api-version') ?? '') as object),
+  );
+  addIdentityRoutes(app, environment, createTokenService(environment, store, key, endpoint), key, endpoint);
+  addGalleryRoutes(app, configuration.gallery);
+  addAgentRoutes(app, services, createHeartbeatRecorder(environment, store));
+  app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
+  return app;
+}
+
+async function startSweeping(services: Services, log: Log): Promise<() => Promise<void>> {
+  let running: Promise<void> = Promise.resolve();
+  async function sweep(): Promise<void> {
+    try {
+      for (const vmId of await sweepOperations(services.environment, services.store)) services.doorbell.ring(vmId);
+    } catch (error) {
+      log.error({ msg: 'deadlines could not be looked at; trying again', reason: messageOf(error) });
+    }
+  }
+  await sweep();
+  const timer = setInterval(() => {
+    running = running.then(sweep);
+  }, sweepMilliseconds);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+async function close(
+  { doorbell, store }: Services,
+  server: HttpsServer,
+  stopSweeping: () => Promise<void>,
+  release: () => void,
+): Promise<void> {
+  doorbell.close();
+  await Promise.all([server.close(1_000), stopSweeping()]);
+  await store.close();
+  release();
+}
+
+async function signingKey(paths: StatePaths): Promise<SigningKey> {
+  let text = readIfThere(paths.signingKey);
+  if (text === undefined) {
+    text = await createSigningKeyText();
+    writeDurably(paths.signingKey, text, 0o600);
+  }
+  return readSigningKey(text);
+}
+
+const everyAddress = new Set(['0.0.0.0', '::']);
+
+function publicUrl({ publicUrl, host }: Configuration, port: number): string {
+  if (publicUrl !== undefined) return publicUrl;
+  const name = everyAddress.has(host) ? hostname() : host;
+  return `https://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+function certificateNames({ publicUrl, host }: Configuration): readonly [string, ...string[]] {
+  const names: string[] = ['127.0.0.1', '::1'];
+  names.push(everyAddress.has(host) ? hostname() : host);
+  if (publicUrl !== undefined) names.push(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''));
+  return ['localhost', ...new Set(names.filter((name) => name !== 'localhost'))];
+}

@@ -1,0 +1,13 @@
+import type { CatalogTarget } from '@sallyport/model';
+
+/** A package that the signed catalog names. */
+export interface CatalogEntry extends CatalogTarget {
+  /** Lower-case hex: the name of the package in storage. */
+  readonly sha256: string;
+}
+
+/** The verified catalog, as the control plane sees it: to choose versions by. The agent verifies for itself. */
+export interface CatalogSource {
+  /** What is published now, of one publisher or of all. Throws `ArmError` `CatalogUnavailable` when no verified catalog can be had. */
+  list(publisher?: string): Promise<readonly CatalogEntry[]>;
+}

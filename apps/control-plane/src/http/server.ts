@@ -1,0 +1,68 @@
+/** The HTTPS server: limits, and an end that answers whoever is held. */
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+
+export interface HttpsServer {
+  readonly port: number;
+  /** Stops accepting, lets requests under way end for `milliseconds`, then cuts what is left. */
+  close(milliseconds: number): Promise<void>;
+}
+
+export interface HttpsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** Answers a request; the port is known by the time it is called. */
+  fetch(request: Request, clientIpAddress: string): Response | Promise<Response>;
+}
+
+/** Listens. Throws when the address cannot be had. */
+export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
+  const listener = getRequestListener(
+    (request, env) => {
+      const address = 'incoming' in env ? (env.incoming.socket.remoteAddress ?? '') : '';
+      return options.fetch(request, address);
+    },
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer(
+    {
+      key: options.keyPem,
+      cert: options.certificatePem,
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: 32 * 1024,
+      // A request must have arrived within these; how long the answer is held is another matter (T19, T23).
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    (request, response) => void listener(request, response),
+  );
+  server.maxRequestsPerSocket = 0;
+  await listening(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async (milliseconds) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await closed;
+      clearTimeout(cut);
+      clearInterval(idle);
+    },
+  };
+}
+
+function listening(server: Server, { host, port }: HttpsOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

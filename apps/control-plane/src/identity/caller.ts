@@ -1,0 +1,11 @@
+/** Who is calling, from a verified token. Nothing else in the program makes one. */
+export interface Caller {
+  readonly kind: 'ServicePrincipal' | 'Machine';
+  readonly objectId: string;
+  /** What the activity log names as the caller: the application id. */
+  readonly clientId: string;
+  readonly displayName: string;
+  readonly tenantId: string;
+  /** The claims that are worth keeping with an event; none is secret. */
+  readonly claims: Readonly<Record<string, string>>;
+}

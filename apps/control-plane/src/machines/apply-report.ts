@@ -1,0 +1,91 @@
+/** Takes a report of a machine into the store. Reports may come twice, late, or for operations that are over: none of it does harm. */
+import { isTerminal, type ExtensionReport, type ReportRequest } from '@sallyport/model';
+import type { ActivityEvent } from '../activity-log/activity-event.ts';
+import type { Environment } from '../environment.ts';
+import type { Store, Writer } from '../store/store.ts';
+import { endOperation, type OperationEnd } from './end-operation.ts';
+import { readGoal } from './extension-goal.ts';
+import { readSteps, withStep } from './operation-steps.ts';
+
+/** Applies all of a report in one transaction, with the final events of the operations that it ends. */
+export function applyReport(
+  environment: Environment,
+  store: Store,
+  machine: { readonly vmId: string; readonly name: string },
+  report: ReportRequest,
+): Promise<void> {
+  return store.observe(async (writer) => {
+    const events: ActivityEvent[] = [];
+    for (const extension of report.extensions) {
+      await keepWhatIsThere(writer, machine.vmId, extension);
+      const event = await moveOperation(environment, writer, machine, extension);
+      if (event !== undefined) events.push(event);
+    }
+    return { value: undefined, events };
+  });
+}
+
+/** Version and status say what is on the machine, whichever operation brought them there. */
+async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionReport): Promise<void> {
+  const key = report.resourceName.toLowerCase();
+  const row = await writer
+    .selectFrom('extensions')
+    .select(['goal', 'status', 'operation_id'])
+    .where('vm_id', '=', vmId)
+    .where('name_key', '=', key)
+    .executeTakeFirst();
+  if (row === undefined) return;
+  const current = row.operation_id === report.operationId;
+  const goal = readGoal(row.goal);
+  const erase = current && report.protectedSettingsStored && goal?.protectedSettings.kind === 'sealed';
+  await writer
+    .updateTable('extensions')
+    .set({
+      installed_version: report.version,
+      ...(current && report.status !== undefined ? { status: JSON.stringify(report.status) } : {}),
+      // S1.7: the machine has them now; the sealed copy here has served its purpose.
+      ...(erase ? { goal: JSON.stringify({ ...goal, protectedSettings: { kind: 'delivered' } }) } : {}),
+    })
+    .where('vm_id', '=', vmId)
+    .where('name_key', '=', key)
+    .execute();
+}
+
+async function moveOperation(
+  environment: Environment,
+  writer: Writer,
+  machine: { readonly vmId: string; readonly name: string },
+  report: ExtensionReport,
+): Promise<ActivityEvent | undefined> {
+  const operation = await writer
+    .selectFrom('operations')
+    .selectAll()
+    .where('operation_id', '=', report.operationId)
+    .where('vm_id', '=', machine.vmId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  if (operation === undefined) return undefined;
+  if (isTerminal(report.state)) return endOperation(writer, environment, operation, endOf(machine.name, report));
+  const steps = withStep(readSteps(operation.steps), report.state, report.time);
+  if (steps !== undefined) {
+    await writer
+      .updateTable('operations')
+      .set({ state: report.state, steps: JSON.stringify(steps) })
+      .where('operation_id', '=', operation.operation_id)
+      .execute();
+  }
+  return undefined;
+}
+
+function endOf(machineName: string, report: ExtensionReport): OperationEnd {
+  const explanation = report.explanation === undefined ? {} : { explanation: report.explanation };
+  if (report.state === 'Succeeded') return { state: 'Succeeded', time: report.time, ...explanation };
+  const state = report.state === 'Canceled' || report.state === 'TimedOut' ? report.state : 'Failed';
+  const code = report.error?.code ?? 'InternalError';
+  const message = report.error?.message ?? 'The machine gave no reason.';
+  // Whoever reads the error in the centre must see which server refused (S4.5), whatever the agent's sentence says.
+  const named = message.toLowerCase().includes(machineName.toLowerCase())
+    ? message
+    : `Machine '${machineName}': ${message}`;
+  return { state, time: report.time, error: { code, message: named }, ...explanation };
+}

@@ -1,0 +1,60 @@
+/**
+ * The doorbell: held heartbeats that are answered early when a machine's goal state changes. A change is committed first and
+ * rung after, so whoever wakes sees it; losing a ring costs latency only, since the agent also polls.
+ */
+
+export interface Doorbell {
+  /**
+   * Waits for a ring, at most `milliseconds`; returns at once when `signal` is aborted or the doorbell is closed.
+   * Call it before reading what the ring is about, so that none is missed.
+   */
+  wait(
+    vmId: string,
+    milliseconds: number,
+    signal: AbortSignal,
+  ): { readonly rung: Promise<void>; readonly cancel: () => void };
+  ring(vmId: string): void;
+  /** How many requests of a machine are held. */
+  waiting(vmId: string): number;
+  /** Answers everyone and holds nobody from now on. */
+  close(): void;
+}
+
+/** A doorbell of this process. */
+export function createDoorbell(): Doorbell {
+  const waiters = new Map<string, Set<() => void>>();
+  let closed = false;
+  return {
+    wait: (vmId, milliseconds, signal) => {
+      let finish = (): void => undefined;
+      const rung = new Promise<void>((resolve) => {
+        const timer = setTimeout(() => finish(), milliseconds);
+        finish = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', finish);
+          const own = waiters.get(vmId);
+          own?.delete(finish);
+          if (own?.size === 0) waiters.delete(vmId);
+          resolve();
+        };
+        if (closed || signal.aborted) {
+          finish();
+          return;
+        }
+        signal.addEventListener('abort', finish);
+        const own = waiters.get(vmId) ?? new Set();
+        own.add(finish);
+        waiters.set(vmId, own);
+      });
+      return { rung, cancel: () => finish() };
+    },
+    ring: (vmId) => {
+      for (const finish of waiters.get(vmId) ?? []) finish();
+    },
+    waiting: (vmId) => waiters.get(vmId)?.size ?? 0,
+    close: () => {
+      closed = true;
+      for (const own of waiters.values()) for (const finish of own) finish();
+    },
+  };
+}

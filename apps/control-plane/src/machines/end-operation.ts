@@ -1,0 +1,101 @@
+/** The one way an operation ends: its row, what the goal goes back to, and the event that records it, in the caller's transaction. */
+import type { Explanation, OperationFailureCode } from '@sallyport/model';
+import type { Selectable } from 'kysely';
+import * as z from 'zod/mini';
+import type { ActivityEvent } from '../activity-log/activity-event.ts';
+import { eventOriginSchema } from '../activity-log/event-origin.ts';
+import { endedEvent } from '../activity-log/events-of.ts';
+import type { Environment } from '../environment.ts';
+import type { OperationRow } from '../store/schema.ts';
+import type { Writer } from '../store/store.ts';
+import { raiseGeneration } from './generation.ts';
+import { readSteps, withStep } from './operation-steps.ts';
+
+export interface OperationEnd {
+  readonly state: 'Succeeded' | 'Failed' | 'Canceled' | 'TimedOut';
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly explanation?: Explanation;
+  /** When the state was reached, ISO 8601. */
+  readonly time: string;
+}
+
+/**
+ * Failures before anything of the new request ran on the machine. The machine is as it was, so the goal goes back to that:
+ * a request that failed is over, and is not carried out later when a list is loosened or the machine returns (T13).
+ */
+const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
+  'ExtensionNotAllowed',
+  'LocalControlsUnreadable',
+  'ExtensionManagerDisabled',
+  'CatalogUnavailable',
+  'CatalogSignatureInvalid',
+  'CatalogExpired',
+  'CatalogRollback',
+  'PackageNotInCatalog',
+  'PackageNotForThisMachine',
+  'PackageUnavailable',
+  'PackageMismatch',
+  'PackageMalformed',
+  'ManifestMalformed',
+  'SettingsUnreadable',
+  'MachineOffline',
+  'StorageFull',
+]);
+
+/** Ends a running operation. Returns its final event, to be written with the transaction. */
+export async function endOperation(
+  writer: Writer,
+  environment: Environment,
+  operation: Selectable<OperationRow>,
+  end: OperationEnd,
+): Promise<ActivityEvent> {
+  const steps = readSteps(operation.steps);
+  await writer
+    .updateTable('operations')
+    .set({
+      state: end.state,
+      ended_at: environment.now(),
+      steps: JSON.stringify(withStep(steps, end.state, end.time) ?? steps),
+      error_code: end.error?.code ?? null,
+      error_message: end.error?.message ?? null,
+      explanation: end.explanation === undefined ? null : JSON.stringify(end.explanation),
+    })
+    .where('operation_id', '=', operation.operation_id)
+    .execute();
+  await settleExtension(writer, operation, end);
+  const origin = z.parse(eventOriginSchema, JSON.parse(operation.origin));
+  return end.state === 'Succeeded'
+    ? endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' })
+    : endedEvent(environment, origin, {
+        status: 'Failed',
+        subStatus: end.error?.code ?? end.state,
+        error: end.error ?? { code: end.state, message: `The operation ended as ${end.state}.` },
+      });
+}
+
+async function settleExtension(writer: Writer, operation: Selectable<OperationRow>, end: OperationEnd): Promise<void> {
+  const extension = await writer
+    .selectFrom('extensions')
+    .select(['operation_id', 'lapse_goal'])
+    .where('vm_id', '=', operation.vm_id)
+    .where('name_key', '=', operation.extension_name_key)
+    .executeTakeFirst();
+  // An operation that was replaced by a later one has no say any more in what is wanted.
+  if (extension?.operation_id !== operation.operation_id) return;
+  const resource = <Q extends { where(column: 'vm_id' | 'name_key', is: '=', value: string): Q }>(query: Q): Q =>
+    query.where('vm_id', '=', operation.vm_id).where('name_key', '=', operation.extension_name_key);
+  if (end.state === 'Succeeded' && operation.kind === 'delete') {
+    await resource(writer.deleteFrom('extensions')).execute();
+    await raiseGeneration(writer, operation.vm_id);
+    return;
+  }
+  // What a canceled operation would have gone back to is still what a removal that lapses goes back to.
+  if (end.state === 'Canceled') return;
+  if (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode)) {
+    await resource(writer.updateTable('extensions').set({ goal: extension.lapse_goal, lapse_goal: null })).execute();
+    await raiseGeneration(writer, operation.vm_id);
+    return;
+  }
+  // The goal stands: it is what the machine has now, or tried to have.
+  await resource(writer.updateTable('extensions').set({ lapse_goal: null })).execute();
+}

@@ -1,0 +1,99 @@
+/** DELETE of an extension: always accepted (S4.6). It replaces whatever is under way; the resource goes when the machine has removed it. */
+import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import type { ActivityEvent } from '../../activity-log/activity-event.ts';
+import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
+import { endOperation } from '../../machines/end-operation.ts';
+import type { ExtensionGoal } from '../../machines/extension-goal.ts';
+import { raiseGeneration } from '../../machines/generation.ts';
+import type { Services } from '../../services.ts';
+import type { Recorded, Writer } from '../../store/store.ts';
+import { findExtension, operationById } from './extension-rows.ts';
+import { idOfExtension, type Extension, type Operation } from './extension-view.ts';
+import { parentMachine } from './machine-rows.ts';
+import type { Machine } from './machine-view.ts';
+import { operationHeaders } from './operation-link.ts';
+import { startOperation } from './start-operation.ts';
+
+interface Removal {
+  readonly machine: Machine;
+  /** Undefined when there was nothing to do on the machine. */
+  readonly operation: Operation | undefined;
+}
+
+/**
+ * `DELETE …/extensions/{name}`: 202 with where to follow it; 200 when the machine never had it and is not to have it, so that
+ * nothing is to be done there; 204 when there is none.
+ */
+export async function deleteExtension(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store, environment, doorbell, endpoint } = services;
+  const done = await store.change(async (writer): Promise<Recorded<Removal | undefined>> => {
+    const machine = await parentMachine(writer, request.id);
+    const extension = await findExtension(writer, machine.vm_id, request.id.providers.at(-1)?.names[1] ?? '');
+    if (extension === undefined) {
+      const nothing = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' });
+      return { value: undefined, events: [startedEvent(environment, request.origin), nothing] };
+    }
+    const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
+    if (extension.goal === null && extension.installed_version === '') {
+      const known = writer.deleteFrom('extensions').where('vm_id', '=', machine.vm_id);
+      await known.where('name_key', '=', extension.name_key).execute();
+      const gone = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+      return { value: { machine, operation: undefined }, events: [startedEvent(environment, origin), gone] };
+    }
+    const { operation, events } = await beginRemoval(services, writer, request, machine, extension);
+    const accepted = endedEvent(environment, origin, { status: 'Accepted', subStatus: 'Accepted' });
+    return { value: { machine, operation }, events: [startedEvent(environment, origin), ...events, accepted] };
+  });
+  if (done === undefined) return { status: 204 };
+  if (done.operation === undefined) return { status: 200 };
+  doorbell.ring(done.machine.vm_id);
+  return { status: 202, headers: operationHeaders(endpoint, request, done.operation) };
+}
+
+async function beginRemoval(
+  { environment }: Services,
+  writer: Writer,
+  request: ArmRequest,
+  machine: Machine,
+  extension: Extension,
+): Promise<{ readonly operation: Operation; readonly events: readonly ActivityEvent[] }> {
+  const current = await operationById(writer, extension.operation_id);
+  // A removal that is under way is the one that was asked for.
+  if (current.ended_at === null && current.kind === 'delete') return { operation: current, events: [] };
+  const events: ActivityEvent[] = [];
+  if (current.ended_at === null) {
+    const error = {
+      code: 'OperationCanceled',
+      message: `The operation was replaced by the removal of '${extension.name}'.`,
+    };
+    const time = new Date(environment.now()).toISOString();
+    events.push(await endOperation(writer, environment, current, { state: 'Canceled', time, error }));
+  }
+  const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
+  const operation = await startOperation(writer, environment, machine, extension.name_key, 'delete', origin);
+  const sequence = await raiseGeneration(writer, machine.vm_id);
+  const goal: ExtensionGoal = {
+    desired: 'absent',
+    version: '',
+    sha256: '',
+    operationId: operation.operation_id,
+    sequence,
+    settings: null,
+    protectedSettings: { kind: 'none' },
+  };
+  await writer
+    .updateTable('extensions')
+    .set({
+      operation_id: operation.operation_id,
+      sequence,
+      goal: JSON.stringify(goal),
+      // What is wanted again when the machine never comes for the removal: what it had, not an installation that was replaced.
+      lapse_goal: current.ended_at === null ? extension.lapse_goal : extension.goal,
+      changed_at: environment.now(),
+      changed_by: request.caller.clientId,
+    })
+    .where('vm_id', '=', machine.vm_id)
+    .where('name_key', '=', extension.name_key)
+    .execute();
+  return { operation, events };
+}

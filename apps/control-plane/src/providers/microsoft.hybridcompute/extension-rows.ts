@@ -1,0 +1,30 @@
+/** Looking up extensions and their operations. */
+import { ArmError } from '../../arm/arm-error.ts';
+import type { ArmRequest } from '../../arm/arm-request.ts';
+import type { Reader } from '../../store/store.ts';
+import type { Extension, Operation } from './extension-view.ts';
+import { extensionType } from './provider.ts';
+
+/** The extension of that name on a machine, or undefined. */
+export function findExtension(reader: Reader, vmId: string, name: string): Promise<Extension | undefined> {
+  return reader
+    .selectFrom('extensions')
+    .selectAll()
+    .where('vm_id', '=', vmId)
+    .where('name_key', '=', name.toLowerCase())
+    .executeTakeFirst();
+}
+
+/** An operation that must be there. */
+export function operationById(reader: Reader, operationId: string): Promise<Operation> {
+  return reader.selectFrom('operations').selectAll().where('operation_id', '=', operationId).executeTakeFirstOrThrow();
+}
+
+/** What a request for an extension that is not there is answered with. */
+export function extensionNotFound(request: ArmRequest): ArmError {
+  const [machine = '', name = ''] = request.id.providers.at(-1)?.names ?? [];
+  return new ArmError(
+    'ResourceNotFound',
+    `The Resource '${extensionType.replace('/extensions', `/${machine}/extensions`)}/${name}' under resource group '${request.id.resourceGroup ?? ''}' was not found.`,
+  );
+}

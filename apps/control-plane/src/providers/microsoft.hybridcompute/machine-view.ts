@@ -1,0 +1,65 @@
+/** A machine as ARM shows it (arm-api §1.2, §6.2). */
+import type { AgentConfiguration, ServiceStatuses, SystemFacts } from '@sallyport/model';
+import { machineResourceId } from '@sallyport/model';
+import type { Selectable } from 'kysely';
+import { systemData } from '../../arm/system-data.ts';
+import { readTags } from '../../arm/tags.ts';
+import { machineStatus } from '../../machines/machine-status.ts';
+import type { HeartbeatRow, MachineRow } from '../../store/schema.ts';
+import { machineType } from './provider.ts';
+
+export type Machine = Selectable<MachineRow>;
+export type Heartbeat = Selectable<HeartbeatRow>;
+
+/** The id of a machine in its stored spelling. */
+export function idOfMachine(machine: Pick<Machine, 'subscription_id' | 'group_name' | 'name'>): string {
+  return machineResourceId(machine.subscription_id, machine.group_name, machine.name);
+}
+
+/** The resource as served. */
+export function machineView(
+  machine: Machine,
+  heartbeat: Heartbeat | undefined,
+  tenantId: string,
+  now: number,
+): unknown {
+  const { status, since } = machineStatus(heartbeat, machine.created_at, now);
+  return {
+    id: idOfMachine(machine),
+    name: machine.name,
+    type: machineType,
+    location: machine.location,
+    tags: readTags(machine.tags),
+    identity: { principalId: machine.principal_id, tenantId, type: 'SystemAssigned' },
+    systemData: systemData(machine),
+    properties: {
+      ...(JSON.parse(machine.properties) as Record<string, unknown>),
+      ...(heartbeat === undefined ? {} : reported(heartbeat)),
+      provisioningState: 'Succeeded',
+      status,
+      lastStatusChange: new Date(since).toISOString(),
+      errorDetails: [],
+      vmId: machine.vm_id,
+      displayName: machine.name,
+      clientPublicKey: machine.public_key,
+    },
+  };
+}
+
+function reported(heartbeat: Heartbeat): Record<string, unknown> {
+  const facts = JSON.parse(heartbeat.system) as SystemFacts;
+  return {
+    osProfile: { computerName: facts.computerName },
+    agentVersion: heartbeat.agent_version,
+    machineFqdn: facts.machineFqdn,
+    dnsFqdn: facts.machineFqdn,
+    osName: facts.osName,
+    osVersion: facts.osVersion,
+    osSku: facts.osSku,
+    osType: facts.osType,
+    vmUuid: facts.vmUuid,
+    detectedProperties: { manufacturer: facts.manufacturer, model: facts.model },
+    agentConfiguration: JSON.parse(heartbeat.agent_configuration) as AgentConfiguration,
+    serviceStatuses: JSON.parse(heartbeat.service_statuses) as ServiceStatuses,
+  };
+}

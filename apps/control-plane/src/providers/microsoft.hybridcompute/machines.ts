@@ -1,0 +1,96 @@
+/** The resource type `Microsoft.HybridCompute/machines`. */
+import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { ArmError } from '../../arm/arm-error.ts';
+import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
+import { page, pageRequest } from '../../arm/paging.ts';
+import type { ResourceType } from '../../arm/resource-type.ts';
+import type { Services } from '../../services.ts';
+import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';
+import { idOfMachine, machineView, type Machine } from './machine-view.ts';
+import { apiVersions, machineType } from './provider.ts';
+import { patchMachine, putMachine } from './put-machine.ts';
+import { removeMachine } from './remove-machine.ts';
+
+/** The row of the registry. */
+export function machines(services: Services): ResourceType {
+  return {
+    type: machineType,
+    scopes: ['subscription', 'resourceGroup'],
+    apiVersions,
+    resource: 'tracked',
+    item: {
+      GET: (request) => getMachine(services, request),
+      PUT: (request) => putMachine(services, request),
+      PATCH: (request) => patchMachine(services, request),
+      DELETE: (request) => deleteMachine(services, request),
+    },
+    collection: { GET: (request) => listMachines(services, request) },
+  };
+}
+
+async function getMachine(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store, endpoint, environment } = services;
+  const machine = await findMachine(store.read, request.id);
+  if (machine === undefined) {
+    const { subscriptionId, group, machine: name } = machineNames(request.id);
+    await storedGroup(store.read, subscriptionId, group);
+    throw new ArmError(
+      'ResourceNotFound',
+      `The Resource '${machineType}/${name}' under resource group '${group}' was not found.`,
+    );
+  }
+  const heartbeat = await heartbeatOf(store.read, machine.vm_id);
+  return { status: 200, body: machineView(machine, heartbeat, endpoint.tenantId, environment.now()) };
+}
+
+async function listMachines(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store, endpoint, environment, pageSize } = services;
+  const { subscriptionId, group } = machineNames(request.id);
+  if (group !== '') await storedGroup(store.read, subscriptionId, group);
+  const wanted = pageRequest(request, pageSize);
+  let query = store.read.selectFrom('machines').selectAll().where('subscription_id', '=', subscriptionId);
+  if (group !== '') query = query.where('group_key', '=', group.toLowerCase());
+  if (wanted.after !== undefined) {
+    const [afterGroup = '', afterName = ''] = wanted.after.split('/');
+    query = query.where((row) =>
+      row.or([
+        row('group_key', '>', afterGroup),
+        row.and([row('group_key', '=', afterGroup), row('name_key', '>', afterName)]),
+      ]),
+    );
+  }
+  const rows = await query
+    .orderBy('group_key')
+    .orderBy('name_key')
+    .limit(wanted.size + 1)
+    .execute();
+  const ids = rows.map(({ vm_id }) => vm_id);
+  const heartbeats =
+    ids.length === 0 ? [] : await store.read.selectFrom('heartbeats').selectAll().where('vm_id', 'in', ids).execute();
+  const byMachine = new Map(heartbeats.map((heartbeat) => [heartbeat.vm_id, heartbeat]));
+  const now = environment.now();
+  const show = (row: Machine): unknown => machineView(row, byMachine.get(row.vm_id), endpoint.tenantId, now);
+  return {
+    status: 200,
+    body: page(endpoint.url, request, wanted, rows, (row) => `${row.group_key}/${row.name_key}`, show),
+  };
+}
+
+/** Removes the machine with its extensions and its identity; its running operations end as canceled. 204 when there is none. */
+async function deleteMachine(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store, environment, doorbell } = services;
+  const removed = await store.change(async (writer) => {
+    const machine = await findMachine(writer, request.id);
+    const origin = machine === undefined ? request.origin : { ...request.origin, resourceId: idOfMachine(machine) };
+    const events =
+      machine === undefined ? [] : await removeMachine(writer, environment, machine.vm_id, 'the machine was deleted');
+    const ended = endedEvent(environment, origin, {
+      status: 'Succeeded',
+      subStatus: machine === undefined ? 'NoContent' : 'OK',
+    });
+    return { value: machine?.vm_id, events: [startedEvent(environment, origin), ...events, ended] };
+  });
+  if (removed === undefined) return { status: 204 };
+  doorbell.ring(removed);
+  return { status: 200 };
+}

@@ -1,0 +1,220 @@
+/** PUT and PATCH of a machine. A PUT by `azcmagent connect` enrols it: it brings the machine's id and public key. */
+import type { Insertable } from 'kysely';
+import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import type { ActivityEvent } from '../../activity-log/activity-event.ts';
+import { ArmError } from '../../arm/arm-error.ts';
+import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
+import { parseBody } from '../../arm/body.ts';
+import { readTags } from '../../arm/tags.ts';
+import { machinePublicKey } from '../../identity/client-assertion.ts';
+import { machineStatus } from '../../machines/machine-status.ts';
+import type { Services } from '../../services.ts';
+import type { MachineRow } from '../../store/schema.ts';
+import type { Writer } from '../../store/store.ts';
+import { keptProperties, machineBodySchema, type MachineBody } from './machine-body.ts';
+import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';
+import { idOfMachine, machineView, type Machine } from './machine-view.ts';
+import { removeMachine } from './remove-machine.ts';
+
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,53}$/;
+
+/** `PUT …/machines/{name}`. Answers 200, as the documented API does for new ones too (arm-api §3). */
+export async function putMachine(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  return writeMachine(services, request, parseBody(machineBodySchema, request.body));
+}
+
+/** `PATCH …/machines/{name}`: tags and settable properties. */
+export async function patchMachine(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const body = parseBody(machineBodySchema, request.body);
+  if ((await findMachine(services.store.read, request.id)) === undefined) throw notFound(request);
+  return writeMachine(services, request, body);
+}
+
+async function writeMachine(services: Services, request: ArmRequest, body: MachineBody): Promise<ArmResponse> {
+  const { store, environment, endpoint } = services;
+  const enrolment = readEnrolment(body);
+  const done = await store.change(async (writer) => {
+    const before = await findMachine(writer, request.id);
+    const events: ActivityEvent[] = [];
+    let row: Machine;
+    let replaced: string | undefined;
+    if (before !== undefined && isSame(before, enrolment)) {
+      row = await updateMachine(services, writer, request, body, before);
+    } else {
+      if (before !== undefined) {
+        await refuseWhileConnected(services, writer, before);
+        replaced = before.vm_id;
+        events.push(
+          ...(await removeMachine(
+            writer,
+            environment,
+            before.vm_id,
+            'the machine was connected again with another key',
+          )),
+        );
+      }
+      row = await enrol(services, writer, request, body, enrolment);
+    }
+    const origin = { ...request.origin, resourceId: idOfMachine(row), resourceGroup: row.group_name };
+    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+    return { value: { row, replaced }, events: [startedEvent(environment, origin), ...events, ended] };
+  });
+  if (done.replaced !== undefined) services.doorbell.ring(done.replaced);
+  const heartbeat = await heartbeatOf(store.read, done.row.vm_id);
+  return { status: 200, body: machineView(done.row, heartbeat, endpoint.tenantId, environment.now()) };
+}
+
+interface Enrolment {
+  readonly vmId: string | undefined;
+  readonly publicKey: string | undefined;
+}
+
+function readEnrolment(body: MachineBody): Enrolment {
+  const publicKey = body.properties?.clientPublicKey;
+  if (publicKey === undefined || publicKey === '')
+    return { vmId: body.properties?.vmId?.toLowerCase(), publicKey: undefined };
+  try {
+    const key = machinePublicKey(publicKey);
+    // One spelling for one key, so that it can be compared.
+    return {
+      vmId: body.properties?.vmId?.toLowerCase(),
+      publicKey: key.export({ type: 'pkcs1', format: 'der' }).toString('base64'),
+    };
+  } catch {
+    throw new ArmError(
+      'InvalidRequestContent',
+      'properties.clientPublicKey is not base64 of an RSA public key of 2048 to 8192 bits in PKCS#1 DER.',
+      'properties.clientPublicKey',
+    );
+  }
+}
+
+function isSame(before: Machine, { vmId, publicKey }: Enrolment): boolean {
+  return (vmId === undefined || vmId === before.vm_id) && (publicKey === undefined || publicKey === before.public_key);
+}
+
+/** T73, T74: whoever holds onboarding credentials cannot take over a machine that is alive. */
+async function refuseWhileConnected(services: Services, writer: Writer, before: Machine): Promise<void> {
+  const heartbeat = await heartbeatOf(writer, before.vm_id);
+  const { status } = machineStatus(heartbeat, before.created_at, services.environment.now());
+  if (status !== 'Connected') return;
+  throw new ArmError(
+    'MachineAlreadyConnected',
+    `The machine '${before.name}' is connected with another key or vmId. Disconnect it there, delete the resource, or choose another name.`,
+    'properties.clientPublicKey',
+  );
+}
+
+async function updateMachine(
+  services: Services,
+  writer: Writer,
+  request: ArmRequest,
+  body: MachineBody,
+  before: Machine,
+): Promise<Machine> {
+  if (body.location !== undefined && body.location.toLowerCase() !== before.location.toLowerCase()) {
+    throw new ArmError(
+      'InvalidResourceLocation',
+      `The resource '${before.name}' already exists in location '${before.location}'; a resource cannot change its location.`,
+    );
+  }
+  const tags = body.tags === undefined && request.method === 'PATCH' ? readTags(before.tags) : (body.tags ?? {});
+  return writer
+    .updateTable('machines')
+    .set({
+      tags: JSON.stringify(tags),
+      properties: JSON.stringify(
+        keptProperties(JSON.parse(before.properties) as Record<string, unknown>, body.properties),
+      ),
+      changed_at: services.environment.now(),
+      changed_by: request.caller.clientId,
+    })
+    .where('vm_id', '=', before.vm_id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+async function enrol(
+  services: Services,
+  writer: Writer,
+  request: ArmRequest,
+  body: MachineBody,
+  { vmId, publicKey }: Enrolment,
+): Promise<Machine> {
+  const { subscriptionId, group, machine: name } = machineNames(request.id);
+  if (!nameForm.test(name)) {
+    throw new ArmError(
+      'InvalidResourceName',
+      `'${name}' is not a machine's name: 1 to 54 letters, digits, '.', '_' and '-'.`,
+    );
+  }
+  if (vmId === undefined || publicKey === undefined) {
+    throw new ArmError(
+      'MachineKeyMissing',
+      'A new machine needs properties.vmId and properties.clientPublicKey; azcmagent connect sends both.',
+    );
+  }
+  if (body.location === undefined || body.location === '') {
+    throw new ArmError('LocationRequired', 'The location property is required for this definition.', 'location');
+  }
+  const groupName = await storedGroup(writer, subscriptionId, group);
+  await refuseTwins(writer, vmId, publicKey);
+  const now = services.environment.now();
+  const principalId = services.environment.guid();
+  const row: Insertable<MachineRow> = {
+    vm_id: vmId,
+    subscription_id: subscriptionId,
+    group_key: groupName.toLowerCase(),
+    group_name: groupName,
+    name_key: name.toLowerCase(),
+    name,
+    location: body.location,
+    tags: JSON.stringify(body.tags ?? {}),
+    principal_id: principalId,
+    public_key: publicKey,
+    properties: JSON.stringify(keptProperties({}, body.properties)),
+    generation: 1,
+    created_at: now,
+    created_by: request.caller.clientId,
+    changed_at: now,
+    changed_by: request.caller.clientId,
+  };
+  await writer.deleteFrom('heartbeats').where('vm_id', '=', vmId).execute();
+  await writer
+    .insertInto('principals')
+    .values({
+      object_id: principalId,
+      client_id: principalId,
+      kind: 'Machine',
+      display_name: name,
+      secret_hash: null,
+      public_key: publicKey,
+      vm_id: vmId,
+      created_at: now,
+    })
+    .execute();
+  return writer.insertInto('machines').values(row).returningAll().executeTakeFirstOrThrow();
+}
+
+/** T73: a machine's id and key are its own; a second resource with either is a clone. */
+async function refuseTwins(writer: Writer, vmId: string, publicKey: string): Promise<void> {
+  const twin = await writer
+    .selectFrom('machines')
+    .selectAll()
+    .where((row) => row.or([row('vm_id', '=', vmId), row('public_key', '=', publicKey)]))
+    .executeTakeFirst();
+  if (twin === undefined) return;
+  throw new ArmError(
+    'MachineIdInUse',
+    `The vmId or the public key belongs to the machine '${idOfMachine(twin)}'. Delete that resource, or connect with a fresh vmId and key.`,
+    'properties.vmId',
+  );
+}
+
+function notFound(request: ArmRequest): ArmError {
+  const { group, machine } = machineNames(request.id);
+  return new ArmError(
+    'ResourceNotFound',
+    `The Resource 'Microsoft.HybridCompute/machines/${machine}' under resource group '${group}' was not found.`,
+  );
+}

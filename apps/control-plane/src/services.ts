@@ -1,0 +1,18 @@
+import type { Authenticator } from './identity/authenticate.ts';
+import type { Endpoint } from './identity/endpoint.ts';
+import type { CatalogSource } from './gallery/catalog-source.ts';
+import type { Environment } from './environment.ts';
+import type { Doorbell } from './machines/doorbell.ts';
+import type { Store } from './store/store.ts';
+
+/** What handlers work with: the parts of one running control plane. */
+export interface Services {
+  readonly environment: Environment;
+  readonly store: Store;
+  readonly endpoint: Endpoint;
+  readonly authenticator: Authenticator;
+  readonly doorbell: Doorbell;
+  readonly catalog: CatalogSource;
+  /** Rows on a page when a client does not say. */
+  readonly pageSize: number;
+}

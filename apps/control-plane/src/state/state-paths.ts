@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+
+/** The files of a state directory (0700). Everything the control plane keeps is here, so a copy of it is a backup. */
+export interface StatePaths {
+  readonly directory: string;
+  /** Held while a control plane runs on the directory. */
+  readonly lock: string;
+  /** The CA's certificate, for clients. */
+  readonly authority: string;
+  readonly authorityKey: string;
+  readonly server: string;
+  readonly serverKey: string;
+  readonly signingKey: string;
+  /** How the operator signs in: 0600. */
+  readonly operator: string;
+  /** The control plane's own copy of the catalog: pinned root and what was verified. */
+  readonly catalog: string;
+}
+
+/** The paths of a state directory. */
+export function statePaths(directory: string): StatePaths {
+  const under = (name: string): string => join(directory, name);
+  return {
+    directory,
+    lock: under('control-plane.pid'),
+    authority: under('ca.pem'),
+    authorityKey: under('ca.key'),
+    server: under('server.pem'),
+    serverKey: under('server.key'),
+    signingKey: under('token-signing-key.json'),
+    operator: under('operator.json'),
+    catalog: under('catalog'),
+  };
+}

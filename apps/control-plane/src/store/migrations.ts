@@ -1,0 +1,159 @@
+/**
+ * How the database came to be: an ordered list, only ever added to. Names begin with the minute they were written in.
+ * `schema.sqlite.sql` shows the result and a test holds the two together.
+ */
+import { sql, type Kysely } from 'kysely';
+
+export interface Migration {
+  readonly name: string;
+  up(db: Kysely<unknown>): Promise<void>;
+}
+
+export const migrations: readonly Migration[] = [{ name: '202611232300-first-tables', up: firstTables }];
+
+async function firstTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('subscriptions')
+    .addColumn('subscription_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('tenant_id', 'text', (column) => column.notNull())
+    .addColumn('display_name', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('principals')
+    .addColumn('object_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('client_id', 'text', (column) => column.notNull().unique())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('display_name', 'text', (column) => column.notNull())
+    .addColumn('secret_hash', 'text')
+    .addColumn('public_key', 'text', (column) => column.unique())
+    .addColumn('vm_id', 'text', (column) => column.unique())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('resource_groups')
+    .addColumn('subscription_id', 'text', (column) => column.notNull())
+    .addColumn('name_key', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('location', 'text', (column) => column.notNull())
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('resource_groups_key', ['subscription_id', 'name_key'])
+    .execute();
+  await machineTables(db);
+  await db.schema
+    .createTable('operations')
+    .addColumn('operation_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('vm_id', 'text', (column) => column.notNull())
+    .addColumn('subscription_id', 'text', (column) => column.notNull())
+    .addColumn('location', 'text', (column) => column.notNull())
+    .addColumn('resource_id', 'text', (column) => column.notNull())
+    .addColumn('extension_name_key', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('deadline_at', 'bigint', (column) => column.notNull())
+    .addColumn('ended_at', 'bigint')
+    .addColumn('steps', 'text', (column) => column.notNull())
+    .addColumn('error_code', 'text')
+    .addColumn('error_message', 'text')
+    .addColumn('explanation', 'text')
+    .addColumn('origin', 'text', (column) => column.notNull())
+    .execute();
+  await sql`CREATE INDEX operations_running ON operations (deadline_at) WHERE ended_at IS NULL`.execute(db);
+  await sql`CREATE INDEX operations_of_machine ON operations (vm_id) WHERE ended_at IS NULL`.execute(db);
+  await sql`CREATE INDEX operations_ended ON operations (ended_at) WHERE ended_at IS NOT NULL`.execute(db);
+  await db.schema
+    .createTable('activity_events')
+    .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('event_data_id', 'text', (column) => column.notNull().unique())
+    .addColumn('subscription_id', 'text', (column) => column.notNull())
+    .addColumn('event_timestamp', 'text', (column) => column.notNull())
+    .addColumn('group_key', 'text', (column) => column.notNull())
+    .addColumn('resource_key', 'text', (column) => column.notNull())
+    .addColumn('provider_key', 'text', (column) => column.notNull())
+    .addColumn('correlation_id', 'text', (column) => column.notNull())
+    .addColumn('caller_key', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('event', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('activity_events_by_time')
+    .on('activity_events')
+    .columns(['subscription_id', 'event_timestamp'])
+    .execute();
+  await db.schema.createIndex('activity_events_by_resource').on('activity_events').column('resource_key').execute();
+  await db.schema
+    .createIndex('activity_events_by_correlation')
+    .on('activity_events')
+    .column('correlation_id')
+    .execute();
+  await db.schema
+    .createTable('used_assertions')
+    .addColumn('client_id', 'text', (column) => column.notNull())
+    .addColumn('jti', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('used_assertions_key', ['client_id', 'jti'])
+    .execute();
+}
+
+async function machineTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('machines')
+    .addColumn('vm_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('subscription_id', 'text', (column) => column.notNull())
+    .addColumn('group_key', 'text', (column) => column.notNull())
+    .addColumn('group_name', 'text', (column) => column.notNull())
+    .addColumn('name_key', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('location', 'text', (column) => column.notNull())
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('principal_id', 'text', (column) => column.notNull())
+    .addColumn('public_key', 'text', (column) => column.notNull())
+    .addColumn('properties', 'text', (column) => column.notNull())
+    .addColumn('generation', 'integer', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('changed_by', 'text', (column) => column.notNull())
+    .addUniqueConstraint('machines_by_name', ['subscription_id', 'group_key', 'name_key'])
+    .execute();
+  await db.schema
+    .createTable('heartbeats')
+    .addColumn('vm_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('received_at', 'bigint', (column) => column.notNull())
+    .addColumn('connected_since', 'bigint', (column) => column.notNull())
+    .addColumn('agent_version', 'text', (column) => column.notNull())
+    .addColumn('generation', 'integer', (column) => column.notNull())
+    .addColumn('agent_configuration', 'text', (column) => column.notNull())
+    .addColumn('service_statuses', 'text', (column) => column.notNull())
+    .addColumn('system', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('extensions')
+    .addColumn('vm_id', 'text', (column) => column.notNull())
+    .addColumn('name_key', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('location', 'text', (column) => column.notNull())
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('extension_key', 'text', (column) => column.notNull())
+    .addColumn('publisher', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('type_handler_version', 'text', (column) => column.notNull())
+    .addColumn('auto_upgrade_minor_version', 'integer', (column) => column.notNull())
+    .addColumn('enable_automatic_upgrade', 'integer')
+    .addColumn('force_update_tag', 'text')
+    .addColumn('settings', 'text')
+    .addColumn('operation_id', 'text', (column) => column.notNull())
+    .addColumn('sequence', 'integer', (column) => column.notNull())
+    .addColumn('goal', 'text')
+    .addColumn('lapse_goal', 'text')
+    .addColumn('installed_version', 'text', (column) => column.notNull())
+    .addColumn('status', 'text')
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('changed_by', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('extensions_key', ['vm_id', 'name_key'])
+    .addUniqueConstraint('extensions_by_type', ['vm_id', 'extension_key'])
+    .execute();
+}

@@ -1,0 +1,162 @@
+/**
+ * The tables as Kysely sees them. Times are milliseconds since 1970; JSON is text, written and read by the code that owns the
+ * column; `…_key` columns hold the lower-case form that names are compared in. Plain types only, so that PostgreSQL can hold
+ * the same tables.
+ */
+import type { Generated } from 'kysely';
+
+export interface SubscriptionRow {
+  readonly subscription_id: string;
+  readonly tenant_id: string;
+  readonly display_name: string;
+}
+
+/** Who can ask for a token: a service principal by its secret, a machine by its key. */
+export interface PrincipalRow {
+  readonly object_id: string;
+  readonly client_id: string;
+  readonly kind: 'ServicePrincipal' | 'Machine';
+  readonly display_name: string;
+  /** scrypt, for service principals. */
+  readonly secret_hash: string | null;
+  /** Base64 of the PKCS#1 DER, for machines. */
+  readonly public_key: string | null;
+  /** The machine that the principal is, for machines. */
+  readonly vm_id: string | null;
+  readonly created_at: number;
+}
+
+export interface ResourceGroupRow {
+  readonly subscription_id: string;
+  readonly name_key: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: string;
+  readonly created_at: number;
+}
+
+export interface MachineRow {
+  /** The machine's own id, lower case: the key of everything the agent speaks about. */
+  readonly vm_id: string;
+  readonly subscription_id: string;
+  readonly group_key: string;
+  readonly group_name: string;
+  readonly name_key: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: string;
+  readonly principal_id: string;
+  readonly public_key: string;
+  /** What of `properties` the creator may set, as JSON. */
+  readonly properties: string;
+  /** Generation of the goal state; grows with every change of it. */
+  readonly generation: number;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+/** What a machine last said of itself: observations, written in batches, without activity events. */
+export interface HeartbeatRow {
+  readonly vm_id: string;
+  readonly received_at: number;
+  /** Since when the machine is connected without a gap. */
+  readonly connected_since: number;
+  readonly agent_version: string;
+  readonly generation: number;
+  readonly agent_configuration: string;
+  readonly service_statuses: string;
+  readonly system: string;
+}
+
+export interface ExtensionRow {
+  readonly vm_id: string;
+  readonly name_key: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: string;
+  /** `publisher/type` in lower case. */
+  readonly extension_key: string;
+  readonly publisher: string;
+  readonly type: string;
+  /** As asked for; '' when the request named none. */
+  readonly type_handler_version: string;
+  readonly auto_upgrade_minor_version: number;
+  readonly enable_automatic_upgrade: number | null;
+  readonly force_update_tag: string | null;
+  readonly settings: string | null;
+  /** The operation that last changed the resource. */
+  readonly operation_id: string;
+  /** Highest sequence number ever given out for this resource. */
+  readonly sequence: number;
+  /** What the machine is to have, as JSON (`ExtensionGoal`), or null when nothing is wanted of it. */
+  readonly goal: string | null;
+  /** What `goal` goes back to when the machine never comes for the operation; null for nothing. */
+  readonly lapse_goal: string | null;
+  /** What the machine last reported to have; '' for nothing. */
+  readonly installed_version: string;
+  /** The handler's last status as JSON, or null. */
+  readonly status: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+export interface OperationRow {
+  readonly operation_id: string;
+  readonly vm_id: string;
+  readonly subscription_id: string;
+  readonly location: string;
+  readonly resource_id: string;
+  readonly extension_name_key: string;
+  readonly kind: 'install' | 'update' | 'upgrade' | 'delete';
+  readonly state: string;
+  readonly created_at: number;
+  readonly deadline_at: number;
+  readonly ended_at: number | null;
+  /** States gone through, with their times, as JSON (`OperationStep[]`). */
+  readonly steps: string;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  /** The server's explanation as JSON, or null. */
+  readonly explanation: string | null;
+  /** Who asked and how, as JSON (`EventOrigin`), for the event that ends the operation. */
+  readonly origin: string;
+}
+
+export interface ActivityEventRow {
+  readonly position: Generated<number>;
+  readonly event_data_id: string;
+  readonly subscription_id: string;
+  /** ISO 8601, UTC, milliseconds: sorts as text. */
+  readonly event_timestamp: string;
+  readonly group_key: string;
+  readonly resource_key: string;
+  readonly provider_key: string;
+  readonly correlation_id: string;
+  readonly caller_key: string;
+  readonly status: string;
+  /** The whole event as served. */
+  readonly event: string;
+}
+
+/** Client assertions that were used, until they expire: none is accepted twice. */
+export interface UsedAssertionRow {
+  readonly client_id: string;
+  readonly jti: string;
+  readonly expires_at: number;
+}
+
+export interface Schema {
+  readonly subscriptions: SubscriptionRow;
+  readonly principals: PrincipalRow;
+  readonly resource_groups: ResourceGroupRow;
+  readonly machines: MachineRow;
+  readonly heartbeats: HeartbeatRow;
+  readonly extensions: ExtensionRow;
+  readonly operations: OperationRow;
+  readonly activity_events: ActivityEventRow;
+  readonly used_assertions: UsedAssertionRow;
+}
