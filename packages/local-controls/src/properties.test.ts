@@ -2,6 +2,7 @@ import { agentConfigurationSchema } from '@sallyport/model';
 import { expect, test } from 'vitest';
 import {
   agentConfigurationOf,
+  changeProperty,
   defaultControls,
   displayName,
   extensionListOf,
@@ -14,8 +15,6 @@ import {
   properties,
   propertyNames,
   propertyOf,
-  type LocalControls,
-  type Property,
   type PropertyName,
 } from './index.ts';
 
@@ -209,8 +208,7 @@ test('T55 unreadable controls are reported as what they mean', () => {
   });
 });
 
-function reparsed<P extends PropertyName>(name: P, text: string): string {
-  const { kind }: Property<LocalControls[P]> = propertyOf(name);
-  const result = kind.parse(text);
-  return result.ok ? kind.format(result.value) : `refused: ${result.reason}`;
+function reparsed(name: PropertyName, text: string): string {
+  const result = changeProperty(defaultControls, name, { kind: 'set', text });
+  return result.ok ? formatValue(result.value.controls, name) : `refused: ${result.reason}`;
 }
