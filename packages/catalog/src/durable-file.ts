@@ -1,16 +1,17 @@
 /** Files that are either the old one or the new one, never half of each, whatever happens in between (T84). */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
  * Replaces a file: write a new one beside it, fsync, rename over, fsync the directory. `mode` is exact, whatever the umask.
- * Throws what the file system says; the old file stays.
+ * Throws what the file system says; the old file stays. One writer at a time: the new file has a fixed name, so that what a writer
+ * left when it was killed is replaced by the next one instead of piling up.
  */
 export async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  const fresh = join(dirname(path), `.${basename(path)}.new-${randomBytes(6).toString('hex')}`);
+  const fresh = join(dirname(path), `.${basename(path)}.new`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
+  await rm(fresh, { force: true });
   try {
     const file = await open(fresh, flags, mode);
     try {
