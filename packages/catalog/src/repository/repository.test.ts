@@ -198,7 +198,12 @@ describe('publishers and packages', () => {
       directory: join(stage.folder, 'x'),
       keysDirectory: join(stage.folder, 'y'),
     });
-    for (const work of [nowhere.refresh, nowhere.packages, nowhere.publishers, nowhere.root]) {
+    for (const work of [
+      () => nowhere.refresh(),
+      () => nowhere.packages(),
+      () => nowhere.addPublisher('A'),
+      () => nowhere.root(),
+    ]) {
       expect(await failure(work())).toBe('RepositoryMissing');
     }
     expect(existsSync(join(stage.folder, 'x')) || existsSync(join(stage.folder, 'y'))).toBe(false);
