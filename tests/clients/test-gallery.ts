@@ -1,0 +1,52 @@
+/** A gallery folder with a few published packages, signed for real; their bytes are never opened by a control plane. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRepository, type Repository } from '@sallyport/catalog';
+import { parseExtensionName, parseHandlerVersion, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+
+export interface TestGallery {
+  readonly directory: string;
+  /** Publishes one more package; returns its SHA-256. */
+  publish(name: string, version: string): Promise<string>;
+}
+
+/** Makes the gallery with Contoso.Scripts/Runner 1.0.0, 1.1.0, 2.0.0 and a few more types in one version. */
+export async function createTestGallery(directory: string): Promise<TestGallery> {
+  mkdirSync(join(directory, 'packages'), { recursive: true });
+  const repository: Repository = await createRepository({
+    directory: join(directory, 'metadata'),
+    keysDirectory: join(directory, 'keys'),
+    now: () => new Date(),
+  });
+  await repository.addPublisher('Contoso.Scripts');
+  async function publish(text: string, versionText: string): Promise<string> {
+    const bytes = Buffer.from(`package of ${text} ${versionText}\n`.repeat(50));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(directory, 'packages', `${sha256}.zip`), bytes);
+    await repository.addTarget({
+      name: nameOf(text),
+      version: versionOf(versionText),
+      operatingSystem: 'linux',
+      architecture: 'any',
+      length: bytes.length,
+      sha256,
+    });
+    return sha256;
+  }
+  for (const version of ['1.0.0', '1.1.0', '2.0.0']) await publish('Contoso.Scripts/Runner', version);
+  for (const type of ['Refused', 'Slow', 'Other']) await publish(`Contoso.Scripts/${type}`, '1.0.0');
+  return { directory, publish };
+}
+
+function nameOf(text: string): ExtensionName {
+  const result = parseExtensionName(text);
+  if (!result.ok) throw new Error(result.malformed.reason);
+  return result.name;
+}
+
+function versionOf(text: string): HandlerVersion {
+  const version = parseHandlerVersion(text);
+  if (version === undefined) throw new Error(`${text} is not a version`);
+  return version;
+}
