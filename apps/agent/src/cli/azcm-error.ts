@@ -19,6 +19,7 @@ export const azcmCodes = {
   AZCM0062: 'An error while connecting',
   AZCM0063: 'An error while disconnecting',
   AZCM0067: 'The machine is already connected',
+  AZCM0090: 'The agent of this machine is running and has to be stopped first',
   AZCM0101: 'The command was not understood',
   AZCM0102: 'The host name could not be found out',
   AZCM0103: 'The key pair could not be made',

@@ -4,12 +4,16 @@
  */
 import type { Command } from '../command.ts';
 import { configCommands } from './config-commands.ts';
+import { extensionCommands } from './extension-commands.ts';
+import { machineCommands } from './machine-commands.ts';
 
 export const commands: readonly Command[] = [
   // The machine: connect, disconnect, show, version, logs, run.
+  ...machineCommands,
 
   // Local controls.
   ...configCommands,
 
   // Extensions.
+  ...extensionCommands,
 ];

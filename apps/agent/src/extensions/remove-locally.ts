@@ -1,0 +1,61 @@
+/** Removal by the server's own administrator, with the manager stopped: no list and no centre has a say in it (S2.3). */
+import { messageOf, runningDeadlineSeconds, type GoalExtension } from '@sallyport/model';
+import { carryOut } from './executors.ts';
+import type { ExtensionHost, OperationContext } from './operation-context.ts';
+import { stepsToAbsent } from './plan/steps-toward.ts';
+import type { InstalledExtension } from './state/installed-extension.ts';
+import type { Journal } from './state/journal.ts';
+
+export interface LocalRemoval {
+  readonly host: ExtensionHost;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  warn(text: string): void;
+}
+
+/**
+ * Removes all versions of one extension. A handler that does not stop is told of and removed all the same: this is the last
+ * resort. What the centre still wants is forgotten here and so begins anew at the next synchronisation (S2.4).
+ */
+export async function removeLocally(versions: readonly InstalledExtension[], removal: LocalRemoval): Promise<void> {
+  for (const extension of versions) {
+    const context = contextOf(extension, removal);
+    for (const step of stepsToAbsent([extension])) {
+      try {
+        await carryOut([step], context);
+      } catch (error) {
+        if (step.kind === 'discard' || removal.signal.aborted) throw error;
+        removal.warn(messageOf(error));
+      }
+    }
+    removal.journal.forget(extension.resourceName);
+  }
+}
+
+function contextOf(extension: InstalledExtension, { host, signal }: LocalRemoval): OperationContext {
+  const entry: GoalExtension = {
+    resourceName: extension.resourceName,
+    publisher: extension.name.publisher,
+    type: extension.name.type,
+    desired: 'absent',
+    version: '',
+    operationId: host.environment.guid(),
+    operationDone: true,
+    sequence: extension.enabledSequence ?? 0,
+    settings: {},
+    protectedSettings: { kind: 'none' },
+    packageUrls: [],
+  };
+  return {
+    host,
+    supplies: undefined,
+    entry,
+    name: extension.name,
+    operation: 'delete',
+    deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
+    signal,
+    findings: { protectedSettingsStored: false },
+    requirePermission: () => undefined,
+    progress: () => undefined,
+  };
+}

@@ -1,0 +1,106 @@
+/** What `azcmagent show` shows, in its order. Reads state files only; needs no agent to be running (arc-agent §1.5). */
+import { join } from 'node:path';
+import { agentConfigurationOf } from '@sallyport/local-controls';
+import { messageOf } from '@sallyport/model';
+import { readControls } from '../config/read-controls.ts';
+import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
+import { agentVersion } from '../connection/agent-version.ts';
+import { systemFacts } from '../connection/system-facts.ts';
+import type { Environment } from '../platform/environment.ts';
+import { agentPaths } from '../platform/paths.ts';
+import { lockHolder } from '../platform/process-lock.ts';
+import { agentLockPath, readAgentStatus, type AgentStatus } from './agent-status.ts';
+
+export interface Fact {
+  /** As in the text. */
+  readonly name: string;
+  /** As in the JSON. */
+  readonly key: string;
+  /** Undefined for a heading. */
+  readonly value: string | undefined;
+  readonly indent?: true;
+}
+
+/** Without a heartbeat for this long a machine counts as disconnected. Milliseconds. */
+const connectedMilliseconds = 15 * 60 * 1000;
+
+export function machineFacts(environment: Environment): readonly Fact[] {
+  const { config, problem } = configOf(environment);
+  const agent = statusOf(environment, config);
+  const system = systemFacts();
+  const controls = agentConfigurationOf(readControls(environment));
+  const running = lockHolder(agentLockPath(environment.root)) !== undefined;
+  const active = (is: boolean): string => (is ? 'active' : 'inactive');
+  return [
+    fact('Resource Name', 'resourceName', config?.resourceName),
+    fact('Resource Group Name', 'resourceGroup', config?.resourceGroup),
+    fact('Resource Namespace', 'resourceNamespace', 'Microsoft.HybridCompute'),
+    fact('Resource Id', 'resourceId', config?.resourceId),
+    fact('Subscription ID', 'subscriptionId', config?.subscriptionId),
+    fact('Tenant ID', 'tenantId', config?.tenantId),
+    fact('VM ID', 'vmId', config?.vmId),
+    fact('Correlation ID', 'correlationId', config?.correlationId),
+    fact('VM UUID', 'vmUuid', system.vmUuid),
+    fact('Location', 'location', config?.location),
+    fact('Cloud', 'cloud', config?.endpoint),
+    fact('Identity Key Store', 'identityKeyStore', 'Default'),
+    fact('Agent Version', 'agentVersion', agentVersion),
+    fact('Agent Logfile', 'agentLogfile', join(agentPaths(environment.root).logs, 'himds.log')),
+    fact('Agent Status', 'status', connectionStatus(environment, config, agent)),
+    fact('Agent Last Heartbeat', 'lastHeartbeat', agent?.lastHeartbeat),
+    fact('Agent Error Code', 'errorCode', problem === undefined ? agent?.errorCode : 'ConfigurationUnreadable'),
+    fact('Agent Error Details', 'errorDetails', problem ?? agent?.errorDetails),
+    fact('Agent Error Timestamp', 'errorTimestamp', agent?.errorTime),
+    fact('Using HTTPS Proxy', 'httpsProxy', controls.proxyUrl),
+    fact('Proxy Bypass List', 'proxyBypass', controls.proxyBypass.join(',')),
+    fact('Upstream Proxy', 'upstreamProxy', undefined),
+    fact('Gateway URL', 'gatewayUrl', undefined),
+    fact('Cloud Provider', 'cloudProvider', 'N/A'),
+    { name: 'Cloud Metadata', key: 'cloudMetadata', value: undefined },
+    fact('Manufacturer', 'manufacturer', system.manufacturer),
+    fact('Model', 'model', system.model),
+    fact('MSSQL Server Detected', 'mssqlDetected', 'false'),
+    fact('MySQL Server Detected', 'mysqlDetected', 'false'),
+    fact('PGSQL Server Detected', 'pgsqlDetected', 'false'),
+    { name: 'Dependent Service Status', key: 'dependentServiceStatus', value: undefined },
+    { ...fact('Agent Service (himdsd)', 'agentService', active(running)), indent: true },
+    { ...fact('Azure Arc Proxy (arcproxyd)', 'arcProxyService', active(false)), indent: true },
+    {
+      ...fact('Extension Service (extd)', 'extensionService', active(running && controls.extensionsEnabled === 'true')),
+      indent: true,
+    },
+    { ...fact('GC Service (gcad)', 'guestConfigurationService', active(false)), indent: true },
+    fact('Portal Page', 'portalPage', undefined),
+    fact('Disabled Features', 'disabledFeatures', undefined),
+    fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),
+  ];
+}
+
+function fact(name: string, key: string, value: string | undefined): Fact {
+  return { name, key, value: value ?? '' };
+}
+
+function configOf(environment: Environment): { readonly config?: AgentConfig; readonly problem?: string } {
+  try {
+    const config = readAgentConfig(environment.root);
+    return config === undefined ? {} : { config };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+/** The running agent's own word, as long as it is about this connection. */
+function statusOf(environment: Environment, config: AgentConfig | undefined): AgentStatus | undefined {
+  const status = readAgentStatus(environment.root);
+  return status?.vmId === config?.vmId ? status : undefined;
+}
+
+function connectionStatus(
+  environment: Environment,
+  config: AgentConfig | undefined,
+  status: AgentStatus | undefined,
+): string {
+  const last = Date.parse(status?.lastHeartbeat ?? '');
+  const recent = !Number.isNaN(last) && environment.now() - last < connectedMilliseconds;
+  return config !== undefined && recent ? 'Connected' : 'Disconnected';
+}
