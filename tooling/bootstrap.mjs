@@ -30,8 +30,10 @@ function installed() {
 }
 
 if (!installed()) {
-  process.stderr.write('Installing what the workspace needs (npm ci) …\n');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  process.stderr.write('Installing what the workspace needs …\n');
+  // Not `npm ci`: it insists on lock entries for native parts of every platform there is, and mirrors hold some of them only.
+  // What is in the lock file is installed exactly as locked; nothing is written back.
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 2, 2],
