@@ -16,7 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { StatusReading } from '@sallyport/handler-contract';
-import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
+import { hasProgram, temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildExtensions, type BuiltExtension } from '../../tooling/build/build-extensions.ts';
 import { hostPackage, type HandlerHost } from './handler-host.ts';
@@ -169,7 +169,7 @@ describe('mrseq: once per settings', () => {
   });
 });
 
-describe('S1.7 T52 protected settings', () => {
+describe.runIf(hasProgram('openssl'))('S1.7 T52 protected settings (needs the program openssl)', () => {
   test('are opened with the certificate pair, run, and are found nowhere afterwards', async () => {
     const secret = 'TopSecret-4711';
     const message = await enabled(0, { timestamp: 1 }, { commandToExecute: `x=${secret}; echo length \${#x}` });
