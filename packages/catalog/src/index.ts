@@ -5,11 +5,7 @@
  * mirrors, proxies and TLS interceptors only carry the files. `repository/` is for the gallery alone: it holds keys and signs.
  * Neither half opens a package; the client says which length and SHA-256 it must have.
  */
-export * from './client/catalog.ts';
-export * from './client/catalog-fetch.ts';
-export * from './client/open-catalog.ts';
-export type { SignedPackage } from './client/signed-package.ts';
-export { isCatalogFile } from './layout.ts';
+export * from './client/index.ts';
 export { createRepository, type CreateOptions } from './repository/create-repository.ts';
 export type { NewTarget } from './repository/new-target.ts';
 export { openRepository, type RepositoryOptions } from './repository/open-repository.ts';

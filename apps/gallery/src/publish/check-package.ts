@@ -1,11 +1,13 @@
 /** The gallery's own look at a package: the strict reader goes through every byte of it, and its manifest must be usable (S1.3). */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listPackage, readPackageEntry, unpackPackage } from '@sallyport/archive';
 import { findManifest, handlerManifestFile, manifestBounds, parseHandlerManifest } from '@sallyport/handler-contract';
 import { OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { SaidIdentity } from './package-identity.ts';
+
+const checking = '.checking-';
 
 const number = z.union([z.string(), z.number()]);
 const signingInfoSchema = z.optional(
@@ -18,7 +20,7 @@ const manifestSchema = z.array(z.looseObject({ signingInfo: signingInfoSchema })
  * Gives what the manifest's `signingInfo` says the package is. Throws `ArchiveError` or `ManifestMalformed`.
  */
 export async function checkPackage(descriptor: number, scratch: string): Promise<SaidIdentity> {
-  const folder = await mkdtemp(join(scratch, '.checking-'));
+  const folder = await mkdtemp(join(scratch, checking));
   try {
     await unpackPackage(descriptor, folder);
   } finally {
@@ -33,6 +35,17 @@ export async function checkPackage(descriptor: number, scratch: string): Promise
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   parseHandlerManifest(text);
   return signingInfoOf(text);
+}
+
+/** Removes what a check that was killed left below `scratch`, if nobody has touched it since `before`. */
+export async function sweepChecks(scratch: string, before: Date): Promise<void> {
+  for (const name of await readdir(scratch)) {
+    if (!name.startsWith(checking)) continue;
+    const path = join(scratch, name);
+    // Another publisher may be done with it in this moment; then there is nothing left to remove.
+    const found = await lstat(path).catch(() => undefined);
+    if (found !== undefined && found.mtime < before) await rm(path, { recursive: true, force: true });
+  }
 }
 
 function signingInfoOf(manifest: string): SaidIdentity {

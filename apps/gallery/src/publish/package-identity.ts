@@ -95,7 +95,7 @@ function fileIdentity(file: string): { readonly handler: string; readonly versio
   return handler === undefined || version === undefined ? undefined : { handler, version };
 }
 
-/** Finds the dot between publisher and type. With several possibilities it says nothing: the other sources have to. */
+/** Finds the dot between publisher and type: where a known half ends, else where a publisher of the gallery does, else the last one. */
 function splitHandler(handler: string, known: SaidIdentity, publishers: readonly string[]): SaidIdentity | undefined {
   const folded = handler.toLowerCase();
   if (known.type !== undefined && folded.endsWith(`.${known.type.toLowerCase()}`)) {
@@ -104,7 +104,6 @@ function splitHandler(handler: string, known: SaidIdentity, publishers: readonly
   if (known.publisher !== undefined && folded.startsWith(`${known.publisher.toLowerCase()}.`)) {
     return halves(handler, known.publisher.length);
   }
-  if (known.type !== undefined || known.publisher !== undefined) return undefined;
   const fitting = publishers.filter((publisher) => folded.startsWith(`${publisher.toLowerCase()}.`));
   const [only] = fitting;
   if (fitting.length > 1) {

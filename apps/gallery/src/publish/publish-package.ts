@@ -9,7 +9,7 @@ import type { NewTarget, Repository } from '@sallyport/catalog';
 import { messageOf, packageBlobName, type CatalogTarget } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
-import { checkPackage } from './check-package.ts';
+import { checkPackage, sweepChecks } from './check-package.ts';
 import { packageIdentity, type SaidIdentity } from './package-identity.ts';
 
 export interface PublishingGallery {
@@ -23,7 +23,7 @@ export interface Published {
   readonly outcome: 'added' | 'present';
 }
 
-/** An unfinished upload that nobody has touched for a day belongs to a process that died. */
+/** Unfinished work that nobody has touched for a day belongs to a process that died. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /** Publishes a package file. Throws what refuses it; then nothing is published. */
@@ -42,8 +42,10 @@ export async function publishPackage(
     const identity = packageIdentity(said, signingInfo, file, publishers);
     const target: NewTarget = { ...identity, ...machine, length, sha256 };
     await repository.requirePublishable(target);
-    await store(places, handle, sha256, new Date(now().getTime() - abandonedAfter));
-    return { target, outcome: await repository.addTarget(target) };
+    await store(places, handle, sha256);
+    const outcome = await repository.addTarget(target);
+    await sweep(places, new Date(now().getTime() - abandonedAfter));
+    return { target, outcome };
   } finally {
     await handle.close();
   }
@@ -61,11 +63,16 @@ async function openPackage(file: string): Promise<FileHandle> {
   throw new GalleryError('FileUnreadable', `'${file}' is not a file: name a package, <Publisher.Type>-<version>.zip.`);
 }
 
-async function store(places: GalleryPlaces, handle: FileHandle, sha256: string, abandoned: Date): Promise<void> {
+async function store(places: GalleryPlaces, handle: FileHandle, sha256: string): Promise<void> {
   const storage = new FolderStorage(places.packages);
   const name = parseBlobName(packageBlobName(sha256));
   if (name === undefined) throw new Error('a SHA-256 makes a blob name');
   // The storage hashes what it writes: a file that changed since it was checked is refused here.
   await storage.put(name, handle.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>);
-  await storage.sweep(abandoned);
+}
+
+/** Clears away what publishers that were killed left behind. */
+async function sweep(places: GalleryPlaces, abandoned: Date): Promise<void> {
+  await new FolderStorage(places.packages).sweep(abandoned);
+  await sweepChecks(places.gallery, abandoned);
 }
