@@ -1,5 +1,6 @@
 /** The program `azcmagent`. */
 import { runCli } from './cli/run-cli.ts';
+import { unpackWord } from './extensions/unpack/unpack-request.ts';
 import { processEnvironment } from './platform/environment.ts';
 
 const cancel = new AbortController();
@@ -20,6 +21,12 @@ const streams = {
 };
 
 async function main(): Promise<void> {
+  if (process.argv[2] === unpackWord) {
+    // Not a command: how the agent calls itself to open packages with hardly any rights.
+    const { runUnpackProcess } = await import('./extensions/unpack/unpack-process.ts');
+    await runUnpackProcess();
+    return;
+  }
   process.exitCode = await runCli(process.argv.slice(2), processEnvironment(), streams, cancel.signal);
 }
 

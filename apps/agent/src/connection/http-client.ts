@@ -74,7 +74,7 @@ export class HttpClient {
 
   /** Sends a request and hands the answer to `use` as it arrives; both end by the request's time limit. Redirects are not followed (T24). */
   async open<T>(request: HttpRequest, use: (message: IncomingMessage) => Promise<T>): Promise<T> {
-    const limit = AbortSignal.timeout(request.timeoutMilliseconds);
+    const limit = AbortSignal.timeout(Math.ceil(request.timeoutMilliseconds));
     const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
     try {
       return await use(await this.#send(request, signal));

@@ -119,13 +119,4 @@ export const machineCommands: readonly Command[] = [
     administrator: true,
     load: () => import('./machine/run.ts'),
   },
-  {
-    words: ['unpack-package'],
-    usage: '',
-    arguments: [0, 0],
-    summary: 'For the agent itself: verify and unpack one package that it hands over.',
-    options: [],
-    administrator: false,
-    load: () => import('./machine/unpack-package.ts'),
-  },
 ];

@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { syncTree } from '@sallyport/archive';
 import type { SignedPackage } from '@sallyport/catalog';
+import { findManifest } from '@sallyport/handler-contract';
 import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { syncDirectory } from '../../platform/durable-file.ts';
@@ -73,7 +74,7 @@ function requireRoom(directory: string, length: number): void {
 async function unpack(unpacker: Unpacker, signed: SignedPackage, staging: string): Promise<void> {
   const answer = await unpacker.unpack({ length: signed.length, sha256: signed.sha256, directory: staging });
   if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
-  bringManifestToRoot(staging, answer.manifest);
+  bringManifestToRoot(staging, findManifest(answer.manifests));
   readManifest(staging);
 }
 

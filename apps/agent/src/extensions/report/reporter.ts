@@ -22,7 +22,8 @@ export class Reporter {
   readonly #stop = new AbortController();
   readonly #progress = new Map<string, ExtensionReport>();
   #generation = 0;
-  #sending: Promise<void> | undefined;
+  #busy = false;
+  #sending: Promise<void> = Promise.resolve();
   #nudge = new AbortController();
 
   constructor(options: ReporterOptions) {
@@ -49,7 +50,9 @@ export class Reporter {
   /** Sends whatever waits; a wait after a failure ends. */
   flush(): void {
     this.#nudge.abort();
-    this.#sending ??= this.#sendAll();
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#sending = this.#sendAll();
   }
 
   /** Resolves when nothing is on its way. What was not told is told after the next start. */
@@ -83,7 +86,7 @@ export class Reporter {
       }
     }
     // In the same breath as the decision to end, so that no report can come in between and be left.
-    this.#sending = undefined;
+    this.#busy = false;
   }
 
   #isOver(report: ExtensionReport): boolean {

@@ -3,9 +3,16 @@
  * anything, connect anywhere or load native code. Hostile bytes are parsed there and its memory goes back when it ends.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { dirname, extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { messageOf, OperationFailure, parseJson } from '@sallyport/model';
-import { unpackAnswerSchema, unpackWord, type UnpackAnswer, type UnpackRequest } from './unpack-request.ts';
+import * as z from 'zod/mini';
+import { unpackFailureCodes, unpackWord, type UnpackAnswer, type UnpackRequest } from './unpack-request.ts';
+
+/** The process has read hostile bytes: its answer is checked like any other text from outside. */
+const answerSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), manifests: z.array(z.string()) }),
+  z.object({ ok: z.literal(false), code: z.enum(unpackFailureCodes), message: z.string() }),
+]);
 
 export interface Unpacker {
   /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. */
@@ -29,21 +36,21 @@ const mostAnswer = 64 * 1024;
 
 /** Starts the process now, so that it is ready when the package has arrived. */
 export function startUnpacker(options: UnpackerOptions): Unpacker {
-  const readable = [...programFiles(options.program), options.directory];
+  const { program, readable } = childProgram(options.program);
   const child = spawn(
     process.execPath,
     [
       '--permission',
-      ...readable.map((path) => `--allow-fs-read=${path}`),
+      ...[readable, options.directory].map((path) => `--allow-fs-read=${path}`),
       `--allow-fs-write=${options.directory}`,
-      options.program,
-      unpackWord,
+      ...program,
     ],
     {
       stdio: ['pipe', 'pipe', 'pipe', options.descriptor],
       env: {},
       cwd: '/',
       signal: options.signal,
+      killSignal: 'SIGKILL',
       timeout: timeLimit,
     },
   );
@@ -59,9 +66,21 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
   };
 }
 
-/** A bundle is one file; sources are read from the folder that holds the whole workspace. */
-function programFiles(program: string): readonly string[] {
-  return extname(program) === '.ts' ? [dirname(dirname(dirname(dirname(program))))] : [program];
+interface ChildProgram {
+  /** The arguments that say what runs. */
+  readonly program: readonly string[];
+  /** What of the disk that takes. */
+  readonly readable: string;
+}
+
+/** A bundle is one file that is told what to be; sources are read from the folder that holds the whole workspace. */
+function childProgram(program: string): ChildProgram {
+  if (extname(program) !== '.ts') return { program: [program, unpackWord], readable: program };
+  const sources = dirname(program);
+  return {
+    program: [join(sources, 'extensions/unpack/unpack-main.ts')],
+    readable: dirname(dirname(dirname(sources))),
+  };
 }
 
 function answerOf(child: ChildProcess): Promise<UnpackAnswer> {
@@ -80,7 +99,7 @@ function answerOf(child: ChildProcess): Promise<UnpackAnswer> {
     child.on('close', (code, signal) => {
       try {
         if (code !== 0) throw new Error(`it ended with ${signal ?? String(code)}: ${err.slice(-2000)}`);
-        resolve(parseJson(unpackAnswerSchema, out, 'its answer'));
+        resolve(parseJson(answerSchema, out, 'its answer'));
       } catch (error) {
         reject(failed(messageOf(error)));
       }

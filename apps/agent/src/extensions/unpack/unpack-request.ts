@@ -1,30 +1,27 @@
-/** What is asked of the process that unpacks, and what it answers. One JSON line each way. */
-import { operationFailureCodes, type OperationFailureCode } from '@sallyport/model';
-import * as z from 'zod/mini';
+/**
+ * What is asked of the process that unpacks, and what it answers. One JSON line each way. Types only beside the constants: that
+ * process loads nothing that it does not need.
+ */
 
 /** The descriptor the package is open at in that process. */
 export const packageDescriptor = 3;
 
-/** The word `azcmagent` is called with to be that process. */
+/** The word the agent's program is called with to be that process. */
 export const unpackWord = 'unpack-package';
 
-export const unpackRequestSchema = z.object({
-  length: z.int(),
+export interface UnpackRequest {
+  /** In bytes. */
+  readonly length: number;
   /** Lower-case hex. */
-  sha256: z.string(),
+  readonly sha256: string;
   /** Empty, private, and the only place that may be written to. */
-  directory: z.string(),
-});
-export type UnpackRequest = z.infer<typeof unpackRequestSchema>;
+  readonly directory: string;
+}
 
-const codes = Object.keys(operationFailureCodes) as [OperationFailureCode, ...OperationFailureCode[]];
+export type UnpackAnswer =
+  /** `manifests`: the files called like a manifest, at most 100 of them. */
+  | { readonly ok: true; readonly manifests: readonly string[] }
+  | { readonly ok: false; readonly code: UnpackFailureCode; readonly message: string };
 
-export const unpackAnswerSchema = z.discriminatedUnion('ok', [
-  z.object({
-    ok: z.literal(true),
-    /** Where the manifest is, relative to the directory; '' when there is none. */
-    manifest: z.string(),
-  }),
-  z.object({ ok: z.literal(false), code: z.enum(codes), message: z.string() }),
-]);
-export type UnpackAnswer = z.infer<typeof unpackAnswerSchema>;
+export const unpackFailureCodes = ['PackageMismatch', 'PackageMalformed', 'StorageFull'] as const;
+export type UnpackFailureCode = (typeof unpackFailureCodes)[number];

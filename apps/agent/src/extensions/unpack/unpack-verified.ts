@@ -1,7 +1,9 @@
 /** Verify, then unpack, from one open descriptor: what is unpacked is what was verified (S1.6, T56). */
 import { ArchiveError, hashFile, unpackPackage } from '@sallyport/archive';
-import { findManifest } from '@sallyport/handler-contract';
 import type { UnpackAnswer, UnpackRequest } from './unpack-request.ts';
+
+const manifestName = /(?:^|\/)HandlerManifest\.json$/;
+const mostManifests = 100;
 
 /** Compares length and hash with what was signed before one byte is interpreted; unpacks only when both are right. */
 export async function unpackVerified(descriptor: number, request: UnpackRequest): Promise<UnpackAnswer> {
@@ -12,14 +14,11 @@ export async function unpackVerified(descriptor: number, request: UnpackRequest)
   }
   try {
     const { files } = await unpackPackage(descriptor, request.directory);
-    return { ok: true, manifest: findManifest(files) ?? '' };
+    return { ok: true, manifests: files.filter((file) => manifestName.test(file)).slice(0, mostManifests) };
   } catch (error) {
     if (error instanceof ArchiveError) {
-      return {
-        ok: false,
-        code: 'PackageMalformed',
-        message: `The package was refused (${error.code}): ${error.message}`,
-      };
+      const message = `The package was refused (${error.code}): ${error.message}`;
+      return { ok: false, code: 'PackageMalformed', message };
     }
     if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
       return { ok: false, code: 'StorageFull', message: 'There is no room left to unpack the package.' };

@@ -26,8 +26,8 @@ export function readManifest(directory: string): HandlerManifest {
 }
 
 /** A package may have its manifest further down; the host puts it where everybody looks (handler contract §1). `found` is relative. */
-export function bringManifestToRoot(directory: string, found: string): void {
-  if (found !== '' && found !== handlerManifestFile) {
+export function bringManifestToRoot(directory: string, found: string | undefined): void {
+  if (found !== undefined && found !== handlerManifestFile) {
     copyFileSync(join(directory, found), join(directory, handlerManifestFile));
   }
 }
