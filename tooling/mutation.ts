@@ -1,0 +1,103 @@
+/**
+ * `npm run mutation [-- TARGET [FILE ...]]`: changes one thing at a time in the modules that decide, and sees whether a test
+ * notices (docs/mutation.md). It works on a copy in a temporary directory, because Stryker writes the mutants into the sources:
+ * the checkout is never touched.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { survivors } from './mutation-survivors.ts';
+
+const root = join(import.meta.dirname, '..');
+
+interface Target {
+  /** Patterns of the sources to mutate. */
+  readonly mutate: readonly string[];
+  /** Patterns of the tests that have to notice. */
+  readonly tests: readonly string[];
+}
+
+const targets: Readonly<Record<string, Target>> = {
+  'local-controls': {
+    mutate: ['packages/local-controls/src/*.ts', '!**/*.test.ts', '!**/*.oracle.ts'],
+    tests: ['packages/local-controls/src/*.test.ts'],
+  },
+  plan: {
+    mutate: [
+      'apps/agent/src/extensions/plan/*.ts',
+      'apps/agent/src/extensions/permit.ts',
+      '!**/*.test.ts',
+      '!**/*.fixture.ts',
+    ],
+    tests: ['apps/agent/src/extensions/plan/*.test.ts', 'apps/agent/src/extensions/*.test.ts'],
+  },
+};
+
+/** Everything git knows or would take, as it is now: also what is not committed yet. */
+function sourceFiles(): readonly string[] {
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const listed = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  if (listed.status !== 0) throw new Error(`git ls-files failed: ${listed.stderr}`);
+  return listed.stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+}
+
+/** Installed packages are shared by links; our own are linked to the copy, so that a mutant is seen across packages. */
+function linkModules(copy: string): void {
+  const from = join(root, 'node_modules');
+  const to = join(copy, 'node_modules');
+  mkdirSync(join(to, '@sallyport'), { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name !== '@sallyport' && name !== '.vite') symlinkSync(join(from, name), join(to, name));
+  }
+  for (const kind of ['packages', 'apps']) {
+    for (const name of readdirSync(join(copy, kind))) {
+      symlinkSync(join('../..', kind, name), join(to, '@sallyport', name));
+    }
+  }
+}
+
+/** Runs one target and prints what survived; returns Stryker's exit code. */
+function mutate(name: string, { mutate: all, tests }: Target, files: readonly string[]): number {
+  const copy = mkdtempSync(join(tmpdir(), 'sallyport-mutation-'));
+  try {
+    for (const file of sourceFiles()) {
+      mkdirSync(dirname(join(copy, file)), { recursive: true });
+      copyFileSync(join(root, file), join(copy, file));
+    }
+    linkModules(copy);
+    writeFileSync(
+      join(copy, 'vitest.mutation.config.ts'),
+      `export default { test: { include: ${JSON.stringify(tests)}, testTimeout: 60_000 } };\n`,
+    );
+    process.stdout.write(`\nMutating ${name}\n`);
+    const chosen = (files.length > 0 ? files : all).join(',');
+    const stryker = join(root, 'node_modules/.bin/stryker');
+    const run = spawnSync(stryker, ['run', '--mutate', chosen], { cwd: copy, stdio: 'inherit' });
+    const report = join(copy, 'mutation.json');
+    if (existsSync(report)) process.stdout.write(survivors(readFileSync(report, 'utf8')));
+    return run.status ?? 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const [asked, ...files] = process.argv.slice(2);
+for (const [name, target] of Object.entries(targets)) {
+  if (asked !== undefined && asked !== name) continue;
+  process.exitCode = Math.max(Number(process.exitCode ?? 0), mutate(name, target, files));
+}
+if (asked !== undefined && targets[asked] === undefined) {
+  process.stderr.write(`'${asked}' is not a target: ${Object.keys(targets).join(', ')}\n`);
+  process.exitCode = 2;
+}
