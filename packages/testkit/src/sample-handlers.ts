@@ -8,7 +8,7 @@ type CommandName = (typeof commands)[number];
 export type HandlerScripts = Partial<Readonly<Record<CommandName, string>>>;
 
 const preamble = `#!/bin/sh
-dir=$(CDPATH= cd "$(dirname "$0")" && pwd)
+dir=$(CDPATH= cd "$(dirname "$0")/.." && pwd)
 status="$dir/status/$ConfigSequenceNumber.status"
 report() {
   printf '[{"version":1.0,"timestampUTC":"2026-01-01T00:00:00Z","status":{"name":"Sample","operation":"Enable","status":"%s","code":%s,"formattedMessage":{"lang":"en-US","message":"%s"},"substatus":[]}}]' "$1" "$2" "$3" > "$status.new"
@@ -22,8 +22,7 @@ export function shellHandler(scripts: HandlerScripts, manifest: Readonly<Record<
   const files: Record<string, string> = {};
   const entries: Record<string, string> = {};
   for (const command of commands) {
-    files[`bin/${command}.sh`] =
-      `${preamble.replace('$(dirname "$0")', '$(dirname "$0")/..')}${scripts[command] ?? ''}\n`;
+    files[`bin/${command}.sh`] = `${preamble}${scripts[command] ?? ''}\n`;
     entries[`${command}Command`] = `bin/${command}.sh`;
   }
   files['HandlerManifest.json'] = JSON.stringify([
