@@ -22,9 +22,6 @@ const headerBytes = 46;
 /** Reads and checks it. Memory: the directory (bounded by the limits) and its entries. */
 export function readCentralDirectory(source: PackageSource, limits: ArchiveLimits): CentralDirectory {
   const end = readEndRecord(source, limits.directoryBytes);
-  if (end.entries > limits.entries) {
-    throw new ArchiveError('EntryLimit', `The package has ${end.entries} entries; ${limits.entries} are allowed.`);
-  }
   const bytes = source.copy(end.directoryOffset, end.directoryBytes);
   const names = new NameTable(limits.entries);
   const entries: StoredEntry[] = [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hostileCorpus, temporaryDirectory, writeHostileZip } from '@sallyport/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ArchiveError, archiveErrorCodes } from './archive-error.ts';
-import { readPackageEntry } from './read-package-entry.ts';
+import { listPackage, readPackageEntry } from './read-package-entry.ts';
 import { unpackPackage } from './unpack-package.ts';
 
 const scratch = temporaryDirectory('hostile');
@@ -47,6 +47,27 @@ describe('a hostile package is refused with its own code and nothing outside the
         expect(readdirSync(scratch.path).sort()).toEqual(['home', 'package.zip']);
       } finally {
         rmSync(home, { recursive: true });
+      }
+    },
+  );
+});
+
+describe('what the directory alone tells is refused before a byte is written', () => {
+  const later = new Set(['HeadersDisagree', 'GapBetweenEntries', 'ChecksumMismatch', 'DataMalformed']);
+  const lying = (name: string): boolean => name.includes('announce') || name.includes('local header');
+  const early = corpus.filter((specimen) => !later.has(specimen.code) && !lying(specimen.name));
+
+  test.each(early.map((specimen) => [specimen.attack, specimen.name, specimen.code, specimen.bytes] as const))(
+    '%s %s: %s',
+    (_, __, code, bytes) => {
+      const file = join(scratch.path, 'early.zip');
+      writeFileSync(file, bytes);
+      const descriptor = openSync(file, 'r');
+      try {
+        expect(() => listPackage(descriptor)).toThrow(expect.objectContaining({ code }));
+      } finally {
+        closeSync(descriptor);
+        rmSync(file);
       }
     },
   );

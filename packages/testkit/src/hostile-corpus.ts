@@ -1,4 +1,5 @@
 /** Archives that no reader may accept, each with the one thing that is wrong about it (T32–T40). */
+import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { writeHostileZip, type HostileArchive, type HostileEntry } from './hostile-zip.ts';
 
@@ -25,8 +26,13 @@ const extra = (id: number, length: number): Buffer => {
   return field;
 };
 const zeros = Buffer.alloc(4096);
+/** Two megabytes that do not compress, the same each time. */
+const noise = Buffer.concat(Array.from({ length: 65_536 }, (_, i) => createHash('sha256').update(`${i}`).digest()));
 const plain = writeHostileZip({ entries: [honest] });
 const endRecord = plain.subarray(plain.length - 22);
+/** The directory's only entry announces a comment that would reach beyond the directory. */
+const reaching = Buffer.from(plain);
+reaching.writeUInt16LE(9, plain.length - 22 - 'a.txt'.length - 46 + 32);
 
 function names(): readonly Row[] {
   return [
@@ -247,6 +253,24 @@ function sizes(): readonly Row[] {
         deflate: true,
         data: Buffer.concat([deflateRawSync(zeros), Buffer.from('more')]),
       }),
+    ],
+    [
+      'T37',
+      'DataMalformed',
+      'large deflate with something behind it',
+      one({ name: 'b', content: noise, deflate: true, data: Buffer.concat([deflateRawSync(noise), noise]) }),
+    ],
+    [
+      'T37',
+      'DataMalformed',
+      'large deflate that is cut off',
+      one({ name: 'b', content: noise, deflate: true, data: deflateRawSync(noise).subarray(0, 1_500_000) }),
+    ],
+    [
+      'T37',
+      'ChecksumMismatch',
+      'a wrong checksum of something large',
+      one({ name: 'b', content: noise, deflate: true, central: { checksum: 1 }, local: { checksum: 1 } }),
     ],
     [
       'T37',
