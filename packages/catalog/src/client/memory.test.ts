@@ -294,7 +294,7 @@ test('T84 a client killed at any moment goes on from what it had', async () => {
   const rootFile = join(stage.folder, 'root.json');
   writeFileSync(rootFile, stage.firstRoot);
   const child = join(import.meta.dirname, '../testing/refresh-child.ts');
-  for (let i = 0; i < 20; i += 1) {
+  for (let i = 0; i < 12; i += 1) {
     await stage.repository.addTarget(target('Contoso.Tools', 'Hello', `2.0.${i}`, 'c'));
     const process_ = spawn(
       process.execPath,
@@ -316,7 +316,7 @@ test('T84 a client killed at any moment goes on from what it had', async () => {
     now: stage.options.now,
   });
   await client.refresh();
-  expect((await client.list()).length).toBe(21);
+  expect((await client.list()).length).toBe(13);
   expect(canonicalize(parse(readFileSync(join(directory, 'timestamp.json'))))).toBe(
     stage.read('timestamp.json').toString('utf8'),
   );
