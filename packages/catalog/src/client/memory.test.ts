@@ -274,6 +274,9 @@ describe('a damaged memory', () => {
     const client = stage.client('machine');
     await client.refresh();
     expect((await client.find(hello, version('1.0.0')))?.length).toBe(5);
+    // With nothing new to fetch and the floors lost, the way from the pinned root to the new key is still found.
+    rmSync(join(stage.clientDirectory('machine'), 'floors.json'));
+    expect(await failure(stage.client('machine').refresh())).toBe('none');
   });
 });
 

@@ -36,7 +36,8 @@ export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
   let store = trustedStore(root, now);
   // One request when nothing is new. Whoever rotates the root signs a new timestamp with it, and whoever could withhold the new
   // timestamp could as well withhold the new root.
-  if (cached === undefined || !cached.equals(offered) || rootIsExpired(store, now)) {
+  const isAccepted = store.root.signed.version === floors.root && !rootIsExpired(store, now);
+  if (!isAccepted || cached === undefined || !cached.equals(offered)) {
     const newest = await followRoots(input, store);
     if (newest !== undefined) {
       root = newest;
