@@ -70,19 +70,23 @@ const lines: readonly (readonly [string, string, string])[] = [
   ['azcmagent config set extensions.enabled false', 'extensions.enabled', 'false'],
 ];
 
-test('S4.12 every command of the article works as printed, one after the other on one machine', () => {
-  using machine = testMachine();
-  for (const [line, property, value] of lines) {
-    const { code, out } = shell(machine, line);
-    expect(code, `${line}\n${out}`).toBe(0);
-    expect(out).toContain(`Config property ${property} set to value ${value}\n`);
-    expect(shell(machine, `azcmagent config get ${property}`).out).toBe(`${value}\n`);
-  }
-  const list = shell(machine, 'azcmagent config list');
-  expect(list.code).toBe(0);
-  expect(list.out.split('\n')[0]).toBe('Local Configuration Settings');
-  expect(list.out).toMatch(/extensions\.enabled +: false\n/);
-});
+test(
+  'S4.12 every command of the article works as printed, one after the other on one machine',
+  { timeout: 300_000 },
+  () => {
+    using machine = testMachine();
+    for (const [line, property, value] of lines) {
+      const { code, out } = shell(machine, line);
+      expect(code, `${line}\n${out}`).toBe(0);
+      expect(out).toContain(`Config property ${property} set to value ${value}\n`);
+      expect(shell(machine, `azcmagent config get ${property}`).out).toBe(`${value}\n`);
+    }
+    const list = shell(machine, 'azcmagent config list');
+    expect(list.code).toBe(0);
+    expect(list.out.split('\n')[0]).toBe('Local Configuration Settings');
+    expect(list.out).toMatch(/extensions\.enabled +: false\n/);
+  },
+);
 
 /** As printed: typographic quotes, blanks, and one entry without a slash. */
 const blocklistLine =

@@ -6,36 +6,46 @@ import type { Command, Invocation, Option } from './command.ts';
 import { commonOptions } from './common-options.ts';
 import { nearest } from './nearest.ts';
 
-export interface ParsedCommand {
-  readonly command: Command;
-  readonly invocation: Invocation;
-}
-
 /**
  * The command that the leading words call, or undefined when there are none. Options common to all commands may stand before
  * the words. Throws AZCM0101 for words that call nothing, with the nearest command.
  */
 export function findCommand(args: readonly string[], commands: readonly Command[]): Command | undefined {
   const words = leadingWords(args);
-  if (words.length === 0) return undefined;
+  if (words.length === 0) {
+    refuseUnknownOption(args);
+    return undefined;
+  }
   const called = commands
     .filter((command) => command.words.every((word, i) => words[i] === word))
     .sort((a, b) => b.words.length - a.words.length)[0];
-  if (called !== undefined) return called;
+  if (called === undefined) throw notACommand(words, commands);
+  return called;
+}
+
+function notACommand([first = '', second]: readonly string[], commands: readonly Command[]): AzcmError {
   const names = commands.map((command) => command.words.join(' '));
-  const [first = '', second] = words;
   const group = names.filter((name) => name.startsWith(`${first} `));
-  const typed = group.length > 0 && second !== undefined ? `${first} ${second}` : first;
+  const actions = ['See all commands with: azcmagent help'];
+  if (group.length > 0) actions.unshift(`Commands: ${group.map((name) => `azcmagent ${name}`).join(', ')}`);
+  if (group.length > 0 && second === undefined) {
+    return new AzcmError('AZCM0101', `'${first}' needs another word.`, actions);
+  }
+  const typed = group.length > 0 ? `${first} ${second}` : first;
   const suggestion = nearest(typed, group.length > 0 ? group : names);
-  const problem =
-    group.length > 0 && second === undefined
-      ? `'${first}' needs another word`
-      : `'${typed}' is not a command of azcmagent`;
-  throw new AzcmError('AZCM0101', `${problem}.`, [
-    ...(suggestion === undefined || (second === undefined && group.length > 0)
-      ? []
-      : [`Did you mean: azcmagent ${suggestion}`]),
-    ...(group.length > 0 ? [`Commands: ${group.map((name) => `azcmagent ${name}`).join(', ')}`] : []),
+  if (suggestion !== undefined) actions.unshift(`Did you mean: azcmagent ${suggestion}`);
+  return new AzcmError('AZCM0101', `'${typed}' is not a command of azcmagent.`, actions);
+}
+
+/** Without a command the overview is shown, and only options of every command make sense. */
+function refuseUnknownOption(args: readonly string[]): void {
+  const known = commonOptions.flatMap(({ name, short }) => [
+    `--${name}`,
+    ...(short === undefined ? [] : [`-${short}`]),
+  ]);
+  const unknown = args.find((arg) => arg.startsWith('-') && !known.includes(arg));
+  if (unknown === undefined) return;
+  throw new AzcmError('AZCM0101', `'${unknown}' is not an option of azcmagent.`, [
     'See all commands with: azcmagent help',
   ]);
 }

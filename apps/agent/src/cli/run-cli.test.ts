@@ -46,7 +46,7 @@ test('without a command, with help, and with --help the commands are shown', asy
 
 test('help on a command, three ways, names its options and needs no arguments and no root', async () => {
   using machine = testMachine();
-  const environment = { ...machine.environment, uid: 65_534 };
+  const environment = { ...machine.environment, uid: machine.environment.uid + 1 };
   const shown = await call(environment, 'config', 'set', '--help');
   expect(shown.code).toBe(0);
   expect(shown.out).toContain('Usage: azcmagent config set <property> <value> [options]');
@@ -57,6 +57,7 @@ test('help on a command, three ways, names its options and needs no arguments an
 
 const errors: readonly (readonly [readonly string[], number, string])[] = [
   [['confg', 'list'], 101, "'confg' is not a command of azcmagent."],
+  [['--jsn'], 101, "'--jsn' is not an option of azcmagent."],
   [['config'], 101, "'config' needs another word."],
   [['config', 'lst'], 101, 'Did you mean: azcmagent config list'],
   [['config', 'lst'], 101, "'config lst' is not a command"],
@@ -125,7 +126,7 @@ test('AZCM0018 a command that needs the administrator changes nothing for anyone
   using machine = testMachine();
   for (const command of commands.filter((row) => row.administrator)) {
     const args = [...command.words, ...Array.from({ length: command.arguments[0] }, () => 'x')];
-    const called = await call({ ...machine.environment, uid: 65_534 }, ...args);
+    const called = await call({ ...machine.environment, uid: machine.environment.uid + 1 }, ...args);
     expect(called.code, args.join(' ')).toBe(18);
     expect(called.out).toContain(
       `AZCM0018: azcmagent ${command.words.join(' ')} needs the administrator of this machine (root).`,

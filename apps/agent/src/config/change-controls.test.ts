@@ -260,7 +260,7 @@ function blocklist(environment: Environment): readonly string[] {
   return reading.controls['extensions.blocklist'].entries.map(({ publisher, type }) => `${publisher}/${type}`);
 }
 
-test('T55 administrators who change the lists at the same time lose nothing', async () => {
+test('T55 administrators who change the lists at the same time lose nothing', { timeout: 300_000 }, async () => {
   using machine = testMachine();
   const { environment } = machine;
   const said = await loops(environment.root, ['a', 'b', 'c', 'd'], 40);
@@ -269,21 +269,31 @@ test('T55 administrators who change the lists at the same time lose nothing', as
   expect(readControls(environment)).toMatchObject({ generation: 160 });
 });
 
-test('T55 writers killed at random among others: the file is whole, what was acknowledged is in it', async () => {
-  using machine = testMachine();
-  const { environment } = machine;
-  const acknowledged: string[] = [];
-  for (let round = 0; round < 6; round += 1) {
-    const said = await loops(environment.root, [`x${round}`, `y${round}`, `z${round}`], 500, () => Math.random() * 40);
-    acknowledged.push(...said.flat());
-    const there = blocklist(environment);
-    expect(acknowledged.filter((entry) => !there.includes(entry))).toEqual([]);
-    // At most the one that each was about to acknowledge.
-    expect(there.length - acknowledged.length).toBeLessThanOrEqual(3 * (round + 1));
-  }
-});
+test(
+  'T55 writers killed at random among others: the file is whole, what was acknowledged is in it',
+  { timeout: 300_000 },
+  async () => {
+    using machine = testMachine();
+    const { environment } = machine;
+    const acknowledged: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const said = await loops(
+        environment.root,
+        [`x${round}`, `y${round}`, `z${round}`],
+        500,
+        () => Math.random() * 40,
+      );
+      acknowledged.push(...said.flat());
+      const there = blocklist(environment);
+      expect(acknowledged.filter((entry) => !there.includes(entry))).toEqual([]);
+      // At most the one that each was about to acknowledge.
+      expect(there.length - acknowledged.length).toBeLessThanOrEqual(3 * (round + 1));
+    }
+  },
+);
 
-describe('T55 killed before every single call that touches the disk', () => {
+// A process for each point: minutes on a machine that is busy with the other tests.
+describe('T55 killed before every single call that touches the disk', { timeout: 300_000 }, () => {
   const fixture = join(import.meta.dirname, 'killed-change.fixture.ts');
 
   /** Kills at the first call, then the second …; returns how many points there were. */

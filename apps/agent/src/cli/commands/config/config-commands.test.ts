@@ -33,7 +33,7 @@ test('S4.10 config list prints what is in force, in the documented layout, for e
     'Microsoft.EnterpriseCloud.Monitoring/MicrosoftMonitoringAgent',
   );
   await call(machine.environment, 'config', 'set', 'extensions.blocklist', 'a/b, c/d');
-  const ordinary = { ...machine.environment, uid: 65_534 };
+  const ordinary = { ...machine.environment, uid: machine.environment.uid + 1 };
   const { out } = await call(ordinary, 'config', 'list');
   expect(out).toBe(
     freshList
@@ -276,7 +276,7 @@ test('S6.2 config check: findings, commands, exit code', async () => {
   expect(fresh.out.match(/^FAIL {4}/gm)).toHaveLength(3);
   await call(environment, 'config', 'set', 'extensions.allowlist', 'Allow/None');
   await call(environment, 'config', 'set', 'guestconfiguration.enabled', 'false');
-  const passed = await call({ ...environment, uid: 65_534 }, 'config', 'check');
+  const passed = await call({ ...environment, uid: environment.uid + 1 }, 'config', 'check');
   expect(passed.code).toBe(0);
   expect(passed.out).toContain('This machine follows the lock-down advice.');
   expect(JSON.parse((await call(environment, 'config', 'check', '-j')).out)).toMatchObject({
@@ -289,7 +289,7 @@ test('extension explain: rule, entry and file for one operation or all four, for
   using machine = testMachine();
   const { environment, paths } = machine;
   await call(environment, 'config', 'set', 'extensions.blocklist', 'microsoft.azure.extensions/customscript');
-  const ordinary = { ...environment, uid: 65_534 };
+  const ordinary = { ...environment, uid: environment.uid + 1 };
   const one = await call(ordinary, 'extension', 'explain', 'Microsoft.Azure.Extensions/CustomScript', 'Install');
   expect(one.out).toBe(
     'Microsoft.Azure.Extensions/CustomScript\n' +
