@@ -52,7 +52,7 @@ export async function startControlPlane(
   const paths = statePaths(configuration.state);
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   chmodSync(paths.directory, 0o700);
-  const release = lockState(paths.lock, process.pid);
+  const release = lockState(paths.lock);
   let store: Store | undefined;
   try {
     store = await openStore(paths.directory);

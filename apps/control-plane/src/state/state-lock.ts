@@ -1,36 +1,19 @@
-/** One control plane for each state directory: two would answer with different generations and wake each other's machines never. */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { readIfThere } from './read-if-there.ts';
+/**
+ * One control plane for each state directory: two would hold different machines and never wake the other's. The kernel holds the
+ * lock, through SQLite, and it ends with its process however that ends (decision 0012). Nothing is ever stored in the file.
+ */
+import { DatabaseSync } from 'node:sqlite';
 
-/** Takes the lock; returns its release. Throws when a living process holds it. The lock of a dead one is taken over. */
-export function lockState(path: string, processId: number): () => void {
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, String(processId));
-      closeSync(file);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      const holder = Number(readIfThere(path) ?? '');
-      if (Number.isInteger(holder) && holder > 0 && holder !== processId && isAlive(holder)) {
-        throw new Error(
-          `Another control plane (process ${holder}) uses this state directory. Stop it first, or use another directory.`,
-          { cause: error },
-        );
-      }
-      rmSync(path, { force: true });
-    }
-  }
-  throw new Error(`The lock '${path}' could not be taken.`);
-}
-
-function isAlive(processId: number): boolean {
+/** Takes the lock; returns its release. Throws when another process has it. */
+export function lockState(path: string): () => void {
+  const file = new DatabaseSync(path, { timeout: 0 });
   try {
-    process.kill(processId, 0);
-    return true;
+    file.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    // EPERM means that it is there and is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    file.close();
+    throw new Error('Another control plane uses this state directory. Stop it first, or use another directory.', {
+      cause: error,
+    });
   }
+  return () => file.close();
 }

@@ -22,7 +22,7 @@ export function statePaths(directory: string): StatePaths {
   const under = (name: string): string => join(directory, name);
   return {
     directory,
-    lock: under('control-plane.pid'),
+    lock: under('lock'),
     authority: under('ca.pem'),
     authorityKey: under('ca.key'),
     server: under('server.pem'),

@@ -1,13 +1,137 @@
 CREATE TABLE activity_events (
-  position integer PRIMARY KEY AUTOINCREMENT,
-  event_data_id text NOT NULL UNIQUE,
-  subscription_id text NOT NULL,
-  event_timestamp text NOT NULL,
-  group_key text NOT NULL,
-  resource_key text NOT NULL,
-  provider_key text NOT NULL,
-  correlation_id text NOT NULL,
-  caller_key text NOT NULL,
-  status text NOT NULL,
-  event text NOT NULL
+  position integer primary key autoincrement,
+  event_data_id text not null unique,
+  subscription_id text not null,
+  event_timestamp text not null,
+  group_key text not null,
+  resource_key text not null,
+  provider_key text not null,
+  correlation_id text not null,
+  caller_key text not null,
+  status text not null,
+  event text not null
+);
+
+CREATE INDEX activity_events_by_correlation on activity_events (correlation_id);
+
+CREATE INDEX activity_events_by_resource on activity_events (resource_key);
+
+CREATE INDEX activity_events_by_time on activity_events (subscription_id, event_timestamp);
+
+CREATE TABLE extensions (
+  vm_id text not null,
+  name_key text not null,
+  name text not null,
+  location text not null,
+  tags text not null,
+  extension_key text not null,
+  publisher text not null,
+  type text not null,
+  type_handler_version text not null,
+  auto_upgrade_minor_version integer not null,
+  enable_automatic_upgrade integer,
+  force_update_tag text,
+  settings text,
+  operation_id text not null,
+  sequence integer not null,
+  goal text,
+  lapse_goal text,
+  installed_version text not null,
+  status text,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null,
+  constraint extensions_key primary key (vm_id, name_key),
+  constraint extensions_by_type unique (vm_id, extension_key)
+);
+
+CREATE TABLE heartbeats (
+  vm_id text not null primary key,
+  received_at bigint not null,
+  connected_since bigint not null,
+  agent_version text not null,
+  generation integer not null,
+  agent_configuration text not null,
+  service_statuses text not null,
+  system text not null
+);
+
+CREATE TABLE machines (
+  vm_id text not null primary key,
+  subscription_id text not null,
+  group_key text not null,
+  group_name text not null,
+  name_key text not null,
+  name text not null,
+  location text not null,
+  tags text not null,
+  principal_id text not null,
+  public_key text not null,
+  properties text not null,
+  generation integer not null,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null,
+  constraint machines_by_name unique (subscription_id, group_key, name_key)
+);
+
+CREATE TABLE operations (
+  operation_id text not null primary key,
+  vm_id text not null,
+  subscription_id text not null,
+  location text not null,
+  resource_id text not null,
+  extension_name_key text not null,
+  kind text not null,
+  state text not null,
+  created_at bigint not null,
+  deadline_at bigint not null,
+  ended_at bigint,
+  steps text not null,
+  error_code text,
+  error_message text,
+  explanation text,
+  origin text not null
+);
+
+CREATE INDEX operations_ended ON operations (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX operations_of_machine ON operations (vm_id) WHERE ended_at IS NULL;
+
+CREATE INDEX operations_running ON operations (deadline_at) WHERE ended_at IS NULL;
+
+CREATE TABLE principals (
+  object_id text not null primary key,
+  client_id text not null unique,
+  kind text not null,
+  display_name text not null,
+  secret_hash text,
+  public_key text unique,
+  vm_id text unique,
+  created_at bigint not null
+);
+
+CREATE TABLE resource_groups (
+  subscription_id text not null,
+  name_key text not null,
+  name text not null,
+  location text not null,
+  tags text not null,
+  created_at bigint not null,
+  constraint resource_groups_key primary key (subscription_id, name_key)
+);
+
+CREATE TABLE subscriptions (
+  subscription_id text not null primary key,
+  tenant_id text not null,
+  display_name text not null
+);
+
+CREATE TABLE used_assertions (
+  client_id text not null,
+  jti text not null,
+  expires_at bigint not null,
+  constraint used_assertions_key primary key (client_id, jti)
 );

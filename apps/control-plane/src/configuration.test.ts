@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { helpText, readCommandLine } from './command-line.ts';
+import { configurationSchema, settingNames } from './configuration.ts';
+
+describe('the command line and its settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (content: string): string => {
+    const path = join(folder, `${Math.random()}.json`);
+    writeFileSync(path, content);
+    return path;
+  };
+  const start = (...flags: readonly string[]): readonly string[] => ['start', '--state', '/s', '--port', '0', ...flags];
+  const read = (argv: readonly string[], variables: Readonly<Record<string, string>> = {}): unknown => {
+    const command = readCommandLine(argv, variables);
+    return command.kind === 'help' ? 'help' : command.configuration;
+  };
+
+  test('every setting has a flag, a variable, a key of the file, and its line in help and reference', () => {
+    expect(Object.keys(settingNames).sort()).toEqual(Object.keys(configurationSchema.def.shape).sort());
+    const reference = readFileSync(join(import.meta.dirname, '../../../docs/reference/control-plane.md'), 'utf8');
+    for (const [key, { flag, variable }] of Object.entries(settingNames)) {
+      for (const name of [`--${flag}`, variable]) expect(helpText()).toContain(name);
+      for (const name of [`--${flag}`, variable, `\`${key}\``]) expect(reference, name).toContain(name);
+    }
+  });
+
+  test('flags win over the environment, the environment over the file, the file over defaults', () => {
+    const config = file('{"host":"from-file","port":1,"logLevel":"warn"}');
+    expect(
+      read(['start', '--config', config, '--state=/flag'], {
+        SALLYPORT_HOST: 'from-env',
+        SALLYPORT_STATE: '/env',
+        PATH: '/bin',
+      }),
+    ).toEqual({
+      state: '/flag',
+      host: 'from-env',
+      port: 1,
+      logLevel: 'warn',
+      pageSize: 200,
+    });
+    expect(readCommandLine(start('--check'), {}).kind).toBe('check');
+    expect(read(['--help'])).toBe('help');
+    expect(read([])).toBe('help');
+  });
+
+  test.each([
+    [start('--prot', '1'), {}, '--prot'],
+    [start('--port', '1'), {}, '--port is given twice'],
+    [['start', '--port', '1'], {}, '--state is missing'],
+    [['start', '--state', '/s'], {}, '--port is missing'],
+    [['start', '--state', '/s', '--port', '70000'], {}, 'The value of --port cannot be used'],
+    [['start', '--state', '/s', '--port', 'http'], {}, 'The value of --port cannot be used'],
+    [start('--host'), {}, '--host needs a value'],
+    [start('port'), {}, "'port' is not a flag"],
+    [['stop'], {}, "no command 'stop'"],
+    [start('--public-url', 'http://x'), {}, 'https://host[:port]'],
+    [start(), { SALLYPORT_PROT: '1' }, "'SALLYPORT_PROT'"],
+    [start(), { SALLYPORT_PAGE_SIZE: '0' }, "'SALLYPORT_PAGE_SIZE'"],
+    [start('--config', '/nowhere.json'), {}, '/nowhere.json'],
+  ])('%j %j is refused', (argv, variables, sentence) => {
+    expect(() => read(argv, variables as Record<string, string>)).toThrow(sentence);
+  });
+
+  test.each(['{"prot":1}', '[]', '{', '{"__proto__":1,"x":2}', '{"toString":1}'])(
+    'a file with %s is refused',
+    (content) => {
+      expect(() => read(start('--config', file(content)))).toThrow(/setting|JSON|cannot be read/);
+    },
+  );
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { createDoorbell } from './doorbell.ts';
+
+const forever = 1_000_000;
+const never = new AbortController().signal;
+
+describe('the doorbell', () => {
+  test('a ring wakes those of its machine and nobody else', async () => {
+    const doorbell = createDoorbell();
+    const one = doorbell.wait('a', forever, never);
+    const two = doorbell.wait('a', forever, never);
+    const other = doorbell.wait('b', forever, never);
+    expect(doorbell.waiting('a')).toBe(2);
+    doorbell.ring('a');
+    await Promise.all([one.rung, two.rung]);
+    expect([doorbell.waiting('a'), doorbell.waiting('b')]).toEqual([0, 1]);
+    other.cancel();
+    await other.rung;
+    expect(doorbell.waiting('b')).toBe(0);
+  });
+
+  test('a wait ends by itself, when its client goes away, and when the doorbell is closed', async () => {
+    const doorbell = createDoorbell();
+    await doorbell.wait('a', 1, never).rung;
+    const gone = new AbortController();
+    const left = doorbell.wait('a', forever, gone.signal);
+    gone.abort();
+    await left.rung;
+    await doorbell.wait('a', forever, gone.signal).rung;
+    const held = doorbell.wait('a', forever, never);
+    doorbell.close();
+    await held.rung;
+    await doorbell.wait('a', forever, never).rung;
+    expect(doorbell.waiting('a')).toBe(0);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HeartbeatRequest } from '@sallyport/model';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStore, type Store } from '../store/store.ts';
+import { manualEnvironment } from '../testing/manual-environment.ts';
+import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
+import { machineStatus } from './machine-status.ts';
+
+const service = { status: 'running', startupType: 'enabled' };
+const heartbeat = (generation: number): HeartbeatRequest => ({
+  agentVersion: '1',
+  generation,
+  holdSeconds: 0,
+  agentConfiguration: {
+    proxyUrl: '',
+    incomingConnectionsPorts: [],
+    extensionsAllowList: [],
+    extensionsBlockList: [],
+    proxyBypass: [],
+    extensionsEnabled: 'true',
+    guestConfigurationEnabled: 'true',
+    configMode: 'full',
+  },
+  serviceStatuses: { extensionService: service, guestConfigurationService: service },
+  system: {
+    computerName: '',
+    machineFqdn: '',
+    osName: '',
+    osVersion: '',
+    osSku: '',
+    osType: 'linux',
+    vmUuid: '',
+    manufacturer: '',
+    model: '',
+  },
+});
+
+describe('heartbeats', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-heartbeats-'));
+  const environment = manualEnvironment();
+  let store: Store;
+  let commits = 0;
+  beforeAll(async () => {
+    store = await openStore(folder);
+  });
+  afterAll(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const counted = (): Store => ({
+    ...store,
+    observe: (work) => {
+      commits += 1;
+      return store.observe(work);
+    },
+  });
+  const rows = (): Promise<{ vm_id: string; generation: number; received_at: number; connected_since: number }[]> =>
+    store.read
+      .selectFrom('heartbeats')
+      .select(['vm_id', 'generation', 'received_at', 'connected_since'])
+      .orderBy('vm_id')
+      .execute();
+
+  test('whatever arrives together is one commit, the last of a machine counts, and all are on disk when told so', async () => {
+    const recorder = createHeartbeatRecorder(environment, counted());
+    const many = Array.from({ length: 300 }, (_, i) => recorder.record(`m${i}`, heartbeat(i)));
+    await Promise.all([...many, recorder.record('m1', heartbeat(77))]);
+    expect(commits).toBe(1);
+    expect(await rows()).toHaveLength(300);
+    expect((await rows()).find(({ vm_id }) => vm_id === 'm1')?.generation).toBe(77);
+  });
+
+  test('a machine is connected since its first heartbeat without a gap of 15 minutes', async () => {
+    const recorder = createHeartbeatRecorder(environment, store);
+    const of = async (): Promise<Awaited<ReturnType<typeof rows>>[number]> =>
+      (await rows()).filter(({ vm_id }) => vm_id === 'x')[0] ?? {
+        vm_id: '',
+        generation: 0,
+        received_at: 0,
+        connected_since: 0,
+      };
+    const first = environment.now();
+    await recorder.record('x', heartbeat(1));
+    environment.pass(14 * 60);
+    await recorder.record('x', heartbeat(1));
+    expect((await of()).connected_since).toBe(first);
+    environment.pass(16 * 60);
+    expect(machineStatus(await of(), 0, environment.now())).toEqual({
+      status: 'Disconnected',
+      since: (await of()).received_at + 15 * 60_000,
+    });
+    await recorder.record('x', heartbeat(1));
+    expect(machineStatus(await of(), 0, environment.now())).toEqual({ status: 'Connected', since: environment.now() });
+    expect(machineStatus(undefined, 5, environment.now())).toEqual({ status: 'AwaitingConnection', since: 5 });
+  });
+
+  test('a commit that fails is told to everyone who waits for it, and the next one goes on', async () => {
+    let broken = true;
+    const failing: Store = {
+      ...store,
+      observe: (work) => (broken ? Promise.reject(new Error('disk full')) : store.observe(work)),
+    };
+    const recorder = createHeartbeatRecorder(environment, failing);
+    const both = await Promise.allSettled([recorder.record('y', heartbeat(1)), recorder.record('z', heartbeat(1))]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    broken = false;
+    await recorder.record('y', heartbeat(1));
+    expect((await rows()).some(({ vm_id }) => vm_id === 'y')).toBe(true);
+  });
+});

@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ReportRequest } from '@sallyport/model';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Services } from '../services.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { manualEnvironment } from '../testing/manual-environment.ts';
+import { addMachine, addOperation } from '../testing/test-machine.ts';
+import { applyReport } from './apply-report.ts';
+import { readGoal, type ExtensionGoal } from './extension-goal.ts';
+import { fetchGoalState } from './goal-state.ts';
+import { sweepOperations } from './sweep.ts';
+
+const hour = 3600;
+const before: ExtensionGoal = {
+  desired: 'present',
+  version: '1.0.0',
+  sha256: '',
+  operationId: 'earlier',
+  sequence: 3,
+  settings: { old: true },
+  protectedSettings: { kind: 'delivered' },
+};
+
+describe('deadlines', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-sweep-'));
+  const environment = manualEnvironment();
+  let store: Store;
+  beforeAll(async () => {
+    store = await openStore(folder);
+  });
+  afterAll(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const sweep = (): Promise<readonly string[]> => sweepOperations(environment, store);
+  const fetch = (vmId: string): ReturnType<typeof fetchGoalState> =>
+    fetchGoalState(
+      { store, environment, endpoint: { url: 'https://localhost', origins: [], tenantId: 't' } } as unknown as Services,
+      vmId,
+    );
+  const operation = (
+    id: string,
+  ): Promise<{ state: string; error_code: string | null; error_message: string | null } | undefined> =>
+    store.read
+      .selectFrom('operations')
+      .select(['state', 'error_code', 'error_message'])
+      .where('operation_id', '=', id)
+      .executeTakeFirst();
+  const goalOf = async (vmId: string): Promise<ExtensionGoal | undefined> =>
+    readGoal(
+      (await store.read.selectFrom('extensions').select('goal').where('vm_id', '=', vmId).executeTakeFirst())?.goal ??
+        null,
+    );
+  const statuses = async (id: string): Promise<readonly string[]> =>
+    (await store.read.selectFrom('activity_events').select('event').orderBy('position').execute())
+      .map(
+        ({ event }) =>
+          JSON.parse(event) as { readonly operationId: string; readonly status: { readonly value: string } },
+      )
+      .filter(({ operationId }) => operationId === id)
+      .map(({ status }) => status.value);
+  const report = (vmId: string, over: Partial<ReportRequest['extensions'][number]>): Promise<void> =>
+    applyReport(
+      environment,
+      store,
+      { vmId, name: 'm' },
+      {
+        generation: 1,
+        extensions: [
+          {
+            resourceName: 'E',
+            operationId: '',
+            state: 'Installing',
+            time: '2026-01-01T00:00:00.000Z',
+            version: '',
+            protectedSettingsStored: false,
+            ...over,
+          },
+        ],
+      },
+    );
+
+  test('T13 a request that the machine never came for fails after six hours, not before, and is not wanted any more', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
+    environment.pass(6 * hour - 1);
+    expect(await sweep()).toEqual([]);
+    environment.pass(1);
+    expect(await sweep()).toEqual([machine.vm_id]);
+    expect(await operation(operationId)).toMatchObject({ state: 'Failed', error_code: 'MachineOffline' });
+    expect((await operation(operationId))?.error_message).toContain("'m'");
+    expect(await statuses(operationId)).toEqual(['Failed']);
+    expect(await goalOf(machine.vm_id)).toBeUndefined();
+    expect((await fetch(machine.vm_id))?.extensions).toEqual([]);
+    expect(await sweep()).toEqual([]);
+  });
+
+  test('an upgrade or a removal that nobody came for leaves the goal what it was', async () => {
+    for (const kind of ['upgrade', 'delete'] as const) {
+      const machine = await addMachine(environment, store);
+      await addOperation(environment, store, machine, kind, '1.0.0', before);
+      environment.pass(6 * hour);
+      await sweep();
+      expect(await goalOf(machine.vm_id)).toEqual(before);
+      expect((await fetch(machine.vm_id))?.extensions[0]).toMatchObject({
+        desired: 'present',
+        version: '1.0.0',
+        operationDone: true,
+        operationId: 'earlier',
+      });
+    }
+  });
+
+  test('what was delivered has 95 minutes from then on; its goal stands, for the machine may have it', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+    environment.pass(5 * hour);
+    expect((await fetch(machine.vm_id))?.extensions[0]).toMatchObject({ operationDone: false });
+    // Fetching again does not prolong it.
+    environment.pass(94 * 60);
+    await fetch(machine.vm_id);
+    await report(machine.vm_id, { operationId, state: 'Installing' });
+    expect(await sweep()).toEqual([]);
+    environment.pass(60);
+    await sweep();
+    expect(await operation(operationId)).toMatchObject({ state: 'TimedOut', error_code: 'OperationTimedOut' });
+    expect((await operation(operationId))?.error_message).toContain('Installing');
+    expect(await goalOf(machine.vm_id)).toEqual(goal);
+    expect(await statuses(operationId)).toEqual(['Failed']);
+  });
+
+  test('S1.7 sealed settings are erased once the machine stored them, and only by the operation that brought them', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+    await report(machine.vm_id, { operationId: 'earlier', protectedSettingsStored: true, version: '1.0.0' });
+    expect((await goalOf(machine.vm_id))?.protectedSettings.kind).toBe('sealed');
+    await report(machine.vm_id, { operationId, protectedSettingsStored: true, version: '2.0.0' });
+    expect((await goalOf(machine.vm_id))?.protectedSettings).toEqual({ kind: 'delivered' });
+  });
+
+  test('reports of another machine move nothing; reports of an old operation are kept as versions only', async () => {
+    const machine = await addMachine(environment, store);
+    const other = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
+    await report(other.vm_id, { operationId, state: 'Succeeded' });
+    await report(machine.vm_id, { operationId: 'unknown', state: 'Failed', version: '0.9.0' });
+    expect(await operation(operationId)).toMatchObject({ state: 'Accepted' });
+    const row = await store.read
+      .selectFrom('extensions')
+      .select('installed_version')
+      .where('vm_id', '=', machine.vm_id)
+      .executeTakeFirst();
+    expect(row?.installed_version).toBe('0.9.0');
+  });
+
+  test('a failure while it ran keeps the goal; a refusal goes back to what was there before', async () => {
+    for (const [code, kept] of [
+      ['HandlerEnableFailed', true],
+      ['ExtensionNotAllowed', false],
+      ['PackageMismatch', false],
+    ] as const) {
+      const machine = await addMachine(environment, store);
+      const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+      await report(machine.vm_id, {
+        operationId,
+        state: 'Failed',
+        version: '1.0.0',
+        error: { code, message: 'because' },
+      });
+      expect(await goalOf(machine.vm_id), code).toEqual(kept ? goal : before);
+      expect((await operation(operationId))?.error_message).toBe("Machine 'm': because");
+    }
+  });
+
+  test('ended operations are forgotten after a week, unless a resource still shows them', async () => {
+    const machine = await addMachine(environment, store);
+    const shown = await addOperation(environment, store, machine, 'install', '', undefined);
+    await report(machine.vm_id, { operationId: shown.operationId, state: 'Succeeded', version: '2.0.0' });
+    const gone = await addMachine(environment, store);
+    const removed = await addOperation(environment, store, gone, 'delete', '1.0.0', before);
+    await report(gone.vm_id, { operationId: removed.operationId, state: 'Succeeded' });
+    await sweep();
+    expect(await operation(removed.operationId)).toBeDefined();
+    environment.pass(8 * 24 * hour);
+    await sweep();
+    expect(await operation(removed.operationId)).toBeUndefined();
+    expect(await operation(shown.operationId)).toMatchObject({ state: 'Succeeded' });
+  });
+});

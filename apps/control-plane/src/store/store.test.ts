@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testEvent } from '../testing/test-event.ts';
+import { migrations } from './migrations.ts';
+import { schemaText } from './schema-text.ts';
+import { openStore, type Store, type Writer } from './store.ts';
+
+describe('the SQLite store', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'));
+  let store: Store;
+  beforeAll(async () => {
+    store = await openStore(folder);
+  });
+  afterAll(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const addGroup = async (writer: Writer, name: string): Promise<void> => {
+    const row = { subscription_id: 's', name_key: name, name, location: 'here', tags: '{}', created_at: 1 };
+    await writer.insertInto('resource_groups').values(row).execute();
+  };
+  const groups = async (): Promise<readonly string[]> =>
+    (await store.read.selectFrom('resource_groups').select('name').orderBy('name').execute()).map(({ name }) => name);
+  const events = async (): Promise<number> =>
+    (await store.read.selectFrom('activity_events').select('position').execute()).length;
+
+  test('the migrations make what schema.sqlite.sql shows', () => {
+    expect(schemaText(join(folder, 'sallyport.sqlite'))).toBe(
+      readFileSync(join(import.meta.dirname, 'schema.sqlite.sql'), 'utf8'),
+    );
+  });
+
+  test('migrations are in the order of their names, and opening again changes nothing', async () => {
+    const names = migrations.map(({ name }) => name);
+    expect(names).toEqual(names.toSorted());
+    const again = await openStore(folder);
+    await again.close();
+  });
+
+  test('S2.2 a change and its events are one: an event that cannot be written takes the change with it', async () => {
+    const event = testEvent();
+    await store.change(async (writer) => {
+      await addGroup(writer, 'kept');
+      return { value: undefined, events: [event] };
+    });
+    // The same event id cannot be written twice.
+    const failing = store.change(async (writer) => {
+      await addGroup(writer, 'lost');
+      return { value: undefined, events: [testEvent(), event] };
+    });
+    await expect(failing).rejects.toThrow('UNIQUE');
+    expect(await groups()).toEqual(['kept']);
+    expect(await events()).toBe(1);
+  });
+
+  test('S2.2 a change that fails leaves no event', async () => {
+    const failing = store.change(async (writer) => {
+      await addGroup(writer, 'half');
+      throw new Error('in the middle');
+    });
+    await expect(failing).rejects.toThrow('in the middle');
+    expect(await groups()).toEqual(['kept']);
+    expect(await events()).toBe(1);
+  });
+
+  test('changes at once come one after the other, readers see whole ones only', async () => {
+    const add = (name: string): Promise<void> =>
+      store.change(async (writer) => {
+        await addGroup(writer, `${name}-1`);
+        // Others get their turn while this one is not finished.
+        await new Promise((resolve) => setImmediate(resolve));
+        expect((await groups()).filter((group) => group.startsWith(name))).toEqual([]);
+        await addGroup(writer, `${name}-2`);
+        return { value: undefined, events: [testEvent()] };
+      });
+    await Promise.all(['a', 'b', 'c'].map(add));
+    expect(await groups()).toEqual(['a-1', 'a-2', 'b-1', 'b-2', 'c-1', 'c-2', 'kept']);
+  });
+});

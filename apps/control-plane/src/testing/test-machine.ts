@@ -1,0 +1,98 @@
+/** A machine and operations in a store, for tests of what happens to them. */
+import { randomUUID } from 'node:crypto';
+import type { Environment } from '../environment.ts';
+import { startOperation } from '../providers/microsoft.hybridcompute/start-operation.ts';
+import type { Machine } from '../providers/microsoft.hybridcompute/machine-view.ts';
+import type { ExtensionGoal } from '../machines/extension-goal.ts';
+import type { Store } from '../store/store.ts';
+import { testEvent } from './test-event.ts';
+import { testOrigin } from './test-origin.ts';
+
+/** Stores a machine named `m`. */
+export function addMachine(environment: Environment, store: Store): Promise<Machine> {
+  const vm_id = randomUUID();
+  return store.change(async (writer) => {
+    const now = environment.now();
+    const value = await writer
+      .insertInto('machines')
+      .values({
+        vm_id,
+        subscription_id: 's',
+        group_key: 'g',
+        group_name: 'g',
+        name_key: `m-${vm_id}`,
+        name: 'm',
+        location: 'here',
+        tags: '{}',
+        principal_id: randomUUID(),
+        public_key: vm_id,
+        properties: '{}',
+        generation: 1,
+        created_at: now,
+        created_by: 'c',
+        changed_at: now,
+        changed_by: 'c',
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return { value, events: [testEvent()] };
+  });
+}
+
+export interface TestOperation {
+  readonly operationId: string;
+  readonly goal: ExtensionGoal;
+}
+
+/** Stores the extension `e` with a running operation. `installed` is the version that the machine has, '' for none. */
+export function addOperation(
+  environment: Environment,
+  store: Store,
+  machine: Machine,
+  kind: 'install' | 'upgrade' | 'delete',
+  installed: string,
+  lapseGoal: ExtensionGoal | undefined,
+): Promise<TestOperation> {
+  const operationId = randomUUID();
+  const goal: ExtensionGoal = {
+    desired: kind === 'delete' ? 'absent' : 'present',
+    version: kind === 'delete' ? '' : '2.0.0',
+    sha256: '',
+    operationId,
+    sequence: 7,
+    settings: null,
+    protectedSettings: { kind: 'sealed', jwe: 'sealed' },
+  };
+  return store.change(async (writer) => {
+    await startOperation(writer, environment, machine, 'e', kind, testOrigin(operationId));
+    await writer
+      .insertInto('extensions')
+      .values({
+        vm_id: machine.vm_id,
+        name_key: 'e',
+        name: 'e',
+        location: 'here',
+        tags: '{}',
+        extension_key: 'p/t',
+        publisher: 'P',
+        type: 'T',
+        type_handler_version: '2.0.0',
+        auto_upgrade_minor_version: 0,
+        enable_automatic_upgrade: null,
+        force_update_tag: null,
+        settings: null,
+        operation_id: operationId,
+        sequence: 7,
+        goal: JSON.stringify(goal),
+        lapse_goal: lapseGoal === undefined ? null : JSON.stringify(lapseGoal),
+        installed_version: installed,
+        status: null,
+        created_at: environment.now(),
+        created_by: 'c',
+        changed_at: environment.now(),
+        changed_by: 'c',
+      })
+      .execute();
+    return { value: { operationId, goal }, events: [testEvent()] };
+  });
+}
