@@ -1,0 +1,80 @@
+/**
+ * Everything between a machine and the control plane, in one hand: it ends TLS with a certificate of its own, writes down every
+ * request and may change what it carries. What a proxy, a mirror or a captured storage could do (T20, T25).
+ */
+import { once } from 'node:events';
+import { createServer, request as send, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createAuthority, issueServerCertificate } from '@sallyport/pki';
+
+export interface Carrier {
+  /** `https://127.0.0.1:port`. */
+  readonly url: string;
+  /** PEM of the authority that vouches for it. */
+  readonly authority: string;
+  /** `METHOD /path` of every request so far. */
+  readonly requests: string[];
+  /** Bytes of answers' bodies that were carried, by path. */
+  readonly carried: Map<string, number>;
+  /** Changes what catalog and package requests are answered with; undefined carries faithfully. */
+  tamper: ((path: string, body: Buffer) => Buffer) | undefined;
+  /** Where requests go from now on. */
+  forwardTo(target: { readonly endpoint: string; readonly authority: string }): void;
+  close(): Promise<void>;
+}
+
+export async function startCarrier(): Promise<Carrier> {
+  const now = Date.now();
+  const authority = await createAuthority('Carrier in the middle', now);
+  const certificate = await issueServerCertificate(authority, ['127.0.0.1', 'localhost'], now);
+  let target: { readonly endpoint: string; readonly authority: string } | undefined;
+  const requests: string[] = [];
+  const carried = new Map<string, number>();
+  const server: Server = createServer({ key: certificate.keyPem, cert: certificate.certificatePem });
+  server.on('request', (incoming, outgoing) => {
+    const path = incoming.url ?? '';
+    requests.push(`${incoming.method ?? ''} ${path}`);
+    if (target === undefined) {
+      outgoing.writeHead(503).end();
+      return;
+    }
+    const { host: _ours, ...headers } = incoming.headers;
+    const forwarded = send(
+      `${target.endpoint}${path}`,
+      { method: incoming.method, headers, ca: target.authority },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () => {
+          const whole = Buffer.concat(chunks);
+          const changed = carrier.tamper?.(path, whole) ?? whole;
+          carried.set(path, (carried.get(path) ?? 0) + changed.length);
+          const { 'content-length': _length, 'transfer-encoding': _coding, ...kept } = answer.headers;
+          outgoing.writeHead(answer.statusCode ?? 502, { ...kept, 'content-length': changed.length });
+          outgoing.end(changed);
+        });
+      },
+    );
+    forwarded.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => forwarded.destroy());
+    incoming.pipe(forwarded);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const carrier: Carrier = {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    authority: authority.certificatePem,
+    requests,
+    carried,
+    tamper: undefined,
+    forwardTo: (to) => {
+      target = to;
+    },
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return carrier;
+}

@@ -1,0 +1,145 @@
+/** The gate: what is let in, what is refused, and that a refusal costs no byte (S4). */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { noopHandler } from '@sallyport/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startSystem, type TestSystem } from './harness.ts';
+
+let system: TestSystem;
+let packagePath: string;
+const name = 'Contoso.Test/Noop';
+
+beforeAll(async () => {
+  system = await startSystem();
+  packagePath = await system.publish('Noop', '1.0.0', noopHandler);
+  await system.publish('Noop', '1.1.0', { ...noopHandler, 'version.txt': '1.1.0' });
+  await system.publish('Other', '1.0.0', { ...noopHandler, 'other.txt': 'other' });
+  await system.startAgent();
+});
+afterAll(async () => system.stop());
+
+async function config(...args: readonly string[]): Promise<void> {
+  const { code, output } = await system.azcmagent('config', ...args);
+  expect(code, output).toBe(0);
+}
+
+function packageRequests(): number {
+  return system.carrier.requests.filter((request) => request.includes('/packages/')).length;
+}
+
+/** Asks for it and tells how it ended, and how many files of packages or of the catalog were fetched for it. */
+async function attempt(request: Parameters<TestSystem['install']>[1]): Promise<unknown> {
+  const fetched = (): number => system.carrier.requests.filter((line) => /\/(?:packages|catalog)\//.test(line)).length;
+  const before = fetched();
+  const { status, error } = await system.install('noop', request);
+  return { status, code: error?.code, message: error?.message, fetched: fetched() - before };
+}
+
+/** Refused: no byte was fetched, and list and machine are named. */
+function refusal(message: RegExp, code = 'ExtensionNotAllowed'): unknown {
+  const named = new RegExp(`${message.source}.*'${system.machine}'`);
+  return { status: 'Failed', code, message: expect.stringMatching(named) as unknown, fetched: 0 };
+}
+
+describe('the gate', () => {
+  beforeEach(async () => {
+    for (const property of ['config.mode', 'extensions.enabled']) await config('clear', property);
+    for (const property of ['extensions.allowlist', 'extensions.blocklist']) await config('clear', property);
+  });
+
+  test('S4.3 S1.1 no list set: an extension is installed, enabled and shown centrally', async () => {
+    const ended = await system.install('noop', { type: 'Noop', settings: { a: 1 } });
+    expect(ended).toMatchObject({ status: 'Succeeded' });
+    const resource = (await system.get(`${system.extensionPath('noop')}?$expand=instanceView`)) as {
+      readonly properties: { readonly provisioningState: string };
+    };
+    expect(resource.properties.provisioningState).toBe('Succeeded');
+    const directory = join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0');
+    expect(readFileSync(join(directory, 'commands.log'), 'utf8')).toMatch(/^install \d+\nenable \d+\n$/);
+    expect(packageRequests()).toBe(1);
+    expect(system.carrier.requests).toContain(`GET ${packagePath}`);
+  });
+
+  test('S4.6 installed before a list was set: stays, update and upgrade are refused, a delete is always accepted', async () => {
+    await config('set', 'extensions.blocklist', 'contoso.test/NOOP');
+    expect(await attempt({ type: 'Noop', settings: { a: 2 } })).toEqual(
+      refusal(/extensions\.blocklist .*contoso\.test\/NOOP/i),
+    );
+    expect(await attempt({ type: 'Noop', version: '1.1.0', settings: { a: 1 } })).toEqual(
+      refusal(/Upgrading .*blocklist/),
+    );
+    const list = await system.azcmagent('extension', 'list', '--json');
+    expect(JSON.parse(list.output)).toMatchObject([{ extension: 'noop', version: '1.0.0', state: 'ENABLED' }]);
+    expect(await system.remove('noop')).toMatchObject({ status: 'Succeeded' });
+    expect(existsSync(join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0'))).toBe(false);
+  });
+
+  test('S4.5 T01 on the blocklist: refused before anything is downloaded, reported with list, entry and machine', async () => {
+    await config('set', 'extensions.blocklist', name);
+    expect(await attempt({ type: 'Noop' })).toEqual(
+      refusal(/Installing .*extensions\.blocklist in .*localconfig\.json names Contoso\.Test\/Noop/),
+    );
+  });
+
+  test('S4.3 not on the allowlist: refused, and the message says that the list does not name it', async () => {
+    await config('set', 'extensions.allowlist', 'Contoso.Test/Other');
+    expect(await attempt({ type: 'Noop' })).toEqual(refusal(/extensions\.allowlist .* does not name it/));
+    const ended = await system.install('other', { type: 'Other' });
+    expect(ended).toMatchObject({ status: 'Succeeded' });
+  });
+
+  test('S4.3 on both lists: the blocklist wins', async () => {
+    await config('set', 'extensions.allowlist', name);
+    await config('set', 'extensions.blocklist', name);
+    expect(await attempt({ type: 'Noop' })).toEqual(refusal(/blocklist/));
+  });
+
+  test('S4.7 Allow/None: the manager runs and nothing can be installed', async () => {
+    await config('set', 'extensions.allowlist', 'Allow/None');
+    expect(await attempt({ type: 'Noop' })).toEqual(refusal(/Allow\/None/));
+  });
+
+  test('S4.9 monitor mode: only the managed list; full again: everything', async () => {
+    await config('set', 'config.mode', 'monitor');
+    expect(await attempt({ type: 'Noop' })).toEqual(refusal(/config\.mode is monitor/));
+    await config('set', 'config.mode', 'full');
+    expect(await system.install('noop', { type: 'Noop' })).toMatchObject({ status: 'Succeeded' });
+  });
+
+  test('S4.11 extensions.enabled false: answered at once, a delete cannot run either; true brings it back', async () => {
+    await config('set', 'extensions.enabled', 'false');
+    expect(await attempt({ type: 'Noop', settings: { b: 1 } })).toEqual(
+      refusal(/extensions\.enabled is false/, 'ExtensionManagerDisabled'),
+    );
+    const removed = await system.remove('noop');
+    expect(removed).toMatchObject({ status: 'Failed', error: { code: 'ExtensionManagerDisabled' } });
+    expect(existsSync(join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0'))).toBe(true);
+    await config('set', 'extensions.enabled', 'true');
+    expect(await system.install('noop', { type: 'Noop', settings: { b: 2 } })).toMatchObject({ status: 'Succeeded' });
+  });
+
+  test('S4.1 the controls in force are told to the centre, with the next heartbeat', async () => {
+    await config('set', 'extensions.blocklist', name);
+    const machine = `/subscriptions/${system.operator.subscriptionId}/resourceGroups/fortress/providers/Microsoft.HybridCompute/machines/${system.machine}`;
+    await expect
+      .poll(async () => JSON.stringify(await system.get(machine)), { timeout: 20_000 })
+      .toMatch(/"extensionsBlockList":\[\{"publisher":"Contoso.Test","type":"Noop"\}\]/);
+  });
+
+  test('S1.1 upgrade hands over to the new version and leaves only it; then both are deleted', async () => {
+    expect(await system.install('noop', { type: 'Noop', version: '1.1.0', settings: { c: 1 } })).toMatchObject({
+      status: 'Succeeded',
+    });
+    const handlers = join(system.root, 'var/lib/waagent');
+    expect(readdirSync(handlers).filter((entry) => entry.startsWith('Contoso.Test.Noop'))).toEqual([
+      'Contoso.Test.Noop-1.1.0',
+    ]);
+    expect(readFileSync(join(handlers, 'Contoso.Test.Noop-1.1.0/commands.log'), 'utf8')).toMatch(
+      /^update \d+\ninstall \d+\nenable \d+\n$/,
+    );
+    for (const resource of ['noop', 'other'])
+      expect(await system.remove(resource)).toMatchObject({ status: 'Succeeded' });
+    expect(readdirSync(handlers)).toEqual([]);
+    expect(readdirSync(join(system.root, 'var/lib/GuestConfig/downloads'))).toEqual([]);
+  });
+});
