@@ -1,11 +1,11 @@
 /**
  * Making a change public. The order is the guarantee: targets, then the snapshot that names them, then the timestamp that names the
  * snapshot. All but the last are new files that nobody asks for yet; the timestamp is replaced in one step, and that is the moment of
- * the change. Whoever dies before it has changed nothing that a client can see (T84), and the next change takes the same versions again.
+ * the change. Whoever dies before it has changed nothing that a client can see (T84), and the next change goes on with the versions after those.
  */
 import { join } from 'node:path';
 import type { Metadata, Root } from '@tufjs/models';
-import { writeDurably } from '../durable-file.ts';
+import { readIfThere, writeDurably } from '../durable-file.ts';
 import { timestampFile, versionedFile } from '../layout.ts';
 import type { RepositoryPlace, RepositoryState } from './repository-state.ts';
 import { snapshotContent, timestampContent } from './role-content.ts';
@@ -64,15 +64,15 @@ export async function publishChange(
 
   const references = { ...before.references };
   for (const { role, content, keys } of changed) {
-    const bytes = signFile(role, content, keys, await keysOfRole(place.keysDirectory, role));
-    const version = Number(content['version']);
+    const version = await freeVersion(place, role, Number(content['version']));
+    const bytes = signFile(role, { ...content, version }, keys, await keysOfRole(place.keysDirectory, role));
     await write(versionedFile(role, version), bytes);
     references[`${role}.json`] = fileReference(version, bytes);
   }
   const signed = [...changed.map(({ role }) => role), 'timestamp'];
   let reference = before.snapshotReference;
   if (changed.length > 0 || isHalfOver('snapshot', before.snapshotExpires, time)) {
-    const version = before.snapshotVersion + 1;
+    const version = await freeVersion(place, 'snapshot', before.snapshotVersion + 1);
     const snapshot = await sign('snapshot', snapshotContent(version, time, references));
     await write(versionedFile('snapshot', version), snapshot);
     reference = fileReference(version, snapshot);
@@ -80,6 +80,15 @@ export async function publishChange(
   }
   await write(timestampFile, await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference)));
   return signed;
+}
+
+/**
+ * The first version from `version` on that no file has. One that was left by a change that died is never written again: a proxy may have
+ * kept it, and versioned files are kept for good.
+ */
+async function freeVersion(place: RepositoryPlace, role: string, version: number): Promise<number> {
+  const taken = await readIfThere(join(place.directory, versionedFile(role, version)));
+  return taken === undefined ? version : freeVersion(place, role, version + 1);
 }
 
 /** Who may sign a top-level role. */

@@ -367,6 +367,15 @@ describe('one change at a time, whole or not at all', () => {
     },
   );
 
+  test('T84 a versioned file never changes, even one that a dead process left and nobody names', async () => {
+    const left = ['3.publisher.contoso.tools.json', '4.snapshot.json', '5.snapshot.json', '3.targets.json'];
+    for (const file of left) writeFileSync(join(stage.options.directory, file), 'left by a dead process');
+    await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '2.0', 'b'));
+    await stage.repository.addPublisher('Other.Corp');
+    for (const file of left) expect(stage.read(file).toString()).toBe('left by a dead process');
+    expect(await published('machine')).toEqual(['contoso.tools/hello/1.0.0.zip', 'contoso.tools/hello/2.0.zip']);
+  });
+
   test('a gallery whose making was interrupted is made by trying again, with the keys it had', async () => {
     const options = {
       directory: join(stage.folder, 'm'),
