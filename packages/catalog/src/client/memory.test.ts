@@ -121,6 +121,20 @@ describe('the pinned root', () => {
     expect(await failure(client.refresh())).toBe('none');
   });
 
+  test('T29 an expired root is replaced even when the gallery died before it signed a new timestamp', async () => {
+    const root: Content = { ...parse(stage.firstRoot).signed, version: 2, expires: '2027-01-02T00:00:00Z' };
+    stage.lies.set('2.root.json', await signAs(stage, root, 'root'));
+    const client = stage.client('machine');
+    await client.refresh();
+    stage.time += 2 * day;
+    expect(await failure(client.refresh())).toBe('CatalogExpired');
+    stage.lies.set(
+      '3.root.json',
+      await signAs(stage, { ...root, version: 3, expires: '2028-01-01T00:00:00Z' }, 'root'),
+    );
+    expect(await failure(client.refresh())).toBe('none');
+  });
+
   test('T30 a root whose keys are of another kind, or not the ones their names say, is not followed', async () => {
     const root: Content = { ...parse(stage.firstRoot).signed, version: 2 };
     const keys = root['keys'] as Record<string, Content>;
@@ -218,6 +232,15 @@ describe('a damaged memory', () => {
       file === '2.root.json' ? 'missing' : stage.fetch(file, maxLength),
     );
     expect(await failure(hidden.refresh())).toBe('CatalogRollback');
+  });
+
+  test('T21 a timestamp that differs only in its own version has a floor of its own', async () => {
+    await stage.client('machine').refresh();
+    const once = stage.freeze();
+    await stage.repository.refresh();
+    await stage.client('machine').refresh();
+    rmSync(join(stage.clientDirectory('machine'), 'timestamp.json'));
+    expect(await failure(stage.client('machine', once).refresh())).toBe('CatalogRollback');
   });
 
   test('T21 the floors lost, the metadata alone holds', async () => {
