@@ -25,7 +25,7 @@ export async function letIn(stage: Stage, client: ArmClient): Promise<void> {
     'The extension',
   );
   narrator.note('What the script said:');
-  narrator.output(found.properties.instanceView?.status?.message ?? '');
+  narrator.output((found.properties.instanceView?.status?.message ?? '').trimEnd());
 }
 
 export async function closeGate({ state, narrator }: Stage): Promise<void> {

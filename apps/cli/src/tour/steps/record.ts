@@ -15,7 +15,11 @@ export async function showActivityLog({ narrator }: Stage, client: ArmClient): P
   const events = (await client.list(path, apiVersions.insights, { $filter: `eventTimestamp ge '${since}'` })).map(
     (item) => parseValue(eventSchema, item, 'An event of the activity log'),
   );
-  const told = events.sort((a, b) => a.eventTimestamp.localeCompare(b.eventTimestamp)).slice(-12);
+  // The API answers newest first; turned round, events of one instant keep their order.
+  const told = events
+    .toReversed()
+    .sort((a, b) => a.eventTimestamp.localeCompare(b.eventTimestamp))
+    .slice(-12);
   narrator.output(formatTable(activityLogHeadings, told.map(activityLogRow)).join('\n'));
   const of = (status: string): boolean =>
     told.some(
@@ -27,7 +31,10 @@ export async function showActivityLog({ narrator }: Stage, client: ArmClient): P
 
 /** What a stranger needs to go on. */
 export function tellHowToGoOn({ state, narrator }: Stage, connection: Connection): void {
-  const here = (file: string): string => relative(process.cwd(), file) || file;
+  const here = (file: string): string => {
+    const near = relative(process.cwd(), file);
+    return near.startsWith('..') ? file : near;
+  };
   narrator.step('Go on yourself');
   narrator.output(
     [

@@ -13,14 +13,9 @@ export async function connectServer(stage: Stage, connection: Connection, client
   const { state, narrator, services } = stage;
   narrator.step('The server: an agent with its own key, which trusts this catalog and no other');
   const variables = serverVariables(state);
-  const shown = parseJson(
-    z.record(z.string(), z.unknown()),
-    await mustRun('azcmagent', ['show', '--json'], variables),
-    "The answer of 'azcmagent show'",
-  );
-  const agent = JSON.stringify(shown);
+  const agent = await shownAgent(variables);
   const machine = await client.get(machinePath(connection, undefined), apiVersions.hybridCompute);
-  if (machine !== undefined && agent.includes(connection.machineName) && agent.includes(connection.endpoint)) {
+  if (machine !== undefined && agent.resourceName === connection.machineName && agent.cloud === connection.endpoint) {
     narrator.note(`${connection.machineName} is connected already`);
   } else {
     await connectAgain(stage, connection, client, machine !== undefined);
@@ -32,15 +27,26 @@ export async function connectServer(stage: Stage, connection: Connection, client
     variables,
   );
   if (opened.code !== 0) narrator.output(opened.output);
+  const started = Date.now();
   const service = startService('azcmagent', ['run'], join(state.logs, 'agent.log'), variables);
   services.push(service);
-  await untilReady(service, 'The first heartbeat', async () => {
-    const found = (await client.get(machinePath(connection, undefined), apiVersions.hybridCompute)) as
-      | { properties?: { status?: unknown } }
-      | undefined;
-    return found?.properties?.status === 'Connected';
-  });
+  await untilReady(
+    service,
+    'The first heartbeat',
+    async () => Date.parse((await shownAgent(variables)).lastHeartbeat) >= started,
+  );
   narrator.note(`${connection.machineName} is connected; its files are under ${state.agentRoot}`);
+}
+
+const shownSchema = z.object({ resourceName: z.string(), cloud: z.string(), lastHeartbeat: z.string() });
+
+/** What `azcmagent show` says of the connection. */
+async function shownAgent(variables: Readonly<Record<string, string>>): Promise<z.infer<typeof shownSchema>> {
+  return parseJson(
+    shownSchema,
+    await mustRun('azcmagent', ['show', '--json'], variables),
+    "The answer of 'azcmagent show'",
+  );
 }
 
 /** Onboards the server, anew where the control plane or the agent forgot the other or the address changed. */
