@@ -243,6 +243,29 @@ describe('a damaged memory', () => {
     expect(await failure(stage.client('machine', once).refresh())).toBe('CatalogRollback');
   });
 
+  test('T21 each floor holds by itself', async () => {
+    const directory = stage.clientDirectory('machine');
+    await stage.client('machine').refresh();
+    const path = join(directory, 'floors.json');
+    const floors = parseJson(readFileSync(path, 'utf8'));
+    const bare: Content = { pinnedRoot: floors['pinnedRoot'], root: 1, roles: {} };
+    const higher = (floor: unknown): Content => ({ ...(floor as Content), version: 99 });
+    const raised: readonly Content[] = [
+      { root: 99 },
+      { timestamp: higher(floors['timestamp']) },
+      { snapshot: higher(floors['snapshot']) },
+      { snapshot: floors['snapshot'], roles: { 'targets.json': 99 } },
+      { snapshot: floors['snapshot'], roles: { 'publisher.gone.json': 1 } },
+    ];
+    for (const floor of raised) {
+      for (const file of readdirSync(directory)) rmSync(join(directory, file));
+      writeFileSync(path, JSON.stringify({ ...bare, ...floor }));
+      expect([floor, await failure(stage.client('machine').refresh())]).toEqual([floor, 'CatalogRollback']);
+    }
+    writeFileSync(path, JSON.stringify(bare));
+    expect(await failure(stage.client('machine').refresh())).toBe('none');
+  });
+
   test('T21 the floors lost, the metadata alone holds', async () => {
     const once = await seasoned();
     rmSync(join(stage.clientDirectory('machine'), 'floors.json'));
@@ -302,6 +325,10 @@ describe('a damaged memory', () => {
     expect(await failure(stage.client('machine').refresh())).toBe('none');
   });
 });
+
+function parseJson(text: string): Content {
+  return JSON.parse(text) as Content;
+}
 
 /** The files that a reader would stumble over. What is not finished yet has a name that nobody reads. */
 function halfWritten(directory: string): string[] {
