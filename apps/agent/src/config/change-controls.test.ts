@@ -55,6 +55,15 @@ test('T55 a change is stored with the next generation, 0644 under any umask, and
   expect(readFileSync(lastGoodPath(paths.localConfig))).toEqual(readFileSync(paths.localConfig));
 });
 
+test('S4.10 a directory that another command made closed is opened, so that anyone may read what is in force', () => {
+  using machine = testMachine();
+  const { environment, paths } = machine;
+  mkdirSync(paths.data, { recursive: true, mode: 0o755 });
+  chmodSync(paths.data, 0o700);
+  set(environment, 'extensions.blocklist', 'a/b');
+  expect(modeOf(paths.data)).toBe(0o755);
+});
+
 test('what does not change is not written', () => {
   using machine = testMachine();
   const { environment, paths } = machine;

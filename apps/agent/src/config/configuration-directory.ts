@@ -1,13 +1,20 @@
 /** The directory of the configuration: made when it is missing, swept of what a crash left behind. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 
-/** Creates the directories that are missing, 0755 under any umask, owned by the administrator. */
+/**
+ * Creates the directories that are missing, 0755 under any umask, owned by the administrator. One that is there and closed to
+ * others is opened for reading: anyone may see what is in force (S4.10), and what is secret in it has its own mode.
+ */
 export function makeDirectory(environment: Environment, directory: string): void {
   const administrator = administratorOf(environment);
   const first = mkdirSync(directory, { recursive: true, mode: 0o755 });
-  if (first === undefined) return;
+  if (first === undefined) {
+    const { mode } = statSync(directory);
+    if ((mode & 0o055) !== 0o055) chmodSync(directory, (mode & 0o7777) | 0o055);
+    return;
+  }
   for (let made = directory; made.length >= first.length; made = dirname(made)) {
     chmodSync(made, 0o755);
     giveToAdministrator(environment, made, administrator);
