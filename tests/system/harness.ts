@@ -36,6 +36,8 @@ export interface TestSystem {
   readonly machine: string;
   /** Publishes `Contoso.Test/<type>`; returns the path its bytes are served under. */
   publish(type: string, version: string, content: PackageFiles | Buffer, architecture?: Architecture): Promise<string>;
+  /** Lets another publisher in, which changes the catalog's top-level role. */
+  addPublisher(name: string): Promise<void>;
   azcmagent(...args: readonly string[]): Promise<Finished>;
   startAgent(variables?: Readonly<Record<string, string>>): Promise<Service>;
   /** Asks for an extension and waits for the end of the operation. */
@@ -102,6 +104,7 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
     root,
     machine,
     azcmagent,
+    addPublisher: (name) => repository.addPublisher(name),
     async publish(type, version, content, architecture = 'any') {
       const bytes = Buffer.isBuffer(content) ? content : buildTestPackage(content);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
