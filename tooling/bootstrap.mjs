@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makePinnedNodeRun } from './pinned-node.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, 'node_modules/.bin/node');
@@ -42,6 +43,11 @@ if (!installed()) {
     process.stderr.write(
       'The installation failed: see the lines above. Check that npm 11 or newer can reach its registry, then run the same command again.\n',
     );
+    process.exit(1);
+  }
+  const trouble = makePinnedNodeRun(join(root, 'node_modules'));
+  if (trouble !== undefined) {
+    process.stderr.write(`${trouble}\n`);
     process.exit(1);
   }
   mkdirSync(dirname(stamp), { recursive: true });
