@@ -44,9 +44,11 @@ describe('what keeping up costs', () => {
     await client.refresh();
     await client.find(hello, version('1.0.0'));
     stage.requests.length = 0;
+    const before = writtenAt('machine');
     await client.refresh();
     await stage.client('machine').refresh();
     expect(stage.requests).toEqual(['timestamp.json', 'timestamp.json']);
+    expect(writtenAt('machine')).toEqual(before);
     expect(stage.read('timestamp.json').length).toBeLessThan(2048);
     expect((await client.list()).length).toBe(1);
     expect(stage.requests).toHaveLength(2);
@@ -152,8 +154,13 @@ describe('the pinned root', () => {
   });
 
   test('another gallery is not believed, whatever is remembered; a newer root of the same one is', async () => {
+    // The machine has a root in its memory that is not the pinned one.
+    stage.time += 200 * day;
+    await stage.repository.refresh();
     await stage.client('machine').refresh();
     const other = await makeStage();
+    other.time = stage.time;
+    await other.repository.refresh();
     try {
       const directory = stage.clientDirectory('machine');
       const foreign = { directory, fetch: other.fetch, now: stage.options.now };
@@ -280,6 +287,7 @@ describe('a damaged memory', () => {
       expires: '2999-12-31T00:00:00Z',
     }));
     await stage.client('machine').refresh();
+    const stolen = stage.read('timestamp.json');
     const { keysDirectory } = stage.options;
     mkdirSync(join(keysDirectory, 'stolen'));
     const signed = parse(stage.firstRoot).signed;
@@ -320,11 +328,24 @@ describe('a damaged memory', () => {
     const client = stage.client('machine');
     await client.refresh();
     expect((await client.find(hello, version('1.0.0')))?.length).toBe(5);
+    // Whoever asked for the timestamp just before the rotation and for the root just after it asks again.
+    let asked = 0;
+    const racing = stage.client('racing', async (file, maxLength) => {
+      if (file === 'timestamp.json') asked += 1;
+      return file === 'timestamp.json' && asked === 1 ? stolen : stage.fetch(file, maxLength);
+    });
+    expect(await failure(racing.refresh())).toBe('none');
     // With nothing new to fetch and the floors lost, the way from the pinned root to the new key is still found.
     rmSync(join(stage.clientDirectory('machine'), 'floors.json'));
     expect(await failure(stage.client('machine').refresh())).toBe('none');
   });
 });
+
+/** When each file of a memory was written. */
+function writtenAt(memory: string): (readonly [file: string, at: bigint])[] {
+  const directory = stage.clientDirectory(memory);
+  return readdirSync(directory).map((file) => [file, statSync(join(directory, file), { bigint: true }).mtimeNs]);
+}
 
 function parseJson(text: string): Content {
   return JSON.parse(text) as Content;

@@ -60,8 +60,8 @@ async function startingRoot({ directory, pinnedRoot, floors, now }: RefreshInput
   const cached = await directory.read('root');
   if (cached === undefined || floors.root === 0) return pinnedRoot;
   try {
-    // The floor says which root was accepted; an older file in its place is not it.
-    return trustedStore(cached, now).root.signed.version >= floors.root ? cached : pinnedRoot;
+    trustedStore(cached, now);
+    return cached;
   } catch {
     // A damaged cache: the chain is followed again from the pinned root, and the floor still holds.
     return pinnedRoot;
