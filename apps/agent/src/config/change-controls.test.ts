@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import {
   changeProperty,
   defaultControls,
+  extensionListOf,
   formatValue,
+  knownExtension,
   parsed,
   parseProxyUrl,
   refused,
@@ -73,6 +75,19 @@ test('what does not change is not written', () => {
   const { ino } = statSync(paths.localConfig);
   expect(set(environment, 'extensions.blocklist', 'a/b')).toMatchObject({ kind: 'stored', generation: 1 });
   expect(statSync(paths.localConfig).ino).toBe(ino);
+});
+
+test('T55 lists that could not be read again are not written', () => {
+  using machine = testMachine();
+  const outcome = changeControls(machine.environment, (controls) => {
+    const names = Array.from({ length: 20_000 }, (_, i) => knownExtension(`${'a'.repeat(128)}/${'b'.repeat(110)}${i}`));
+    return parsed({ controls: { ...controls, 'extensions.blocklist': extensionListOf(names) } });
+  });
+  expect(outcome).toMatchObject({
+    kind: 'refused',
+    refusal: { reason: expect.stringContaining('the lists are too long') },
+  });
+  expect(existsSync(machine.paths.localConfig)).toBe(false);
 });
 
 test('a refused change writes nothing', () => {

@@ -1,5 +1,7 @@
 /** Changing the local controls: read, change and write under one lock, so that two administrators lose nothing (T55). */
 import {
+  documentMostBytes,
+  refused,
   writeDocument,
   type LocalControls,
   type Parsed,
@@ -42,14 +44,18 @@ export function changeControls(
     const changed = change(before);
     if (!changed.ok) return { kind: 'refused', refusal: changed };
     const { controls: after, proxyCredentials } = changed.value;
+    // What could not be read again must not be written.
+    const text = writeDocument({ controls: after, generation });
+    if (Buffer.byteLength(text) > documentMostBytes - 100) return { kind: 'refused', refusal: tooLarge };
     repairCopy(environment, { controls: before, generation });
     // First the credentials, then the address that needs them, then away with those nobody needs: killed in between, the
     // address that is in force still has its own.
     if (proxyCredentials !== undefined) addCredentials(environment, after['proxy.url'], proxyCredentials);
-    const same = writeDocument({ controls: after, generation }) === writeDocument({ controls: before, generation });
-    if (same) return { kind: 'stored', before, after, generation };
+    if (text === writeDocument({ controls: before, generation })) return { kind: 'stored', before, after, generation };
     storeDocument(environment, { controls: after, generation: generation + 1 });
     if (after['proxy.url'] !== before['proxy.url']) keepCredentialsOf(environment, after['proxy.url']);
     return { kind: 'stored', before, after, generation: generation + 1 };
   });
 }
+
+const tooLarge = refused(`the lists are too long: the file would be larger than ${documentMostBytes} bytes`);
