@@ -19,6 +19,8 @@ const environment = Object.fromEntries(
   ),
 );
 
+const machinePath = (environment.PATH ?? '').split(':').filter((directory) => !directory.includes('node_modules')).join(':');
+
 /** What the installation depends on: when none of it changed since the last one, there is nothing to install. */
 function wanted() {
   const hash = createHash('sha256');
@@ -36,7 +38,8 @@ if (!installed()) {
   // What is in the lock file is installed exactly as locked; nothing is written back.
   const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
-    env: environment,
+    // npm is a Node program too, and must not be run by a pinned Node that does not start yet.
+    env: { ...environment, PATH: machinePath },
     stdio: ['ignore', 2, 2],
   });
   if (install.error !== undefined || install.status !== 0 || !existsSync(pinnedNode)) {
