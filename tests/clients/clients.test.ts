@@ -175,6 +175,8 @@ describe('@azure/arm-resources and @azure/arm-monitor', () => {
       JSON.stringify([{ body: true }, { body: false }, { body: false }]),
     );
     expect(said['groups']).toEqual(['Fleet', 'Second']);
+    // The other shape of authority leads to the same place.
+    expect(said['groupsByAdfs']).toEqual(['Fleet']);
   });
 
   test('enableAutomaticUpgrade comes back, the newest version is taken without one', () => {
@@ -238,4 +240,15 @@ describe('@azure/arm-resources and @azure/arm-monitor', () => {
     expect(value[0]?.properties['statusMessage']).toContain('ExtensionNotAllowed');
     expect(value[0]?.properties['statusMessage']).toContain('web-1');
   });
+});
+
+test('S1.7 T50 what the machine has stored is not in the database any more, not even sealed', async () => {
+  const sealed = agent.seen.flatMap(({ protectedSettings }) =>
+    protectedSettings.kind === 'sealed' ? protectedSettings.jwe : [],
+  );
+  expect(sealed).toHaveLength(1);
+  await agent.stop();
+  expect(await plane.stop()).toBe(0);
+  const database = readFileSync(join(state, 'sallyport.sqlite'));
+  for (const jwe of sealed) expect(database.includes(jwe.slice(-40))).toBe(false);
 });

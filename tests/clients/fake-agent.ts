@@ -28,7 +28,11 @@ export interface FakeAgent {
   /** Every entry that was acted on. */
   readonly seen: GoalExtension[];
   token(): Promise<string>;
-  heartbeat(generation: number, holdSeconds: number): Promise<Answer>;
+  heartbeat(
+    generation: number,
+    holdSeconds: number,
+    over?: Partial<HeartbeatRequest['agentConfiguration']>,
+  ): Promise<Answer>;
   goalState(): Promise<GoalState>;
   report(extensions: readonly ExtensionReport[], generation?: number): Promise<Answer>;
   /** Holds heartbeats and acts on goal states until `stop`. */
@@ -176,7 +180,7 @@ export async function enrolFakeAgent(
     resourceId,
     seen,
     token: freshToken,
-    heartbeat: (generation, holdSeconds) => {
+    heartbeat: (generation, holdSeconds, over = {}) => {
       const system = {
         computerName: name,
         machineFqdn: `${name}.test`,
@@ -194,7 +198,7 @@ export async function enrolFakeAgent(
         agentVersion: '0.1.0',
         generation,
         holdSeconds,
-        agentConfiguration,
+        agentConfiguration: { ...agentConfiguration, ...over },
         serviceStatuses,
         system,
       });

@@ -563,6 +563,32 @@ describe('goal state, doorbell and reports', () => {
     await machine.stop();
   });
 
+  test('of two requests at once one is taken, the other is told to wait', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'busy');
+    const put = (name: string): Promise<Answer> =>
+      arm.arm('PUT', `${machine.resourceId}/extensions/${name}?${version}`, { location: 'here', properties: runner });
+    const same = await Promise.all([put('a'), put('A'), put('a')]);
+    expect(same.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
+    const twins = await Promise.all([put('b'), put('c')]);
+    expect(twins.map((answer) => errorOf(answer).code)).toEqual(['HCRP409', 'HCRP409']);
+    expect((await machine.goalState()).extensions).toHaveLength(1);
+    await machine.stop();
+  });
+
+  test('a heartbeat may carry lists of ten thousand entries', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'long');
+    const extensionsBlockList = Array.from({ length: 10_000 }, (_, i) => ({
+      publisher: 'Contoso.Some.Publisher',
+      type: `ExtensionNumber${i}`,
+    }));
+    expect((await machine.heartbeat(1, 0, { extensionsBlockList })).status).toBe(200);
+    const shown = (await arm.arm('GET', `${machine.resourceId}?${version}`)).json() as {
+      readonly properties: { readonly agentConfiguration: object };
+    };
+    expect(shown.properties.agentConfiguration).toMatchObject({ extensionsBlockList });
+    await machine.stop();
+  });
+
   test('malformed heartbeats and reports are refused and change nothing', async () => {
     const token = await agent.token();
     const send = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<number> =>

@@ -126,7 +126,7 @@ function routes(
   app.get('/metadata/endpoints', (c) =>
     c.json(metadataEndpoints(endpoint, c.req.query('api-version') ?? '') as object),
   );
-  addIdentityRoutes(app, environment, createTokenService(environment, store, key, endpoint), key, endpoint);
+  addIdentityRoutes(app, environment, createTokenService(environment, store, key, endpoint), key, endpoint, log);
   addGalleryRoutes(app, configuration.gallery);
   addAgentRoutes(app, services, createHeartbeatRecorder(environment, store));
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));

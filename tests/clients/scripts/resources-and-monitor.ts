@@ -1,4 +1,5 @@
 /** The unmodified `@azure/arm-resources` and `@azure/arm-monitor` clients. */
+import { ClientSecretCredential } from '@azure/identity';
 import { MonitorClient } from '@azure/arm-monitor';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { answer, clientOptions, collect, credential, operator, refusalOf } from './session.ts';
@@ -62,7 +63,15 @@ const few = await collect(
   }),
 );
 
+const adfs = new ClientSecretCredential('adfs', operator.clientId, operator.clientSecret, {
+  authorityHost: operator.endpoint,
+  disableInstanceDiscovery: true,
+});
+const byAdfs = new ResourceManagementClient(adfs, operator.subscriptionId, clientOptions);
+const groupsByAdfs = (await collect(byAdfs.resourceGroups.list())).map(({ name }) => name);
+
 answer({
+  groupsByAdfs,
   made,
   exists,
   missing,

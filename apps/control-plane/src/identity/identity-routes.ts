@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { Environment } from '../environment.ts';
 import { readBody } from '../http/body.ts';
+import type { Log } from '../http/log.ts';
 import { issuerOf } from './access-token.ts';
 import { authoritiesOf, type Endpoint } from './endpoint.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -17,6 +18,7 @@ export function addIdentityRoutes(
   tokens: TokenService,
   key: SigningKey,
   endpoint: Endpoint,
+  log: Log,
 ): void {
   function refuse(error: TokenError): Response {
     const { status, number } = tokenErrors[error.code];
@@ -33,6 +35,7 @@ export function addIdentityRoutes(
   }
 
   async function answerForm(request: Request): Promise<Response> {
+    let clientId = '';
     try {
       const type = request.headers.get('content-type') ?? '';
       if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type)) {
@@ -40,11 +43,15 @@ export function addIdentityRoutes(
       }
       const body = await readBody(request, largestForm);
       if (body === undefined) throw new TokenError('invalid_request', 'The request body is too large.');
-      const answer = await tokens.issue(new URLSearchParams(body));
+      const form = new URLSearchParams(body);
+      clientId = (form.get('client_id') ?? '').slice(0, 64);
+      const answer = await tokens.issue(form);
+      log.info({ msg: 'token issued', clientId });
       return Response.json(answer, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } });
     } catch (error) {
-      if (error instanceof TokenError) return refuse(error);
-      throw error;
+      if (!(error instanceof TokenError)) throw error;
+      log.warn({ msg: 'token refused', clientId, code: error.code, reason: error.message });
+      return refuse(error);
     }
   }
 

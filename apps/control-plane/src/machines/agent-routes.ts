@@ -12,7 +12,10 @@ import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
 export const longestHold = 50;
 /** Held requests of one machine: one is normal, a second overlaps a reconnect, more is a clone or a fault (T73). */
 const mostHeld = 4;
-const largestBody = 512 * 1024;
+/** A report names a few extensions. Bytes. */
+const largestReport = 512 * 1024;
+/** A heartbeat carries the local lists, and ten thousand entries are possible. Bytes. */
+const largestHeartbeat = 4 * 1024 * 1024;
 
 interface Machine {
   readonly vmId: string;
@@ -34,7 +37,7 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
 
   app.post('/agent/v1/machines/:vmId/heartbeat', async (c) =>
     withMachine(services, c, async ({ vmId }) => {
-      const heartbeat = await parsedBody(c, heartbeatRequestSchema, 'The heartbeat');
+      const heartbeat = await parsedBody(c, heartbeatRequestSchema, 'The heartbeat', largestHeartbeat);
       if (heartbeat instanceof Response) return heartbeat;
       if (doorbell.waiting(vmId) >= mostHeld) {
         const message = 'This machine holds several heartbeats already. One agent per machine; was it cloned?';
@@ -61,7 +64,7 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
 
   app.post('/agent/v1/machines/:vmId/reports', async (c) =>
     withMachine(services, c, async (machine) => {
-      const report = await parsedBody(c, reportRequestSchema, 'The report');
+      const report = await parsedBody(c, reportRequestSchema, 'The report', largestReport);
       if (report instanceof Response) return report;
       const before = await generationOf(machine.vmId);
       await applyReport(services.environment, store, machine, report);
@@ -94,17 +97,18 @@ async function withMachine(
   return machine === undefined ? unknownMachine() : answer({ vmId, name: machine.name });
 }
 
-async function parsedBody<T>(c: Context, schema: z.ZodMiniType<T>, what: string): Promise<T | Response> {
+async function parsedBody<T>(
+  c: Context,
+  schema: z.ZodMiniType<T>,
+  what: string,
+  largest: number,
+): Promise<T | Response> {
   if (!/^application\/json\s*(?:;|$)/i.test(c.req.header('content-type') ?? '')) {
     return refuse(415, 'UnsupportedMediaType', `${what} must be of type application/json.`);
   }
-  const text = await readBody(c.req.raw, largestBody);
+  const text = await readBody(c.req.raw, largest);
   if (text === undefined)
-    return refuse(
-      413,
-      'RequestEntityTooLarge',
-      `${what} is larger than ${largestBody} bytes, compressed, or not UTF-8.`,
-    );
+    return refuse(413, 'RequestEntityTooLarge', `${what} is larger than ${largest} bytes, compressed, or not UTF-8.`);
   try {
     return parseJson(schema, text, what);
   } catch (error) {

@@ -3,6 +3,7 @@ import { isTerminal, type ExtensionReport, type ReportRequest } from '@sallyport
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { Environment } from '../environment.ts';
 import type { Store, Writer } from '../store/store.ts';
+import { boundedReport } from './bounded-report.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 import { readGoal } from './extension-goal.ts';
 import { readSteps, withStep } from './operation-steps.ts';
@@ -16,7 +17,8 @@ export function applyReport(
 ): Promise<void> {
   return store.observe(async (writer) => {
     const events: ActivityEvent[] = [];
-    for (const extension of report.extensions) {
+    for (const sent of report.extensions) {
+      const extension = boundedReport(sent, environment.now());
       await keepWhatIsThere(writer, machine.vmId, extension);
       const event = await moveOperation(environment, writer, machine, extension);
       if (event !== undefined) events.push(event);
@@ -66,6 +68,8 @@ async function moveOperation(
     .executeTakeFirst();
   if (operation === undefined) return undefined;
   if (isTerminal(report.state)) return endOperation(writer, environment, operation, endOf(machine.name, report));
+  // These two are the centre's to say; going back to them would change which deadline counts.
+  if (report.state === 'Accepted' || report.state === 'Delivered') return undefined;
   const steps = withStep(readSteps(operation.steps), report.state, report.time);
   if (steps !== undefined) {
     await writer

@@ -5,8 +5,10 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 /** Opens a database file. The writer's settings are WAL and synchronous=FULL: what was committed survives a power loss. */
 export function openNodeSqlite(path: string, mode: 'writer' | 'reader'): SqliteDatabase {
   const database = new DatabaseSync(path, { readOnly: mode === 'reader', timeout: 5000 });
-  if (mode === 'writer')
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  if (mode === 'writer') {
+    // secure_delete: what was erased (sealed settings, S1.7) is overwritten, not only unlinked.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
+  }
   const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => {

@@ -28,3 +28,8 @@ export function extensionNotFound(request: ArmRequest): ArmError {
     `The Resource '${extensionType.replace('/extensions', `/${machine}/extensions`)}/${name}' under resource group '${request.id.resourceGroup ?? ''}' was not found.`,
   );
 }
+
+/** The name of the extension resource in a request's path. */
+export function extensionNameOfRequest(request: ArmRequest): string {
+  return request.id.providers.at(-1)?.names[1] ?? '';
+}

@@ -4,11 +4,12 @@ import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
 import { deleteExtension } from './delete-extension.ts';
+import { patchExtension } from './patch-extension.ts';
 import { extensionNotFound, findExtension, operationById } from './extension-rows.ts';
 import { extensionView, type Extension } from './extension-view.ts';
 import { parentMachine } from './machine-rows.ts';
 import { apiVersions, extensionType } from './provider.ts';
-import { patchExtension, putExtension } from './put-extension.ts';
+import { putExtension } from './put-extension.ts';
 
 /** The row of the registry. */
 export function extensions(services: Services): ResourceType {

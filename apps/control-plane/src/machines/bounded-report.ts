@@ -1,0 +1,52 @@
+/** What a machine may make the centre keep: texts with a bound, times that are times, versions that are versions (T19, T80). */
+import { parseHandlerVersion, type ExtensionReport } from '@sallyport/model';
+
+/** Longest sentence that is kept, in characters. Handlers write their whole output there. */
+const longestMessage = 16_384;
+const longestWord = 256;
+
+/** The report with every text within its bound. `now` stands in for a time that is none; '' for a version that is none. */
+export function boundedReport(report: ExtensionReport, now: number): ExtensionReport {
+  const { error, explanation, status } = report;
+  const bounded: ExtensionReport = {
+    resourceName: report.resourceName,
+    operationId: report.operationId,
+    state: report.state,
+    protectedSettingsStored: report.protectedSettingsStored,
+    time: timeOf(report.time, now),
+    version: parseHandlerVersion(report.version) ?? '',
+  };
+  if (error !== undefined) bounded.error = { code: word(error.code), message: sentence(error.message) };
+  if (explanation !== undefined) {
+    bounded.explanation = {
+      outcome: explanation.outcome,
+      rule: word(explanation.rule),
+      message: sentence(explanation.message),
+      ...(explanation.entry === undefined ? {} : { entry: word(explanation.entry) }),
+      ...(explanation.file === undefined ? {} : { file: sentence(explanation.file) }),
+    };
+  }
+  if (status !== undefined) {
+    bounded.status = {
+      code: word(status.code),
+      level: status.level,
+      displayStatus: word(status.displayStatus),
+      message: sentence(status.message),
+      time: timeOf(status.time, now),
+    };
+  }
+  return bounded;
+}
+
+function timeOf(text: string, now: number): string {
+  const time = Date.parse(text);
+  return new Date(Number.isNaN(time) ? now : time).toISOString();
+}
+
+function word(text: string): string {
+  return text.slice(0, longestWord);
+}
+
+function sentence(text: string): string {
+  return text.length <= longestMessage ? text : `${text.slice(0, longestMessage)} …`;
+}

@@ -1,0 +1,70 @@
+/** PATCH of an extension: a change of what is named, on top of what the resource says. */
+import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
+import { readTags } from '../../arm/tags.ts';
+import type { Services } from '../../services.ts';
+import { readExtensionBody, type ExtensionBody, type ExtensionProperties } from './extension-body.ts';
+import { extensionNameOfRequest, extensionNotFound, findExtension, operationById } from './extension-rows.ts';
+import { extensionView, idOfExtension, type Extension } from './extension-view.ts';
+import { parentMachine } from './machine-rows.ts';
+import type { Machine } from './machine-view.ts';
+import { applyExtension } from './put-extension.ts';
+
+/** `PATCH …/extensions/{name}`: what is left out stays. One that touches tags only starts no operation. */
+export async function patchExtension(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store } = services;
+  const body = readExtensionBody(request.body);
+  const machine = await parentMachine(store.read, request.id);
+  const before = await findExtension(store.read, machine.vm_id, extensionNameOfRequest(request));
+  if (before === undefined) throw extensionNotFound(request);
+  if (body.properties === undefined) return patchTags(services, request, machine, body);
+  return applyExtension(
+    services,
+    request,
+    { ...body, tags: body.tags ?? readTags(before.tags) },
+    merged(before, body.properties),
+  );
+}
+
+/** What the resource says now, under what the request says. Protected settings that are left out stay on the machine. */
+function merged(before: Extension, sent: ExtensionProperties): ExtensionProperties {
+  return {
+    publisher: before.publisher,
+    type: before.type,
+    typeHandlerVersion: before.type_handler_version,
+    autoUpgradeMinorVersion: before.auto_upgrade_minor_version === 1,
+    enableAutomaticUpgrade: before.enable_automatic_upgrade === null ? null : before.enable_automatic_upgrade === 1,
+    forceUpdateTag: before.force_update_tag,
+    settings: before.settings === null ? null : (JSON.parse(before.settings) as Record<string, unknown>),
+    ...sent,
+  };
+}
+
+async function patchTags(
+  services: Services,
+  request: ArmRequest,
+  machine: Machine,
+  body: ExtensionBody,
+): Promise<ArmResponse> {
+  const { store, environment } = services;
+  const done = await store.change(async (writer) => {
+    const before = await findExtension(writer, machine.vm_id, extensionNameOfRequest(request));
+    if (before === undefined) throw extensionNotFound(request);
+    const extension = await writer
+      .updateTable('extensions')
+      .set({
+        ...(body.tags === undefined ? {} : { tags: JSON.stringify(body.tags) }),
+        changed_at: environment.now(),
+        changed_by: request.caller.clientId,
+      })
+      .where('vm_id', '=', machine.vm_id)
+      .where('name_key', '=', before.name_key)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const operation = await operationById(writer, extension.operation_id);
+    const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
+    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+    return { value: { extension, operation }, events: [startedEvent(environment, origin), ended] };
+  });
+  return { status: 200, body: extensionView(machine, done.extension, done.operation) };
+}

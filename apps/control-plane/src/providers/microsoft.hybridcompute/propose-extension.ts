@@ -1,0 +1,105 @@
+/** Stores what is wanted of an extension, in the caller's transaction: the resource, the machine's goal, the operation. */
+import { extensionKey, type ExtensionName } from '@sallyport/model';
+import { ArmError } from '../../arm/arm-error.ts';
+import type { ArmRequest } from '../../arm/arm-request.ts';
+import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
+import { raiseGeneration } from '../../machines/generation.ts';
+import type { Services } from '../../services.ts';
+import type { Writer } from '../../store/store.ts';
+import type { ChosenPackage } from './choose-package.ts';
+import type { ExtensionProperties } from './extension-body.ts';
+import { extensionNameOfRequest, findExtension } from './extension-rows.ts';
+import { idOfExtension, type Extension, type Operation } from './extension-view.ts';
+import type { Machine } from './machine-view.ts';
+import { refuseConflicts } from './refuse-conflicts.ts';
+import { sealSettings } from './seal-settings.ts';
+import { startOperation } from './start-operation.ts';
+
+/** Throws {@link ArmError} when something else is under way or in the way; nothing is stored then. */
+export async function proposeExtension(
+  { environment }: Services,
+  writer: Writer,
+  request: ArmRequest,
+  machine: Machine,
+  name: ExtensionName,
+  tags: Readonly<Record<string, string>>,
+  properties: ExtensionProperties,
+  chosen: ChosenPackage,
+): Promise<{ readonly extension: Extension; readonly operation: Operation }> {
+  const before = await findExtension(writer, machine.vm_id, extensionNameOfRequest(request));
+  await refuseConflicts(writer, machine, name, before, request);
+  const goalBefore = readGoal(before?.goal ?? null);
+  const resourceName = before?.name ?? extensionNameOfRequest(request);
+  const sequence = await raiseGeneration(writer, machine.vm_id);
+  const binding = { machineId: machine.vm_id, resourceName, sequence };
+  const kept = request.method === 'PATCH' && properties.protectedSettings === undefined;
+  const goal: ExtensionGoal = {
+    desired: 'present',
+    version: chosen.version,
+    sha256: chosen.sha256,
+    operationId: request.origin.operationId,
+    sequence,
+    settings: properties.settings ?? null,
+    protectedSettings: kept
+      ? keepProtected(goalBefore, resourceName)
+      : await sealSettings(properties.protectedSettings ?? null, machine.public_key, binding),
+  };
+  const installed = before?.installed_version ?? '';
+  const kind = installed === '' ? 'install' : installed === chosen.version ? 'update' : 'upgrade';
+  const origin = { ...request.origin, resourceId: idOfExtension(machine, resourceName) };
+  const operation = await startOperation(writer, environment, machine, resourceName.toLowerCase(), kind, origin);
+  const now = environment.now();
+  const said = {
+    tags: JSON.stringify(tags),
+    type_handler_version: properties.typeHandlerVersion ?? '',
+    auto_upgrade_minor_version: properties.autoUpgradeMinorVersion === true ? 1 : 0,
+    enable_automatic_upgrade: toColumn(properties.enableAutomaticUpgrade),
+    force_update_tag: properties.forceUpdateTag ?? null,
+    settings: toText(properties.settings),
+    operation_id: operation.operation_id,
+    sequence,
+    goal: JSON.stringify(goal),
+    lapse_goal: installed === '' ? null : (before?.goal ?? null),
+    changed_at: now,
+    changed_by: request.caller.clientId,
+  };
+  const extension = await writer
+    .insertInto('extensions')
+    .values({
+      ...said,
+      vm_id: machine.vm_id,
+      name_key: resourceName.toLowerCase(),
+      name: resourceName,
+      location: machine.location,
+      extension_key: extensionKey(name),
+      publisher: name.publisher,
+      type: name.type,
+      installed_version: '',
+      status: null,
+      created_at: now,
+      created_by: request.caller.clientId,
+    })
+    .onConflict((conflict) => conflict.columns(['vm_id', 'name_key']).doUpdateSet(said))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { extension, operation };
+}
+
+/** Sealed text is bound to its sequence and cannot move to another; what the machine stored before it still has. */
+function keepProtected(before: ExtensionGoal | undefined, resourceName: string): ExtensionGoal['protectedSettings'] {
+  const kept = before?.protectedSettings ?? { kind: 'none' };
+  if (kept.kind !== 'sealed') return kept;
+  throw new ArmError(
+    'InvalidRequestContent',
+    `The protected settings of '${resourceName}' have not reached the machine yet. Send properties.protectedSettings again.`,
+    'properties.protectedSettings',
+  );
+}
+
+function toColumn(value: boolean | null | undefined): number | null {
+  return value === undefined || value === null ? null : Number(value);
+}
+
+function toText(settings: ExtensionProperties['settings']): string | null {
+  return settings === undefined || settings === null ? null : JSON.stringify(settings);
+}
