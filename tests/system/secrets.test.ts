@@ -1,0 +1,102 @@
+/** Protected settings on the machine: readable by the handler and by nothing else, wherever one looks (S1.7, T50, T52). */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { shellHandler } from '@sallyport/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSystem, type TestSystem } from './harness.ts';
+import type { Service } from './processes.ts';
+
+const canary = 'canary-7f3c1be2-do-not-leak';
+let system: TestSystem;
+let agent: Service;
+
+beforeAll(async () => {
+  system = await startSystem();
+  // While it is enabled the handler leaves its environment and the process list of that moment.
+  const enable = `tr '\\\\0' '\\\\n' < /proc/self/environ > "$dir/environ.txt"
+cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\\\0' '\\\\n' | grep -c "${canary.slice(0, 8)}"'-7f3c' > "$dir/seen.txt"
+cp "$dir/config/$ConfigSequenceNumber.settings" "$dir/settings.copy"
+report success 0 'Done'`;
+  await system.publish('Secretive', '1.0.0', shellHandler({ enable }));
+  agent = await system.startAgent();
+});
+afterAll(async () => system.stop());
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Files that hold the canary, in clear or in base64. */
+function leaks(folder: string): readonly string[] {
+  const forms = [
+    canary,
+    Buffer.from(`"${canary}"`).toString('base64').slice(4, 24),
+    Buffer.from(canary).toString('hex'),
+  ];
+  return filesBelow(folder).filter((path) => {
+    const content = readFileSync(path).toString('latin1');
+    return forms.some((form) => content.includes(form));
+  });
+}
+
+describe('protected settings', () => {
+  const handler = (): string => join(system.root, 'var/lib/waagent/Contoso.Test.Secretive-1.0.0');
+
+  test('T52 S1.7 the handler can open them; no file, environment, process list, log or database holds them in clear', async () => {
+    const ended = await system.install('secretive', {
+      type: 'Secretive',
+      settings: { open: true },
+      protectedSettings: { secret: canary },
+    });
+    expect(ended).toMatchObject({ status: 'Succeeded' });
+    expect(leaks(system.root)).toEqual([]);
+    expect(leaks(join(system.folder, 'control-plane'))).toEqual([]);
+    expect(agent.output()).not.toContain(canary);
+    expect(readFileSync(join(handler(), 'environ.txt'), 'utf8')).not.toContain(canary);
+    expect(JSON.stringify(await system.get(system.extensionPath('secretive')))).not.toContain(canary);
+    const copy = JSON.parse(readFileSync(join(handler(), 'settings.copy'), 'utf8')) as {
+      readonly runtimeSettings: readonly [{ readonly handlerSettings: Readonly<Record<string, unknown>> }];
+    };
+    const { publicSettings, protectedSettings, protectedSettingsCertThumbprint } =
+      copy.runtimeSettings[0].handlerSettings;
+    expect(publicSettings).toEqual({ open: true });
+    const pair = join(system.root, 'var/lib/waagent', String(protectedSettingsCertThumbprint));
+    expect(statSync(`${pair}.prv`).mode & 0o777).toBe(0o400);
+    const opened = execFileSync(
+      'openssl',
+      ['cms', '-inform', 'DER', '-decrypt', '-recip', `${pair}.crt`, '-inkey', `${pair}.prv`],
+      { input: Buffer.from(String(protectedSettings), 'base64') },
+    );
+    expect(JSON.parse(opened.toString())).toEqual({ secret: canary });
+  });
+
+  test('S1.7 S2.4 the centre has erased its sealed copy; what was removed locally comes back with its protected settings', async () => {
+    await agent.stop();
+    const removed = await system.azcmagent('extension', 'remove', '--name', 'secretive');
+    expect(removed.code, removed.output).toBe(0);
+    expect(JSON.parse((await system.azcmagent('extension', 'list', '-j')).output)).toEqual([]);
+    agent = await system.startAgent();
+    await expect
+      .poll(async () => JSON.parse((await system.azcmagent('extension', 'list', '-j')).output), { timeout: 30_000 })
+      .toMatchObject([{ extension: 'secretive', state: 'ENABLED' }]);
+    const settings = readFileSync(join(handler(), 'settings.copy'), 'utf8');
+    expect(settings).toMatch(/"protectedSettings": "MII/);
+    expect(leaks(system.root)).toEqual([]);
+  });
+
+  test('azcmagent logs leaves them and every key out', async () => {
+    const output = join(system.folder, 'logs.zip');
+    const { code, output: said } = await system.azcmagent('logs', '--full', '--output', output, '--json');
+    expect(code, said).toBe(0);
+    const listed = (JSON.parse(said) as { readonly files: readonly string[] }).files;
+    expect(listed).toContain('var/lib/GuestConfig/ext_mgr_logs/gc_ext.log');
+    expect(listed.filter((file) => /\.settings$|\.prv$|certs|localsecrets|protected/.test(file))).toEqual([]);
+    expect(execFileSync('unzip', ['-tq', output]).toString()).toContain('No errors');
+    const everything = execFileSync('unzip', ['-p', output]).toString();
+    expect(everything).toContain('operation begins');
+    expect(everything).not.toMatch(/PRIVATE KEY|MII[A-Za-z0-9+/]{40}|eyJ[A-Za-z0-9_-]{20}/);
+  });
+});
