@@ -210,6 +210,7 @@ describe('a carrier that goes back in time', () => {
       expires: new Date(stage.time - 2 * day + 1).toISOString().replace(/\.\d+/, ''),
     }));
     stage.time -= 365 * day;
+    await expect(stage.client('machine').refresh()).rejects.toMatchObject({ code: 'CatalogExpired' });
     expect(await stopped(stage.client('machine'))).toBe('CatalogExpired');
   });
 });

@@ -10,7 +10,7 @@ import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
 import { raiseFloors } from './raise-floors.ts';
 import { acceptedTime } from './signed-time.ts';
-import type { TrustedDirectory } from './trusted-directory.ts';
+import { sha256Of, type TrustedDirectory } from './trusted-directory.ts';
 import { keysOf, rootIsExpired, trustedStore, type TrustedStore } from './trusted-store.ts';
 import { keeping, tryCached, verifying } from './verification.ts';
 import { floorHolds, requireFloor, type VersionFloors } from './version-floors.ts';
@@ -48,28 +48,22 @@ export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
   store = trustedStore(root, acceptedTime(now, floors, store));
   const rootVersion = store.root.signed.version;
   if (rootVersion < floors.root) throw catalogRollback('root', rootVersion, floors.root);
+  if ((await directory.read('root'))?.equals(root) !== true) await keeping('root.json', directory.keep('root', root));
   await refreshTimestamp(input, store, cached, offered);
   await refreshSnapshot(input, store);
   await loadTargets(input, store, 'targets', 'root');
-  await raiseFloors(directory, floors, store);
+  await raiseFloors(directory, floors, store, sha256Of(root));
   return store;
 }
 
-/** 5.2: the newest root known here: the cached one when it descends from the pinned one, else the pinned one. */
-async function startingRoot({ directory, pinnedRoot, floors, now }: RefreshInput): Promise<Uint8Array> {
+/** 5.2: the newest root known here: the cached one if it is the very file that was accepted under this pin, else the pinned one. */
+async function startingRoot({ directory, pinnedRoot, floors }: RefreshInput): Promise<Uint8Array> {
   const cached = await directory.read('root');
-  if (cached === undefined || floors.root === 0) return pinnedRoot;
-  try {
-    trustedStore(cached, now);
-    return cached;
-  } catch {
-    // A damaged cache: the chain is followed again from the pinned root, and the floor still holds.
-    return pinnedRoot;
-  }
+  return cached !== undefined && sha256Of(cached) === floors.rootFile ? cached : pinnedRoot;
 }
 
 /** 5.3: follows the chain of roots, each signed by the keys of the one before. The newest root if there is a newer one. */
-async function followRoots({ directory, source }: RefreshInput, store: TrustedStore): Promise<Uint8Array | undefined> {
+async function followRoots({ source }: RefreshInput, store: TrustedStore): Promise<Uint8Array | undefined> {
   let newest: Uint8Array | undefined;
   const first = store.root.signed.version + 1;
   for (let version = first; version < first + rootRotationLimit; version += 1) {
@@ -77,7 +71,6 @@ async function followRoots({ directory, source }: RefreshInput, store: TrustedSt
     const bytes = await source.request(file, lengthLimits.root);
     if (bytes === undefined) break;
     await verifying(file, () => store.updateRoot(requireCanonical(bytes)));
-    await keeping(file, directory.keep('root', bytes));
     newest = bytes;
   }
   return newest;

@@ -17,9 +17,14 @@ export interface TrustedDirectory {
 /** `floors.json` cannot be a role: publishers' roles have a prefix. */
 const floorsFile = 'floors.json';
 
+/** Which file it is, in lower-case hex. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** A directory that belongs to one process at a time; it is made, for its owner only, when the first file is kept. */
 export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): TrustedDirectory {
-  const pin = createHash('sha256').update(pinnedRoot).digest('hex');
+  const pin = sha256Of(pinnedRoot);
   const path = (role: string): string => join(directory, `${role}.json`);
 
   async function write(file: string, content: string | Uint8Array): Promise<void> {
@@ -35,7 +40,7 @@ export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): Tru
       const floors = bytes === undefined ? undefined : readFloors(bytes.toString('utf8'));
       if (floors === undefined) return noFloors(pin);
       // Another root was pinned: the cached root and its version are not its descendants. The other floors end with their keys.
-      return floors.pinnedRoot === pin ? floors : { ...floors, pinnedRoot: pin, root: 0 };
+      return floors.pinnedRoot === pin ? floors : { ...floors, pinnedRoot: pin, root: 0, rootFile: '' };
     },
     async raise(floors) {
       await write(join(directory, floorsFile), writeFloors(floors));

@@ -13,6 +13,8 @@ const floorsSchema = z.object({
   /** SHA-256 of the pinned root that these floors and the cached root descend from. */
   pinnedRoot: z.string(),
   root: z.number(),
+  /** SHA-256 of the root that was accepted: the cached one is used only if it is that very file. */
+  rootFile: z.optional(z.string()),
   timestamp: z.optional(floorSchema),
   snapshot: z.optional(floorSchema),
   /** Versions of the roles that the snapshot names. They end with the snapshot's keys. */
