@@ -115,6 +115,10 @@ describe('a manifest that cannot be used is refused, naming file and reason', ()
       'deeper than 32',
     );
     expect(parseHandlerManifest(written({ note: '[[[['.repeat(100) })).updateMode).toBe('UpdateWithInstall');
+    expect(parseHandlerManifest(written({ note: Array.from({ length: 100 }, () => [{}]) })).updateMode).toBe(
+      'UpdateWithInstall',
+    );
+    expect(parseHandlerManifest(written({ note: `\\"${'['.repeat(100)}` })).updateMode).toBe('UpdateWithInstall');
   });
 
   test('T41 what stands behind __proto__ never counts', () => {
