@@ -56,8 +56,7 @@ function sequenceLength(first: number): number {
 
 /** The last `length` characters, never half of a surrogate pair. */
 function tail(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const cut = text.slice(text.length - length);
+  const cut = text.slice(-length);
   const first = cut.charCodeAt(0);
   return first >= 0xdc00 && first <= 0xdfff ? cut.slice(1) : cut;
 }

@@ -103,6 +103,9 @@ describe('output in messages', () => {
     expect(decodeOutput(Buffer.from([0x61, 0xff, 0xc3, 0xa4, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0xf0, 0x9f]))).toBe(
       'a\\xff\u00e4\\xc3(\\xed\\xa0\\x80\\xf0\\x9f',
     );
+    expect(decodeOutput(Buffer.concat([Buffer.from([0xff]), bytes('\u4e2d\ud83d\ude00\u00e4z')]))).toBe(
+      '\\xff\u4e2d\ud83d\ude00\u00e4z',
+    );
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (raw) => {
         expect(decodeOutput(raw).isWellFormed()).toBe(true);
