@@ -17,10 +17,12 @@ export function narratorOn(stream: NodeJS.WriteStream): Narrator {
   let number = 0;
   const style = (format: Parameters<typeof styleText>[0], text: string): string => styleText(format, text, { stream });
   const say = (text: string): void => void stream.write(`${text}\n`);
+  const width = Math.min(Math.max(stream.columns ?? 110, 60), 110);
   const indented = (text: string, by: string): string =>
     text
       .split('\n')
-      .map((line) => by + printable(line))
+      .flatMap((line) => wrapped(printable(line), width - by.length))
+      .map((line) => (by + line).trimEnd())
       .join('\n');
   return {
     title: (text) => say(style('bold', text)),
@@ -39,4 +41,20 @@ export function narratorOn(stream: NodeJS.WriteStream): Narrator {
 function styleOf(state: string, style: (format: 'green' | 'red', text: string) => string): string {
   if (state === 'Succeeded') return style('green', state);
   return state === 'Failed' || state === 'Canceled' || state === 'TimedOut' ? style('red', state) : printable(state);
+}
+
+/** A line in pieces of at most `width` characters, broken at blanks; pieces after the first are set in as far as the first is. */
+export function wrapped(line: string, width: number): string[] {
+  const lead = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width);
+    // Words longer than the line, such as paths, stay whole so that they can be copied.
+    const cut = blank > lead.length ? blank : rest.indexOf(' ', width);
+    if (cut === -1) break;
+    lines.push(rest.slice(0, cut));
+    rest = `${lead}  ${rest.slice(cut + 1)}`;
+  }
+  return [...lines, rest];
 }

@@ -7,8 +7,8 @@ export const activityLogHeadings = ['TIME (UTC)', 'CALLER', 'OPERATION', 'RESOUR
 export function activityLogRow(event: ActivityLogEvent): string[] {
   return [
     event.eventTimestamp.replace('T', ' ').replace(/\.\d+Z?$|Z$/, ''),
-    event.caller,
-    event.operationName.value,
+    shortened(event.caller),
+    event.operationName.value.split('/').slice(-2).join('/'),
     event.resourceId.split('/').slice(-2).join('/'),
     event.status.value,
     reasonOf(event),
@@ -25,4 +25,9 @@ function reasonOf(event: ActivityLogEvent): string {
     // A status message that is plain text has no code to show.
     return message;
   }
+}
+
+/** GUIDs of service principals by their first part: enough to tell callers apart at a glance. `--output json` has them whole. */
+function shortened(caller: string): string {
+  return caller.replace(/^([0-9a-f]{8})-[0-9a-f-]{27}$/i, '$1…');
 }

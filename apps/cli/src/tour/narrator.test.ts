@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest';
+import { wrapped } from './narrator.ts';
+
+test('long lines are broken at blanks, set in as the first, and nothing is lost', () => {
+  expect(wrapped('  one two three four', 9)).toEqual(['  one two', '    three', '    four']);
+  expect(wrapped('short', 9)).toEqual(['short']);
+  expect(wrapped('/a/very/long/path and more', 9)).toEqual(['/a/very/long/path', '  and', '  more']);
+  expect(wrapped('x'.repeat(30), 9)).toEqual(['x'.repeat(30)]);
+});
