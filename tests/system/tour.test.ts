@@ -39,7 +39,7 @@ function tell(...args: readonly string[]): Promise<{ readonly code: number | nul
   });
 }
 
-describe.sequential('the main job: one extension let in, one refused, both on record', () => {
+describe('the main job: one extension let in, one refused, both on record', () => {
   test('S1.1 S2.1 S2.2 S4.5 the story is told to its end, and connection.json lets any client go on', async () => {
     const script = join(folder, 'hello.sh');
     writeFileSync(script, 'echo hello from the script of the test\n');
