@@ -149,6 +149,11 @@ test('monitor without own lists, and full, warn of nothing', () => {
   expect(changed(lists([], ['c/d']), 'config.mode', set('monitor')).warnings).toEqual([]);
 });
 
+test('in monitor mode other changes do not warn of the lists again', () => {
+  const own = { ...lists(['a/b'], ['Qualys/LinuxAgent.AzureSecurityCenter']), 'config.mode': 'monitor' } as const;
+  expect(changed(own, 'proxy.url', set('http://proxy')).warnings).toEqual([]);
+});
+
 test('S4.3 emptying an allowlist opens the machine: that is said, with the way to allow nothing', () => {
   const remove: PropertyChange = { kind: 'remove', text: 'a/b' };
   expect(changed(lists(['a/b'], []), 'extensions.allowlist', remove).warnings).toEqual([

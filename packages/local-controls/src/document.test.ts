@@ -29,6 +29,10 @@ test('what is written is read again, byte for byte', () => {
   expect(text.endsWith('}\n')).toBe(true);
 });
 
+test('generations begin with 1', () => {
+  expect(read(writeDocument({ controls, generation: 1 }))).toEqual({ ok: true, value: { controls, generation: 1 } });
+});
+
 test('T55 a file cut off anywhere is unreadable, never "no lists"', () => {
   // Without its last newline the text is still whole.
   for (let length = 0; length < text.length - 1; length += 1) {

@@ -45,6 +45,7 @@ const malformed: readonly (readonly [string, string, string | undefined])[] = [
   ['а/b', 'plain ASCII', undefined],
   ['ａ/ｂ', 'plain ASCII', 'a/b'],
   ['a/b;c/d', 'more than one slash', 'a/bc.d'],
+  ['Contoso.Backup,*', 'wildcards', undefined],
   ['a//b', 'more than one slash', 'a/b'],
   ['/b', 'the publisher before the slash is missing', undefined],
   ['a/', 'the type after the slash is missing', undefined],

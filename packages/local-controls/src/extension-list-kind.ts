@@ -8,7 +8,7 @@ import {
   type ExtensionName,
   type MalformedExtensionName,
 } from '@sallyport/model';
-import { allowsNone, emptyList, extensionListOf, type ExtensionList } from './extension-list.ts';
+import { allowsNone, extensionListOf, type ExtensionList } from './extension-list.ts';
 import { formatList } from './list-kind.ts';
 import { parsed, refused, type Parsed } from './parsed.ts';
 import type { ValueKind } from './value-kind.ts';
@@ -32,7 +32,6 @@ export function extensionListKind(which: 'allowlist' | 'blocklist'): ValueKind<E
     fromJson(json) {
       if (!Array.isArray(json)) return refused('it is a list of publisher/type');
       const items: readonly unknown[] = json;
-      if (items.length === 0) return parsed(emptyList);
       return items.every((item) => typeof item === 'string')
         ? checked(items)
         : refused('it is a list of publisher/type, each a text');

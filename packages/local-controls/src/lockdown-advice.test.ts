@@ -160,6 +160,13 @@ test('S6.2 the commands are exact', () => {
   expect(commandsOf(left)[0]).toBe('azcmagent config set extensions.allowlist "a/b,c/d"');
 });
 
+test('S6.1 several script runners are named one after the other', () => {
+  const both = list('a/b', 'Microsoft.Azure.Extensions/CustomScript', 'Microsoft.Compute/CustomScriptExtension');
+  expect(lockdownAdvice(reading({ 'extensions.allowlist': both }))[2]?.finding).toMatch(
+    /: Microsoft\.Compute\/CustomScriptExtension, Microsoft\.Azure\.Extensions\/CustomScript\.$/,
+  );
+});
+
 test('S4.11 a disabled manager needs no allowlist', () => {
   expect(failed({ 'extensions.enabled': false })).toEqual(['guest-configuration-off']);
 });
@@ -171,7 +178,10 @@ test('S6.2 every finding is a sentence', () => {
     { 'extensions.allowlist': list('a/b'), 'guestconfiguration.enabled': false },
   ];
   for (const controls of all) {
-    for (const advice of lockdownAdvice(reading(controls))) expect(advice.finding).toMatch(/^[A-Z/].{5,}[.]$/);
+    for (const advice of lockdownAdvice(reading(controls))) {
+      expect(advice.finding).toMatch(/^[A-Z/].{5,}[.]$/);
+      expect(advice.commands.length > 0).toBe(!advice.passed);
+    }
   }
 });
 

@@ -55,6 +55,13 @@ test('S4.9 what may be changed in monitor mode', () => {
   const of = (kind: string) => propertyNames.filter((name) => properties[name].inMonitor === kind);
   expect(of('refused')).toEqual(['extensions.allowlist', 'extensions.blocklist']);
   expect(of('governed')).toEqual(['incomingconnections.enabled', 'guestconfiguration.enabled']);
+  expect(of('free')).toHaveLength(propertyNames.length - 4);
+});
+
+test('supported values name the words there are', () => {
+  expect(properties['connection.type'].supported).toBe('default, direct, gateway');
+  expect(properties['config.mode'].supported).toBe('full, monitor');
+  expect(properties['proxy.bypass'].supported).toBe('AAD, ARM, Arc, AMA, ArcData; several separated by commas');
 });
 
 const accepted: readonly (readonly [PropertyName, string, string])[] = [
@@ -62,7 +69,9 @@ const accepted: readonly (readonly [PropertyName, string, string])[] = [
   ['extensions.enabled', 'True', 'true'],
   ['incomingconnections.ports', '22, 6516,22', '[22, 6516]'],
   ['incomingconnections.ports', '1,65535', '[1, 65535]'],
-  ['connection.type', 'Gateway', 'gateway'],
+  ['connection.type', ' Gateway ', 'gateway'],
+  ['extensions.agent.cpulimit', ' 7 ', '7'],
+  ['extensions.blocklist', '  a/b\t\t,\t\tc/d  ', '[a/b, c/d]'],
   ['proxy.bypass', 'aad,arcdata,Arc', '[AAD, ArcData, Arc]'],
   ['config.mode', 'MONITOR', 'monitor'],
   ['extensions.agent.cpulimit', '1', '1'],
@@ -103,6 +112,33 @@ for (const [name, text] of wrong) {
     expect(result.ok || result.reason).toMatch(/.{6,}/);
   });
 }
+
+const reasons: readonly (readonly [PropertyName, string, string])[] = [
+  ['incomingconnections.enabled', 'x', 'it is true or false'],
+  ['incomingconnections.ports', '22, x ', "'x' cannot be on the list: it is a whole number from 1 to 65535"],
+  ['incomingconnections.ports', Array.from({ length: 101 }, (_, i) => i + 1).join(','), 'it holds more than 100 items'],
+  ['connection.type', 'x', 'it is one of default, direct, gateway'],
+  ['extensions.allowlist', 'x', "'x' is not publisher/type: it has no slash between publisher and type"],
+  ['extensions.allowlist', ','.repeat(20_000), 'it holds more than 20000 entries'],
+  [
+    'extensions.blocklist',
+    'Allow/None',
+    "'Allow/None' belongs on extensions.allowlist; a blocklist names what is blocked",
+  ],
+];
+
+for (const [name, text, reason] of reasons) {
+  test(`${name} refuses ${text.slice(0, 20)} with its reason, and without a suggestion nobody has`, () => {
+    expect(propertyOf(name).kind.parse(text)).toStrictEqual({ ok: false, reason });
+  });
+}
+
+test('a value of the file is named when it is refused', () => {
+  expect(propertyOf('incomingconnections.ports').kind.fromJson([22, 0])).toStrictEqual({
+    ok: false,
+    reason: "'0' cannot be on the list: it is a whole number from 1 to 65535",
+  });
+});
 
 const wrongJson: readonly (readonly [PropertyName, unknown])[] = [
   ['incomingconnections.enabled', 'true'],

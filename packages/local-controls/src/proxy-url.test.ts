@@ -25,6 +25,7 @@ for (const [text, shown, user, password] of good) {
 
 for (const text of [
   'proxy:3128',
+  'xhttp://proxy',
   'ftp://proxy',
   'http://',
   'http://proxy/path',
@@ -43,6 +44,11 @@ for (const text of [
     });
   });
 }
+
+test('an address has at most 2048 characters', () => {
+  expect(parseProxyUrl(`http://${'p'.repeat(10)}:secret@proxy`.padEnd(2048, ' ')).ok).toBe(true);
+  expect(parseProxyUrl('http://proxy'.padEnd(2049, ' ')).ok).toBe(false);
+});
 
 test('the shown form cannot be set: the stored credentials would be lost', () => {
   const result = parseProxyUrl('http://***@proxy');

@@ -14,6 +14,7 @@ export interface ProxyUrl {
 }
 
 const redacted = '***@';
+const mostCharacters = 2048;
 /** The user information ends at the last `@`, so that a password may hold one. No path, no query. */
 const form = /^(https?):\/\/(?:(.*)@)?((?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?)\/?$/i;
 const reason = 'it has the form http://host:port or http://user:password@host:port, with http or https';
@@ -21,9 +22,10 @@ const reason = 'it has the form http://host:port or http://user:password@host:po
 /** Splits a proxy's address. No reason quotes the text: it may hold a password. */
 export function parseProxyUrl(text: string): Parsed<ProxyUrl> {
   const parts = form.exec(text.trim());
-  const [, scheme = '', user, host = ''] = parts ?? [];
+  if (parts === null || text.length > mostCharacters) return refused(reason);
+  const [, scheme = '', user, host = ''] = parts;
   const bare = `${scheme}://${host}`;
-  if (parts === null || text.length > 2048 || !URL.canParse(bare)) return refused(reason);
+  if (!URL.canParse(bare)) return refused(reason);
   if (user === undefined) return parsed({ shown: bare });
   if (user === '***')
     return refused('its credentials are the *** that stand for those already stored; give them in full');
