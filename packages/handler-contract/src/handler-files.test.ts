@@ -74,6 +74,7 @@ describe('S1.7 settings', () => {
       protectedSettings: '*** REDACTED ***',
       protectedSettingsCertThumbprint: null,
     });
+    expect(() => parseSettings('{')).toThrow('it is not JSON');
     for (const text of [
       '{',
       '[]',
