@@ -51,7 +51,7 @@ export function wrapped(line: string, width: number): string[] {
   while (rest.length > width) {
     const blank = rest.lastIndexOf(' ', width);
     // Words longer than the line, such as paths, stay whole so that they can be copied.
-    const cut = blank > lead.length ? blank : rest.indexOf(' ', width);
+    const cut = blank > rest.search(/\S/) ? blank : rest.indexOf(' ', width);
     if (cut === -1) break;
     lines.push(rest.slice(0, cut));
     rest = `${lead}  ${rest.slice(cut + 1)}`;

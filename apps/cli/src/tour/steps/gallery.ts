@@ -8,7 +8,7 @@ import { customScript, type Stage } from '../stage.ts';
 export async function prepareGallery({ state, options, narrator }: Stage): Promise<void> {
   narrator.step('The gallery: a catalog that only publishers can sign');
   const gallery = ['--gallery', state.gallery];
-  if (!existsSync(join(state.gallery, 'metadata', '1.root.json')))
+  if (!existsSync(join(state.gallery, 'metadata', 'timestamp.json')))
     narrator.output(await mustRun('sallyport-gallery', ['init', ...gallery]));
   else narrator.output(await mustRun('sallyport-gallery', ['refresh', ...gallery]));
   const packages = existsSync(options.packages)
