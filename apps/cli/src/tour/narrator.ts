@@ -43,18 +43,24 @@ function styleOf(state: string, style: (format: 'green' | 'red', text: string) =
   return state === 'Failed' || state === 'Canceled' || state === 'TimedOut' ? style('red', state) : printable(state);
 }
 
-/** A line in pieces of at most `width` characters, broken at blanks; pieces after the first are set in as far as the first is. */
+/**
+ * A line in pieces of at most `width` characters, broken at blanks; pieces after the first are set in a little further. Words
+ * longer than that, such as paths, stay whole so that they can be copied.
+ */
 export function wrapped(line: string, width: number): string[] {
+  if (line.length <= width) return [line];
   const lead = /^ */.exec(line)?.[0] ?? '';
   const lines: string[] = [];
-  let rest = line;
-  while (rest.length > width) {
-    const blank = rest.lastIndexOf(' ', width);
-    // Words longer than the line, such as paths, stay whole so that they can be copied.
-    const cut = blank > rest.search(/\S/) ? blank : rest.indexOf(' ', width);
-    if (cut === -1) break;
-    lines.push(rest.slice(0, cut));
-    rest = `${lead}  ${rest.slice(cut + 1)}`;
+  let current = lead;
+  let empty = true;
+  for (const word of line.slice(lead.length).split(' ')) {
+    if (!empty && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = `${lead}  `;
+      empty = true;
+    }
+    current += empty ? word : ` ${word}`;
+    empty = false;
   }
-  return [...lines, rest];
+  return [...lines, current];
 }
