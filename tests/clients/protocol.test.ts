@@ -563,6 +563,31 @@ describe('goal state, doorbell and reports', () => {
     await machine.stop();
   });
 
+  // Each would take longer than a test may if a heartbeat were held for its whole time.
+  test('a heartbeat that knows an old generation is not held', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'behind');
+    for (const old of [0, 7]) {
+      const answer = await machine.heartbeat(old, 50);
+      expect(answer.json()).toEqual({ generation: 1 });
+    }
+    await machine.stop();
+  });
+
+  test('installation and removal both ring', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'ringing');
+    const id = `${machine.resourceId}/extensions/ring?${version}`;
+    const wakes = async (ask: () => Promise<Answer>): Promise<void> => {
+      const { generation } = await machine.goalState();
+      const held = machine.heartbeat(generation, 50);
+      await machine.heartbeat(generation, 0);
+      expect((await ask()).status).toBeLessThan(300);
+      expect(((await held).json() as { readonly generation: number }).generation).toBeGreaterThan(generation);
+    };
+    await wakes(() => arm.arm('PUT', id, { location: 'here', properties: runner }));
+    await wakes(() => arm.arm('DELETE', id));
+    await machine.stop();
+  });
+
   test('of two requests at once one is taken, the other is told to wait', async () => {
     const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'busy');
     const put = (name: string): Promise<Answer> =>
