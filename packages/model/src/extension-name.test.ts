@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extensionKey, extensionNameOf, formatExtensionName, handlerName, parseExtensionName, sameExtension } from './extension-name.ts';
+import {
+  extensionKey,
+  extensionNameOf,
+  formatExtensionName,
+  handlerName,
+  parseExtensionName,
+  sameExtension,
+} from './extension-name.ts';
 
 function malformed(text: string): { reason: string; suggestion?: string } {
   const result = parseExtensionName(text);
@@ -34,7 +41,12 @@ describe('S1.1 an extension is named by publisher and type', () => {
 
 describe('T06 variants of a name are one name or none', () => {
   test('case does not count', () => {
-    expect(sameExtension(name('Microsoft.CPlat.Core/RunCommandHandlerLinux'), name('microsoft.cplat.core/RUNCOMMANDHANDLERLINUX'))).toBe(true);
+    expect(
+      sameExtension(
+        name('Microsoft.CPlat.Core/RunCommandHandlerLinux'),
+        name('microsoft.cplat.core/RUNCOMMANDHANDLERLINUX'),
+      ),
+    ).toBe(true);
     expect(sameExtension(name('a/b'), name('a/c'))).toBe(false);
     expect(extensionKey(name('A.B/C'))).toBe('a.b/c');
   });
@@ -79,11 +91,18 @@ describe('T07 a malformed entry is refused with the nearest well-formed spelling
 
   test('whatever is offered is itself well-formed, and reading never throws', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('a', 'B', '.', '/', '-', ' ', '\u201c', '*', '\u0000') })), (text) => {
-        const result = parseExtensionName(text);
-        if (result.ok) expect(parseExtensionName(formatExtensionName(result.name))).toEqual(result);
-        else if (result.malformed.suggestion !== undefined) expect(parseExtensionName(result.malformed.suggestion).ok).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.string({ unit: fc.constantFrom('a', 'B', '.', '/', '-', ' ', '\u201c', '*', '\u0000') }),
+        ),
+        (text) => {
+          const result = parseExtensionName(text);
+          if (result.ok) expect(parseExtensionName(formatExtensionName(result.name))).toEqual(result);
+          else if (result.malformed.suggestion !== undefined)
+            expect(parseExtensionName(result.malformed.suggestion).ok).toBe(true);
+        },
+      ),
       { numRuns: 5_000 },
     );
   });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { compareHandlerVersions, parseHandlerVersion, selectHandlerVersion, type HandlerVersion } from './handler-version.ts';
+import {
+  compareHandlerVersions,
+  parseHandlerVersion,
+  selectHandlerVersion,
+  type HandlerVersion,
+} from './handler-version.ts';
 
 function version(text: string): HandlerVersion {
   const parsed = parseHandlerVersion(text);
@@ -9,12 +14,20 @@ function version(text: string): HandlerVersion {
 const versions = (...texts: string[]): HandlerVersion[] => texts.map(version);
 
 describe('S1.1 extensions have versions', () => {
-  test.each(['', '1.', '.1', '1..2', '01.2', '1.2.3.4.5', 'v1', '1.2-beta', ' 1', '1\n', '9999999999'])('%j is not a version', (text) => {
-    expect(parseHandlerVersion(text)).toBeUndefined();
-  });
+  test.each(['', '1.', '.1', '1..2', '01.2', '1.2.3.4.5', 'v1', '1.2-beta', ' 1', '1\n', '9999999999'])(
+    '%j is not a version',
+    (text) => {
+      expect(parseHandlerVersion(text)).toBeUndefined();
+    },
+  );
 
   test('they are compared number by number, missing numbers count as 0', () => {
-    expect(versions('2.0', '1.10', '1.9', '1.9.0.1').sort(compareHandlerVersions)).toEqual(['1.9', '1.9.0.1', '1.10', '2.0']);
+    expect(versions('2.0', '1.10', '1.9', '1.9.0.1').sort(compareHandlerVersions)).toEqual([
+      '1.9',
+      '1.9.0.1',
+      '1.10',
+      '2.0',
+    ]);
     expect(compareHandlerVersions(version('1.0'), version('1.0.0.0'))).toBe(0);
   });
 });

@@ -8,7 +8,9 @@ describe('parsing at the boundary', () => {
   });
   test('what does not fit is named with its place', () => {
     expect(() => parseJson(heartbeatResponseSchema, '{', 'the answer')).toThrow(/^the answer is not JSON: /);
-    expect(() => parseValue(heartbeatResponseSchema, { generation: -1 }, 'the answer')).toThrow(/^the answer is malformed at 'generation': /);
+    expect(() => parseValue(heartbeatResponseSchema, { generation: -1 }, 'the answer')).toThrow(
+      /^the answer is malformed at 'generation': /,
+    );
     expect(() => parseValue(heartbeatResponseSchema, null, 'the answer')).toThrow(/^the answer is malformed: /);
   });
 });

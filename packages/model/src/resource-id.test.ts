@@ -4,7 +4,9 @@ import { formatResourceId, machineResourceId, parseResourceId, resourceTypeKey }
 
 describe('ARM resource ids', () => {
   test('keywords are read in any case, doubled slashes are one, names keep their spelling', () => {
-    const id = parseResourceId('//subscriptions/S1/resourcegroups/Group/providers/microsoft.hybridcompute//Machines/M1/Extensions/cs');
+    const id = parseResourceId(
+      '//subscriptions/S1/resourcegroups/Group/providers/microsoft.hybridcompute//Machines/M1/Extensions/cs',
+    );
     expect(id).toEqual({
       subscriptionId: 's1',
       resourceGroup: 'Group',
@@ -21,19 +23,27 @@ describe('ARM resource ids', () => {
   });
 
   test('an extension resource has a section for each provider', () => {
-    const id = parseResourceId('/subscriptions/s/resourceGroups/g/providers/A.B/c/d/providers/Microsoft.Authorization/roleAssignments/r');
+    const id = parseResourceId(
+      '/subscriptions/s/resourceGroups/g/providers/A.B/c/d/providers/Microsoft.Authorization/roleAssignments/r',
+    );
     expect(id?.providers.map(resourceTypeKey)).toEqual(['a.b/c', 'microsoft.authorization/roleassignments']);
   });
 
-  test.each(['/elsewhere/x', '/subscriptions/s/other', '/subscriptions/s/resourceGroups/g/x/y', '/subscriptions/%zz', '/subscriptions/a%2fb/resourceGroups', '/subscriptions/a%00b'])(
-    '%s is not one',
-    (path) => {
-      expect(parseResourceId(path)).toBeUndefined();
-    },
-  );
+  test.each([
+    '/elsewhere/x',
+    '/subscriptions/s/other',
+    '/subscriptions/s/resourceGroups/g/x/y',
+    '/subscriptions/%zz',
+    '/subscriptions/a%2fb/resourceGroups',
+    '/subscriptions/a%00b',
+  ])('%s is not one', (path) => {
+    expect(parseResourceId(path)).toBeUndefined();
+  });
 
   test('what is written reads back the same', () => {
-    const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,12}$/).filter((text) => text.toLowerCase() !== 'providers');
+    const word = fc
+      .stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,12}$/)
+      .filter((text) => text.toLowerCase() !== 'providers');
     fc.assert(
       fc.property(word, word, word, (subscription, group, machine) => {
         const path = machineResourceId(subscription.toLowerCase(), group, machine);
