@@ -51,7 +51,7 @@ export async function compare(
 }
 
 /** Milliseconds that `work` takes. */
-export async function timed(work: () => Promise<unknown> | unknown): Promise<number> {
+export async function timed(work: () => unknown): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
