@@ -575,7 +575,6 @@ describe('goal state, doorbell and reports', () => {
 
   test('installation and removal both ring', async () => {
     const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'ringing');
-    const id = `${machine.resourceId}/extensions/ring?${version}`;
     const wakes = async (ask: () => Promise<Answer>): Promise<void> => {
       const { generation } = await machine.goalState();
       const held = machine.heartbeat(generation, 50);
@@ -583,8 +582,12 @@ describe('goal state, doorbell and reports', () => {
       expect((await ask()).status).toBeLessThan(300);
       expect(((await held).json() as { readonly generation: number }).generation).toBeGreaterThan(generation);
     };
-    await wakes(() => arm.arm('PUT', id, { location: 'here', properties: runner }));
-    await wakes(() => arm.arm('DELETE', id));
+    const ids = ['Runner', 'Other'].map(
+      (type) => [type, `${machine.resourceId}/extensions/${type}?${version}`] as const,
+    );
+    for (const [type, id] of ids)
+      await wakes(() => arm.arm('PUT', id, { location: 'here', properties: { ...runner, type } }));
+    for (const [, id] of ids) await wakes(() => arm.arm('DELETE', id));
     await machine.stop();
   });
 
