@@ -34,7 +34,7 @@ export interface TestSystem {
   /** The machine's root. */
   readonly root: string;
   readonly machine: string;
-  /** Publishes `Contoso.Test/<type>`; returns the path its bytes are served under. */
+  /** Publishes `Contoso.Test/<type>`, or `<publisher>/<type>`; returns the path its bytes are served under. */
   publish(type: string, version: string, content: PackageFiles | Buffer, architecture?: Architecture): Promise<string>;
   /** Lets another publisher in, which changes the catalog's top-level role. */
   addPublisher(name: string): Promise<void>;
@@ -109,7 +109,7 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
       const bytes = Buffer.isBuffer(content) ? content : buildTestPackage(content);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       writeFileSync(join(gallery, 'packages', `${sha256}.zip`), bytes);
-      const name = parseExtensionName(`${publisher}/${type}`);
+      const name = parseExtensionName(type.includes('/') ? type : `${publisher}/${type}`);
       const parsed = parseHandlerVersion(version);
       if (!name.ok || parsed === undefined) throw new Error(`${type} ${version} is not an extension`);
       const length = bytes.length;

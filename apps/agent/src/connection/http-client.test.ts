@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HttpClient, type Proxy } from './http-client.ts';
+import { jsonOf } from './json-answer.ts';
+import * as z from 'zod/mini';
+
+let server: Server;
+let origin: string;
+const routes: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  '/large': (response) => void response.end(Buffer.alloc(100_000)),
+  '/endless': (response) => {
+    response.on('error', () => undefined);
+    // Until the reader has had enough.
+    const writing = setInterval(() => response.write(Buffer.alloc(50_000)), 1);
+    response.on('close', () => clearInterval(writing));
+  },
+  '/silent': () => undefined,
+  '/elsewhere': (response) => void response.writeHead(302, { location: '/large' }).end(),
+  '/html': (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
+  '/json': (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1}'),
+};
+
+beforeAll(async () => {
+  server = createServer((request, response) => routes[request.url ?? '']?.(response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function client(proxy?: Proxy): HttpClient {
+  return new HttpClient({ origin, proxy: () => proxy });
+}
+
+function get(path: string, timeoutMilliseconds = 20_000): Parameters<HttpClient['request']>[0] {
+  return { method: 'GET', url: new URL(path, origin), timeoutMilliseconds };
+}
+
+test('T23 T79 an answer larger than allowed is cut off at once, however long it would go on', async () => {
+  await expect(client().request(get('/large'), 1000)).rejects.toMatchObject({ code: 'TooLarge' });
+  await expect(client().request(get('/endless'), 1_000_000)).rejects.toMatchObject({ code: 'TooLarge' });
+});
+
+test('T23 a server that never answers is given up at the time limit', async () => {
+  await expect(client().request(get('/silent', 50), 1000)).rejects.toMatchObject({ code: 'TimedOut' });
+});
+
+test('T24 a redirect is an answer and is not followed', async () => {
+  expect(await client().request(get('/elsewhere'), 1000)).toMatchObject({ status: 302 });
+});
+
+test('T24 an address is judged when the name is resolved', async () => {
+  const url = new URL(origin.replace('127.0.0.1', 'localhost'));
+  const seen: string[] = [];
+  const refuse = (address: string): boolean => {
+    seen.push(address);
+    return false;
+  };
+  const request = { ...get('/json'), url, mayConnectTo: refuse };
+  await expect(client().request(request, 1000)).rejects.toThrow(/nothing is fetched from/);
+  expect(seen.length).toBeGreaterThan(0);
+});
+
+test('T78 JSON is taken from answers that say they are JSON, and from no others', async () => {
+  const schema = z.object({ a: z.number() });
+  expect(jsonOf(await client().request(get('/json'), 1000), schema, 'It')).toEqual({ a: 1 });
+  const html = await client().request(get('/html'), 1000);
+  expect(() => jsonOf(html, schema, 'It')).toThrow(/not JSON but 'text\/html'/);
+});
+
+test('the proxy in force is used, and its credentials are in no error', async () => {
+  const asked: string[] = [];
+  const proxy = createServer((request, response) => {
+    asked.push(`${request.headers['proxy-authorization'] ?? ''} ${request.url ?? ''}`);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":2}');
+  });
+  proxy.on('connect', (request, socket) => {
+    asked.push(`CONNECT ${request.url ?? ''}`);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const through = client({ url: `http://user:pass-word@127.0.0.1:${port}`, except: '' });
+  const answer = await through.request(get('/json'), 1000);
+  expect(answer.body.toString()).toBe('{"a":2}');
+  expect(asked[0]).toContain(Buffer.from('user:pass-word').toString('base64'));
+  const refused = through.request({ ...get('/'), url: new URL('https://storage.example/x?sig=secret') }, 1000);
+  await expect(refused).rejects.toThrow(expect.not.stringMatching(/pass-word|secret/));
+  expect(asked).toContain('CONNECT storage.example:443');
+  through.close();
+  proxy.closeAllConnections();
+  proxy.close();
+  await expect(through.request(get('/json'), 1000)).rejects.toThrow(expect.not.stringContaining('pass-word'));
+});

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@sallyport/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HttpClient } from '../../connection/http-client.ts';
+import { downloadPackage } from './download-package.ts';
+
+const content = Buffer.from('the package that was signed '.repeat(1000));
+const wanted = { length: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+let server: Server;
+let origin: string;
+const routes: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  '/good': (response) => void response.end(content),
+  '/chunked': (response) => {
+    response.write(content.subarray(0, 10));
+    response.end(content.subarray(10));
+  },
+  '/short': (response) => void response.end(content.subarray(1)),
+  '/changed': (response) => void response.end(Buffer.concat([content.subarray(0, -1), Buffer.from('X')])),
+  '/endless': (response) => {
+    response.on('error', () => undefined);
+    // Until the reader has had enough.
+    const writing = setInterval(() => response.write(Buffer.alloc(50_000)), 1);
+    response.on('close', () => clearInterval(writing));
+  },
+  '/broken': (response) => {
+    response.writeHead(200, { 'content-length': content.length });
+    response.write(content.subarray(0, 10), () => response.destroy());
+  },
+  '/missing': (response) => void response.writeHead(404).end(),
+  '/elsewhere': (response) => void response.writeHead(302, { location: '/good' }).end(),
+};
+
+beforeAll(async () => {
+  server = createServer((request, response) => routes[request.url ?? '']?.(response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** What is in the file afterwards, or the code of the failure. */
+async function download(...paths: readonly string[]): Promise<string> {
+  using directory = temporaryDirectory('download');
+  const file = join(directory.path, 'package.zip');
+  const descriptor = openSync(file, 'wx+', 0o600);
+  const http = new HttpClient({ origin, proxy: () => undefined });
+  const locations = paths.map((path) => (path.startsWith('/') ? origin + path : path));
+  try {
+    await downloadPackage({ http, locations, wanted, descriptor, signal: new AbortController().signal });
+    expect(fstatSync(descriptor).size).toBe(content.length);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return (error as { readonly code: string }).code;
+  } finally {
+    http.close();
+    closeSync(descriptor);
+  }
+}
+
+test('the package, in one piece or in several', async () => {
+  expect(await download('/good')).toBe(content.toString());
+  expect(await download('/chunked')).toBe(content.toString());
+});
+
+test.each([
+  ['/short', 'PackageMismatch'],
+  ['/changed', 'PackageMismatch'],
+  ['/endless', 'PackageMismatch'],
+  ['/broken', 'PackageUnavailable'],
+  ['/missing', 'PackageUnavailable'],
+  ['/elsewhere', 'PackageUnavailable'],
+  ['file:///etc/passwd', 'PackageUnavailable'],
+  ['http://169.254.169.254/', 'PackageUnavailable'],
+])('T20 T23 T24 %s is %s', async (path, code) => {
+  expect(await download(path)).toBe(code);
+});
+
+test('S1.4 one bad location does not stand in the way of a good one, and leaves nothing of itself', async () => {
+  expect(await download('/changed', '/broken', 'ftp://nowhere/', '/good')).toBe(content.toString());
+});
+
+test('no location at all', async () => {
+  expect(await download()).toBe('PackageUnavailable');
+});

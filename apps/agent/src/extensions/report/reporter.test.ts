@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { ExtensionReport, OperationState, ReportRequest } from '@sallyport/model';
+import { temporaryDirectory } from '@sallyport/testkit';
+import { expect, test } from 'vitest';
+import { Journal } from '../state/journal.ts';
+import { Reporter } from './reporter.ts';
+
+function report(state: OperationState, resourceName = 'one', operationId = 'op'): ExtensionReport {
+  const time = new Date(0).toISOString();
+  return { resourceName, operationId, state, time, version: '', protectedSettingsStored: false };
+}
+
+/** A centre that takes reports while it is up. */
+function centre(): { up: boolean; readonly heard: ReportRequest[]; send(request: ReportRequest): Promise<void> } {
+  return {
+    up: true,
+    heard: [],
+    async send(request) {
+      await Promise.resolve();
+      if (!this.up) throw new Error('down');
+      this.heard.push(request);
+    },
+  };
+}
+
+const states = (heard: readonly ReportRequest[]): readonly string[] =>
+  heard.flatMap(({ extensions }) => extensions.map(({ resourceName, state }) => `${resourceName} ${state}`));
+
+test('T84 an end that could not be told is told by the next agent', async () => {
+  using directory = temporaryDirectory('report');
+  const path = join(directory.path, 'state/operations.json');
+  const there = centre();
+  there.up = false;
+  const first = new Reporter({
+    journal: new Journal(path),
+    log: () => undefined,
+    send: (request) => there.send(request),
+  });
+  first.report(report('Succeeded'));
+  await first.stop();
+  expect(there.heard).toEqual([]);
+  there.up = true;
+  const second = new Reporter({
+    journal: new Journal(path),
+    log: () => undefined,
+    send: (request) => there.send(request),
+  });
+  second.flush();
+  await expect.poll(() => states(there.heard)).toEqual(['one Succeeded']);
+  await second.stop();
+  const third = new Journal(path);
+  await expect.poll(() => new Journal(path).unsent()).toEqual([]);
+  expect(third.conclusions().get('one')).toEqual({ operationId: 'op', state: 'Succeeded' });
+});
+
+test('what moves is told newest only, an end is never overtaken by what came before it', async () => {
+  using directory = temporaryDirectory('report');
+  const there = centre();
+  const journal = new Journal(join(directory.path, 'operations.json'));
+  const reporter = new Reporter({ journal, log: () => undefined, send: (request) => there.send(request) });
+  reporter.flush();
+  reporter.report(report('Downloading'));
+  reporter.report(report('Verifying'));
+  reporter.report(report('Installing'));
+  reporter.report(report('Enabling', 'two', 'op2'));
+  reporter.report(report('Succeeded'));
+  await expect.poll(() => states(there.heard).includes('one Succeeded')).toBe(true);
+  await expect.poll(() => states(there.heard).includes('two Enabling')).toBe(true);
+  const told = states(there.heard);
+  expect(told).not.toContain('one Verifying');
+  expect(told.indexOf('one Succeeded')).toBe(told.lastIndexOf('one Succeeded'));
+  expect(told.filter((line) => line.startsWith('one')).at(-1)).toBe('one Succeeded');
+  await reporter.stop();
+});
+
+test('a new report ends the wait after a failure', async () => {
+  using directory = temporaryDirectory('report');
+  const there = centre();
+  there.up = false;
+  const failed: string[] = [];
+  const journal = new Journal(join(directory.path, 'operations.json'));
+  const reporter = new Reporter({
+    journal,
+    log: (_level, message) => failed.push(message),
+    send: (request) => there.send(request),
+  });
+  reporter.report(report('Failed'));
+  await expect.poll(() => failed.length).toBe(1);
+  there.up = true;
+  reporter.report(report('Failed', 'two', 'op2'));
+  await expect.poll(() => states(there.heard)).toEqual(['one Failed', 'two Failed']);
+  await reporter.stop();
+});

@@ -1,0 +1,87 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import type { GoalExtension } from '@sallyport/model';
+import { temporaryDirectory } from '@sallyport/testkit';
+import { CompactEncrypt } from 'jose';
+import { expect, test } from 'vitest';
+import { createMachineKey, type MachineKey } from '../../connection/machine-key.ts';
+import { processEnvironment } from '../../platform/environment.ts';
+import { agentPaths } from '../../platform/paths.ts';
+import { protectedSettingsFor } from './protected-settings.ts';
+
+const clear = JSON.stringify({ secret: 'canary' });
+
+interface Sealing {
+  readonly machineId?: string;
+  readonly resourceName?: unknown;
+  readonly sequence?: unknown;
+  readonly text?: string;
+  readonly alg?: string;
+}
+
+async function sealed(key: MachineKey, sealing: Sealing = {}): Promise<string> {
+  const header = {
+    alg: sealing.alg ?? 'RSA-OAEP-256',
+    enc: 'A256GCM',
+    machineId: sealing.machineId ?? key.vmId,
+    resourceName: sealing.resourceName ?? 'Script',
+    sequence: sealing.sequence ?? 3,
+  };
+  const { createPublicKey } = await import('node:crypto');
+  return new CompactEncrypt(Buffer.from(sealing.text ?? clear))
+    .setProtectedHeader(header)
+    .encrypt(createPublicKey(key.privateKey));
+}
+
+function entry(jwe: string): GoalExtension {
+  return {
+    resourceName: 'script',
+    publisher: 'Contoso.Test',
+    type: 'Script',
+    desired: 'present',
+    version: '1.0.0',
+    operationId: 'one',
+    operationDone: false,
+    sequence: 3,
+    settings: null,
+    protectedSettings: { kind: 'sealed', jwe },
+    packageUrls: [],
+  };
+}
+
+async function outcome(make: (key: MachineKey) => Promise<string>): Promise<string> {
+  using directory = temporaryDirectory('secrets');
+  const key = await createMachineKey(join(directory.path, 'machine.key'));
+  const jwe = await make(key);
+  try {
+    const stored = await protectedSettingsFor(entry(jwe), agentPaths(directory.path), processEnvironment(), key);
+    return stored === undefined ? 'none' : 'stored';
+  } catch (error) {
+    const { code, message } = error as { readonly code: string; readonly message: string };
+    return message.includes('canary') ? `${code}, and the message leaks` : code;
+  }
+}
+
+test('T51 settings sealed to this machine, extension and request are opened', async () => {
+  expect(await outcome((key) => sealed(key))).toBe('stored');
+});
+
+test.each<readonly [string, Sealing]>([
+  ['another machine', { machineId: '00000000-0000-8000-8000-000000000000' }],
+  ['another extension', { resourceName: 'other' }],
+  ['an extension that is not named', { resourceName: 5 }],
+  ['an earlier request', { sequence: 2 }],
+  ['a later request', { sequence: 4 }],
+  ['a sequence of another kind', { sequence: '3' }],
+  ['nobody, being no object', { text: '"canary"' }],
+  ['nobody, being no JSON', { text: '{canary' }],
+  ['another key transport (T30)', { alg: 'RSA-OAEP' }],
+])('T51 settings for %s are refused', async (_title, sealing) => {
+  expect(await outcome((key) => sealed(key, sealing))).toBe('SettingsUnreadable');
+});
+
+test('T51 settings sealed to another key, and what is no JWE at all', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  expect(await outcome((key) => sealed({ ...key, privateKey }))).toBe('SettingsUnreadable');
+  expect(await outcome(() => Promise.resolve('a.b.c.d.e'))).toBe('SettingsUnreadable');
+});

@@ -1,0 +1,114 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseHandlerManifest, type FinishedCommand } from '@sallyport/handler-contract';
+import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
+import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
+import { expect, test } from 'vitest';
+import { runCommand } from './run-command.ts';
+
+const version = parseHandlerVersion('1.2.3') as HandlerVersion;
+
+interface Run {
+  readonly script: string;
+  readonly secondsLeft?: number;
+  readonly signal?: AbortSignal;
+}
+
+async function runScript(directory: TemporaryDirectory, run: Run): Promise<FinishedCommand> {
+  const handler = join(directory.path, 'handler');
+  const scratch = join(directory.path, 'scratch');
+  mkdirSync(handler, { recursive: true });
+  mkdirSync(scratch, { recursive: true });
+  writeFileSync(join(handler, 'run.sh'), `#!/bin/sh\n${run.script}\n`, { mode: 0o755 });
+  const line = 'run.sh one "two three"';
+  const commands = { installCommand: line, enableCommand: line, updateCommand: line, disableCommand: line };
+  const manifest = JSON.stringify([{ handlerManifest: { ...commands, uninstallCommand: 'absent.sh' } }]);
+  const finished = await runCommand({
+    directory: handler,
+    version,
+    manifest: parseHandlerManifest(manifest),
+    call: { command: 'enable', uninstallExitCode: undefined },
+    sequence: 5,
+    scratch,
+    secondsLeft: run.secondsLeft ?? 60,
+    signal: run.signal ?? new AbortController().signal,
+  });
+  expect(readdirSync(scratch)).toEqual([]);
+  return finished;
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+test('T58 the environment is built from empty: nothing of the agent leaks in', async () => {
+  using directory = temporaryDirectory('run');
+  process.env['NODE_OPTIONS_FOR_TEST'] = 'leak';
+  process.env['ConfigSequenceNumber'] = '99';
+  const { stdout, end } = await runScript(directory, {
+    script: 'env | cut -d= -f1 | sort; env | grep -E "Sequence|^PATH"',
+  });
+  delete process.env['NODE_OPTIONS_FOR_TEST'];
+  delete process.env['ConfigSequenceNumber'];
+  expect(end).toEqual({ kind: 'exit', code: 0 });
+  expect(text(stdout)).not.toContain('NODE_OPTIONS_FOR_TEST');
+  expect(text(stdout)).toContain('ConfigSequenceNumber=5');
+  const path = /^PATH=(.*)$/m.exec(text(stdout))?.[1]?.split(':') ?? [];
+  expect(path.at(-1)).toBe(dirname(process.execPath));
+  expect(path.every((entry) => entry.startsWith('/'))).toBe(true);
+});
+
+test('T42 arguments arrive as words, the working directory is the handler, and it leads its own session', async () => {
+  using directory = temporaryDirectory('run');
+  const { stdout } = await runScript(directory, {
+    script: 'echo "$#|$1|$2|$(pwd)|$(ps -o sid= -p $$ | tr -d " ")|$$"',
+  });
+  const [count, one, two, cwd, session, pid] = text(stdout).trim().split('|');
+  expect([count, one, two, cwd]).toEqual(['2', 'one', 'two three', join(directory.path, 'handler')]);
+  expect(session).toBe(pid);
+});
+
+test('a child that keeps the output open does not delay the end, and lives on', async () => {
+  using directory = temporaryDirectory('run');
+  const { end, stdout } = await runScript(directory, {
+    script: 'echo before\n(sleep 0.3; echo after > late.txt) &\nexit 3',
+  });
+  expect(end).toEqual({ kind: 'exit', code: 3 });
+  expect(text(stdout)).toBe('before\n');
+  const late = join(directory.path, 'handler/late.txt');
+  await expect.poll(() => readIfThere(late), { timeout: 20_000 }).toBe('after\n');
+});
+
+test('at its time limit the whole group is ended, and only then', async () => {
+  using directory = temporaryDirectory('run');
+  const { end } = await runScript(directory, { script: 'sleep 1000 & echo $! > child.pid\nwait', secondsLeft: 1 });
+  expect(end).toEqual({ kind: 'timeout', seconds: 1 });
+  const child = Number(readFileSync(join(directory.path, 'handler/child.pid'), 'utf8'));
+  await expect.poll(() => isRunning(child), { timeout: 20_000 }).toBe(false);
+});
+
+test('told to stop, it ends the group', async () => {
+  using directory = temporaryDirectory('run');
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 100);
+  const { end } = await runScript(directory, { script: 'sleep 1000', signal: stop.signal });
+  expect(end).toEqual({ kind: 'signal', signal: 'SIGKILL' });
+});
+
+test('much output costs no memory: the ends are kept', async () => {
+  using directory = temporaryDirectory('run');
+  const { stdout } = await runScript(directory, { script: 'head -c 3000000 /dev/zero | tr "\\0" x; echo END' });
+  expect(stdout.length).toBeLessThan(20_000);
+  expect(text(stdout)).toMatch(/xEND\n$/);
+});
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Not written yet.
+    return '';
+  }
+}
+
+function isRunning(pid: number): boolean {
+  return /^(?!.*\) Z ).+/.test(readIfThere(`/proc/${pid}/stat`));
+}

@@ -1,0 +1,91 @@
+import { agentConfigurationOf, defaultControls } from '@sallyport/local-controls';
+import type { HeartbeatRequest } from '@sallyport/model';
+import { expect, test } from 'vitest';
+import { systemFacts } from '../connection/system-facts.ts';
+import { sleep } from '../platform/sleep.ts';
+import { backoff } from './backoff.ts';
+import { HeartbeatLoop, type HeartbeatOptions } from './heartbeat-loop.ts';
+
+const agentConfiguration = agentConfigurationOf({
+  kind: 'in-force',
+  controls: defaultControls,
+  file: '/controls.json',
+  generation: 0,
+});
+
+function loop(options: Pick<HeartbeatOptions, 'send'> & Partial<HeartbeatOptions>): HeartbeatLoop {
+  const service = { status: 'active', startupType: 'enabled' };
+  return new HeartbeatLoop({
+    log: () => undefined,
+    holdSeconds: 50,
+    content: (holdSeconds) => ({
+      agentVersion: '0',
+      generation: 0,
+      holdSeconds,
+      agentConfiguration,
+      serviceStatuses: { extensionService: service, guestConfigurationService: service },
+      system: systemFacts(),
+    }),
+    heard: () => Promise.resolve(),
+    random: () => 0,
+    monotonic: () => performance.now(),
+    ...options,
+  });
+}
+
+test('the first heartbeat asks for an answer at once, the following are held; each answer is handed on', async () => {
+  const sent: HeartbeatRequest[] = [];
+  const heard: number[] = [];
+  const beating = loop({
+    async send(request, signal) {
+      sent.push(request);
+      if (sent.length > 2) await sleep(60_000, signal);
+      signal.throwIfAborted();
+      return { generation: sent.length };
+    },
+    heard: async (generation) => void heard.push(generation),
+  });
+  beating.start();
+  await expect.poll(() => sent.length).toBe(3);
+  await beating.stop();
+  expect(sent.map(({ holdSeconds }) => holdSeconds)).toEqual([0, 50, 50]);
+  expect(heard).toEqual([1, 2]);
+});
+
+test('woken, it ends the held request and sends what has changed', async () => {
+  const holds: number[] = [];
+  const beating = loop({
+    async send(request, signal) {
+      holds.push(request.holdSeconds);
+      if (request.holdSeconds === 0) return { generation: 1 };
+      await sleep(60_000, signal);
+      signal.throwIfAborted();
+      return { generation: 1 };
+    },
+  });
+  beating.start();
+  await expect.poll(() => holds.length).toBe(2);
+  beating.wake();
+  await expect.poll(() => holds).toEqual([0, 50, 0, 50]);
+  await beating.stop();
+});
+
+test('a goal state that cannot be fetched counts as a failed heartbeat: no tight loop', async () => {
+  const failures: string[] = [];
+  const beating = loop({
+    send: () => Promise.resolve({ generation: 2 }),
+    heard: () => Promise.reject(new Error('no goal state')),
+    log: (_level, message) => failures.push(message),
+  });
+  beating.start();
+  await expect.poll(() => failures).toEqual(['heartbeat failed']);
+  await beating.stop();
+  expect(failures).toHaveLength(1);
+});
+
+test('waits double up to a ceiling, and are spread', () => {
+  const most = backoff({ firstSeconds: 1, mostSeconds: 8, random: () => 1 });
+  expect(Array.from({ length: 6 }, most)).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
+  const least = backoff({ firstSeconds: 1, mostSeconds: 8, random: () => 0 });
+  expect(Array.from({ length: 5 }, least)).toEqual([500, 1000, 2000, 4000, 4000]);
+});
