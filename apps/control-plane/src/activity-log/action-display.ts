@@ -6,6 +6,8 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.HybridCompute/machines/extensions/delete': 'Deletes an Azure Arc extensions',
   'Microsoft.HybridCompute/register/action':
     'Registers the subscription for the Microsoft.HybridCompute resource provider',
+  'Microsoft.Insights/register/action': 'Registers the subscription for the Microsoft.Insights resource provider',
+  'Microsoft.Resources/register/action': 'Registers the subscription for the Microsoft.Resources resource provider',
   'Microsoft.Resources/subscriptions/resourceGroups/write': 'Update resource group',
   'Microsoft.Resources/subscriptions/resourceGroups/delete': 'Delete resource group',
   'Microsoft.Authorization/servicePrincipals/write': 'Create or replace the credential of a service principal',
