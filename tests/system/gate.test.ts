@@ -56,6 +56,11 @@ describe('the gate', () => {
     expect(resource.properties.provisioningState).toBe('Succeeded');
     const directory = join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0');
     expect(readFileSync(join(directory, 'commands.log'), 'utf8')).toMatch(/^install \d+\nenable \d+\n$/);
+    expect(readFileSync(join(directory, 'config/HandlerState'), 'utf8')).toBe('Enabled');
+    expect(JSON.parse(readFileSync(join(directory, 'config/HandlerStatus'), 'utf8'))).toMatchObject({
+      status: 'Ready',
+      code: 0,
+    });
     expect(packageRequests()).toBe(1);
     expect(system.carrier.requests).toContain(`GET ${packagePath}`);
   });

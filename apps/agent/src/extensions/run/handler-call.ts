@@ -1,15 +1,18 @@
 /** Calls a command of an installed handler and says how it ended. */
 import {
   commandFailureMessage,
+  handlerErrorCodes,
   type CommandEnd,
   type HandlerCall,
   type HandlerCommandName,
+  type HandlerErrorCode,
   type HandlerManifest,
 } from '@sallyport/handler-contract';
 import { OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { showHandlerState } from '../state/handler-state.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
@@ -32,6 +35,15 @@ const failureCodes: Readonly<Record<HandlerCommandName, OperationFailureCode>> =
   update: 'HandlerUpdateFailed',
   disable: 'HandlerDisableFailed',
   uninstall: 'HandlerDisableFailed',
+};
+
+/** The same in the numbers of the handler contract. */
+const numbers: Readonly<Record<HandlerCommandName, HandlerErrorCode>> = {
+  install: handlerErrorCodes.InstallFailed,
+  enable: handlerErrorCodes.EnableFailed,
+  update: handlerErrorCodes.UpdateFailed,
+  disable: handlerErrorCodes.DisableFailed,
+  uninstall: handlerErrorCodes.Processing,
 };
 
 /** The manifest of an installed version. Throws `ManifestMalformed`. */
@@ -74,7 +86,12 @@ export async function callHandler(
   });
   signal.throwIfAborted();
   const message = commandFailureMessage(finished);
-  const code = finished.end.kind === 'timeout' ? 'HandlerTimedOut' : failureCodes[call.command];
+  const timedOut = finished.end.kind === 'timeout';
+  const code = timedOut ? 'HandlerTimedOut' : failureCodes[call.command];
+  if (message !== undefined) {
+    const number = timedOut ? handlerErrorCodes.CommandTimedOut : numbers[call.command];
+    showHandlerState(host.paths, record, { code: number, message });
+  }
   return {
     exitCode: exitCodeOf(finished.end),
     failure: message === undefined ? undefined : new OperationFailure(code, message),

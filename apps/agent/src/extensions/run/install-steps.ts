@@ -2,6 +2,7 @@
 import type { HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { discardTree } from '../unpack/staging.ts';
 import { callHandler, manifestOf } from './handler-call.ts';
@@ -17,7 +18,7 @@ export async function install(
     const { failure } = await callHandler(version, { command: 'install', uninstallExitCode }, context);
     if (failure !== undefined) throw failure;
   }
-  context.host.store.put({ ...requireRecord(version, context), phase: 'installed' });
+  putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }
 
 export async function enable(version: HandlerVersion, context: OperationContext): Promise<void> {
@@ -26,7 +27,7 @@ export async function enable(version: HandlerVersion, context: OperationContext)
   const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode }, context);
   if (failure !== undefined) throw failure;
   const { uninstallExitCode: _done, disableExitCode: _doneToo, ...record } = requireRecord(version, context);
-  host.store.put({
+  putRecord(host, {
     ...record,
     resourceName: entry.resourceName,
     phase: 'enabled',
@@ -39,7 +40,7 @@ export async function enable(version: HandlerVersion, context: OperationContext)
 export async function disable(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { failure } = await callHandler(version, { command: 'disable' }, context);
   if (failure !== undefined) throw failure;
-  context.host.store.put({ ...requireRecord(version, context), phase: 'installed' });
+  putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }
 
 /** Its failure is only logged: the files go all the same, and a delete is always accepted (S4.6). */
@@ -51,7 +52,7 @@ export async function uninstall(version: HandlerVersion, context: OperationConte
       error: failure.message,
     });
   }
-  context.host.store.put({ ...requireRecord(version, context), phase: 'uninstalled' });
+  putRecord(context.host, { ...requireRecord(version, context), phase: 'uninstalled' });
 }
 
 /** Files first, record last: what a crash leaves is discarded again. */

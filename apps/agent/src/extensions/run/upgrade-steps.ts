@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compareHandlerVersions, OperationFailure, type HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { callHandler, manifestOf, type CallResult } from './handler-call.ts';
 
@@ -16,10 +17,9 @@ interface Handover {
 export async function disableBefore({ version, before }: Handover, context: OperationContext): Promise<void> {
   const result = await callHandler(before, { command: 'disable' }, context);
   stopUnlessContinuing(version, result, context);
-  const { store } = context.host;
   const { disableExitCode: _old, ...record } = requireRecord(version, context);
-  store.put({ ...record, disableExitCode: result.exitCode });
-  store.put({ ...requireRecord(before, context), phase: 'installed' });
+  putRecord(context.host, { ...record, disableExitCode: result.exitCode });
+  putRecord(context.host, { ...requireRecord(before, context), phase: 'installed' });
 }
 
 /** `mrseq` and the status files go along, so that nothing runs twice and nothing is forgotten. */
@@ -45,18 +45,17 @@ export async function update({ version, before }: Handover, context: OperationCo
     context,
   );
   if (result.failure !== undefined) throw result.failure;
-  context.host.store.put({ ...requireRecord(version, context), phase: 'updated' });
+  putRecord(context.host, { ...requireRecord(version, context), phase: 'updated' });
 }
 
 export async function uninstallBefore({ version, before }: Handover, context: OperationContext): Promise<void> {
-  const { store } = context.host;
   const result = await callHandler(before, { command: 'uninstall' }, context);
   if (result.failure !== undefined && !manifestOf(version, context).continueOnUpdateFailure) {
-    store.put({ ...requireRecord(version, context), phase: 'placed' });
+    putRecord(context.host, { ...requireRecord(version, context), phase: 'placed' });
     stopUnlessContinuing(version, result, context);
   }
-  store.put({ ...requireRecord(version, context), uninstallExitCode: result.exitCode });
-  store.put({ ...requireRecord(before, context), phase: 'uninstalled' });
+  putRecord(context.host, { ...requireRecord(version, context), uninstallExitCode: result.exitCode });
+  putRecord(context.host, { ...requireRecord(before, context), phase: 'uninstalled' });
 }
 
 function stopUnlessContinuing(version: HandlerVersion, result: CallResult, context: OperationContext): void {
