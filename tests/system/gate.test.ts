@@ -1,7 +1,7 @@
 /** The gate: what is let in, what is refused, and that a refusal costs no byte (S4). */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noopHandler } from '@sallyport/testkit';
+import { noopHandler, shellHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSystem, type TestSystem } from './harness.ts';
 
@@ -13,6 +13,8 @@ beforeAll(async () => {
   system = await startSystem();
   packagePath = await system.publish('Noop', '1.0.0', noopHandler);
   await system.publish('Noop', '1.1.0', { ...noopHandler, 'version.txt': '1.1.0' });
+  // Its install waits until the test lets it go on.
+  await system.publish('Waits', '1.0.0', shellHandler({ install: 'while [ ! -e "$dir/go" ]; do sleep 0.05; done' }));
   await system.publish('Other', '1.0.0', { ...noopHandler, 'other.txt': 'other' });
   await system.startAgent();
 });
@@ -129,6 +131,17 @@ describe('the gate', () => {
     await expect
       .poll(async () => JSON.stringify(await system.get(machine)), { timeout: 20_000 })
       .toMatch(/"extensionsBlockList":\[\{"publisher":"Contoso.Test","type":"Noop"\}\]/);
+  });
+
+  test('S4.5 a list that is set in the middle of an operation stops it at its next step', async () => {
+    const ended = await system.ask('PUT', 'waits', { type: 'Waits', settings: {} });
+    const directory = join(system.root, 'var/lib/waagent/Contoso.Test.Waits-1.0.0');
+    await expect.poll(() => existsSync(join(directory, 'commands.log')), { timeout: 20_000 }).toBe(true);
+    await config('set', 'extensions.blocklist', 'Contoso.Test/Waits');
+    writeFileSync(join(directory, 'go'), '');
+    expect(await ended()).toMatchObject({ status: 'Failed', error: { code: 'ExtensionNotAllowed' } });
+    expect(readFileSync(join(directory, 'commands.log'), 'utf8')).toMatch(/^install \d+\n$/);
+    expect(await system.remove('waits')).toMatchObject({ status: 'Succeeded' });
   });
 
   test('S1.1 upgrade hands over to the new version and leaves only it; then both are deleted', async () => {
