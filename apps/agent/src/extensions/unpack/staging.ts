@@ -3,7 +3,7 @@ import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 
 import { join } from 'node:path';
 import { ensureDirectory } from '../../platform/directory.ts';
 import type { Environment } from '../../platform/environment.ts';
-import { isMissing, syncDirectory } from '../../platform/durable-file.ts';
+import { isMissing, syncDirectory } from '@sallyport/durable-files';
 import type { AgentPaths } from '../../platform/paths.ts';
 
 /** Names begin like this, so that what a crash left behind is recognised. No handler's directory begins with a dot. */
