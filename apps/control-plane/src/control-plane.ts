@@ -31,7 +31,7 @@ import { readIfThere } from './state/read-if-there.ts';
 import { lockState } from './state/state-lock.ts';
 import { statePaths, type StatePaths } from './state/state-paths.ts';
 import { tlsFiles } from './state/tls-files.ts';
-import { writeDurably } from './state/write-durably.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { openStore, type Store } from './store/store.ts';
 
 export interface ControlPlane {

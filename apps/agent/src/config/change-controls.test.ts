@@ -171,13 +171,13 @@ test('T55 what a killed writer left is swept, and a copy that is behind is repai
   const old = readFileSync(paths.localConfig);
   set(environment, 'extensions.blocklist', 'c/d');
   writeFileSync(lastGoodPath(paths.localConfig), old);
-  for (const left of ['localconfig.json.new-1', 'localconfig.json.last-good.new-22', 'localsecrets.json.new-3']) {
+  for (const left of ['.localconfig.json.new', '.localconfig.json.last-good.new', '.localsecrets.json.new']) {
     writeFileSync(join(paths.data, left), 'half');
   }
-  writeFileSync(join(paths.data, 'agentconfig.json.new-1'), 'of others');
+  writeFileSync(join(paths.data, '.agentconfig.json.new'), 'of others');
   set(environment, 'extensions.blocklist', 'c/d');
   expect(readFileSync(lastGoodPath(paths.localConfig))).toEqual(readFileSync(paths.localConfig));
-  expect(readdirSync(paths.data).filter((name) => name.includes('.new-'))).toEqual(['agentconfig.json.new-1']);
+  expect(readdirSync(paths.data).filter((name) => name.endsWith('.new'))).toEqual(['.agentconfig.json.new']);
 });
 
 test('proxy credentials lie apart, 0600, are found again, and go when the address goes', () => {
@@ -337,7 +337,7 @@ describe('T55 killed before every single call that touches the disk', { timeout:
       expect(set(machine.environment, 'extensions.blocklist', 'after/wards'), `killed at ${nth}`).toMatchObject({
         kind: 'stored',
       });
-      expect(readdirSync(machine.paths.data).filter((name) => name.includes('.new-'))).toEqual([]);
+      expect(readdirSync(machine.paths.data).filter((name) => name.endsWith('.new'))).toEqual([]);
       expect(readFileSync(lastGoodPath(machine.paths.localConfig))).toEqual(readFileSync(machine.paths.localConfig));
       if (run.status === 0) return nth - 1;
       expect(run.signal, run.stderr).toBe('SIGKILL');

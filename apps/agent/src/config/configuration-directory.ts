@@ -1,5 +1,5 @@
 /** The directory of the configuration: made when it is missing, swept of what a crash left behind. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 
@@ -32,9 +32,7 @@ export function giveToAdministrator(
 
 /** Removes new files that a killed writer did not rename. Call it under the lock: then no writer is alive. */
 export function sweep(path: string): void {
-  const directory = dirname(path);
-  const left = new RegExp(`^${basename(path).replaceAll('.', '\\.')}(?:\\.last-good)?\\.new-[0-9]+$`);
-  for (const name of readdirSync(directory)) {
-    if (left.test(name)) unlinkSync(join(directory, name));
+  for (const name of [basename(path), `${basename(path)}.last-good`]) {
+    rmSync(join(dirname(path), `.${name}.new`), { force: true });
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '@sallyport/local-controls';
 import { CodedError, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { removeDurably, writeDurably } from '../platform/durable-file.ts';
+import { removeDurably, writeDurably } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { giveToAdministrator } from './configuration-directory.ts';

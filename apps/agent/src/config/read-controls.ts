@@ -1,7 +1,7 @@
 /** The local controls as they are on the disk. Anyone may read what is in force (S4.10). */
 import { lstatSync } from 'node:fs';
 import { defaultControls, documentMostBytes, readDocument, type ControlsReading } from '@sallyport/local-controls';
-import { isMissing } from '../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { readTrusted } from './read-trusted.ts';

@@ -1,7 +1,7 @@
 /** Reads a small file that only the administrator can have written. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
-import { isMissing } from '../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
 import { distrustOfDirectories, distrustOfFile } from './trusted-path.ts';
 

@@ -1,7 +1,7 @@
 /** Writing `localconfig.json` and its last good copy. Call it under the configuration's lock. */
 import { readFileSync } from 'node:fs';
 import { writeDocument, type ControlsDocument } from '@sallyport/local-controls';
-import { isMissing, writeDurably } from '../platform/durable-file.ts';
+import { isMissing, writeDurably } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { giveToAdministrator } from './configuration-directory.ts';

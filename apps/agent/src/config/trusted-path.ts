@@ -2,7 +2,7 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '@sallyport/model';
-import { isMissing } from '../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 
 /** What is wrong with a file that was opened, as a sentence; undefined when nothing is. */

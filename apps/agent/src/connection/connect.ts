@@ -7,7 +7,7 @@ import { messageOf } from '@sallyport/model';
 import { AzcmError } from '../cli/azcm-error.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { ensureDirectory } from '../platform/directory.ts';
-import { writeDurably } from '../platform/durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { agentPaths } from '../platform/paths.ts';
 import { connectionFiles, readAgentConfig, writeAgentConfig, type AgentConfig } from './agent-config.ts';
 import type { ArmClient, ArmMachine } from './arm-client.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { AzcmError } from '../cli/azcm-error.ts';
 import type { CommandContext } from '../cli/command.ts';
-import { removeDurably } from '../platform/durable-file.ts';
+import { removeDurably } from '@sallyport/durable-files';
 import { agentPaths } from '../platform/paths.ts';
 import { connectionFiles, readAgentConfig, type AgentConfig } from './agent-config.ts';
 import { azcmOf } from './azcm-of.ts';

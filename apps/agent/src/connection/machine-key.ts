@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureDirectory } from '../platform/directory.ts';
-import { isMissing, writeDurably } from '../platform/durable-file.ts';
+import { isMissing, writeDurably } from '@sallyport/durable-files';
 
 export interface MachineKey {
   readonly privateKey: KeyObject;

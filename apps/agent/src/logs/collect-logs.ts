@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { messageOf } from '@sallyport/model';
-import { isMissing } from '../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { machineFacts } from '../service/machine-facts.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseJson } from '@sallyport/model';
 import type * as z from 'zod/mini';
-import { isMissing, writeDurably } from './durable-file.ts';
+import { isMissing, writeDurably } from '@sallyport/durable-files';
 
 /** The content of a state file; undefined when there is none. Throws when it is there and cannot be trusted. */
 export function readJsonFile<T>(path: string, schema: z.ZodMiniType<T>): T | undefined {

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'n
 import { dirname } from 'node:path';
 import * as z from 'zod/mini';
 import { ensureDirectory } from './directory.ts';
-import { isMissing } from './durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 
 const holderSchema = z.object({ pid: z.int(), started: z.string() });
 type Holder = z.infer<typeof holderSchema>;

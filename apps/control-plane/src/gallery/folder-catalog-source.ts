@@ -6,7 +6,7 @@ import { fetchFromFolder, openCatalog, type Catalog } from '@sallyport/catalog';
 import { messageOf } from '@sallyport/model';
 import { ArmError } from '../arm/arm-error.ts';
 import { readIfThere } from '../state/read-if-there.ts';
-import { writeDurably } from '../state/write-durably.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import type { CatalogSource } from './catalog-source.ts';
 
 /** A source for when no gallery is configured: says so. */

@@ -7,7 +7,7 @@ import { hashSecret } from '../identity/secret-hash.ts';
 import type { Store } from '../store/store.ts';
 import { readIfThere } from './read-if-there.ts';
 import type { StatePaths } from './state-paths.ts';
-import { writeDurably } from './write-durably.ts';
+import { writeDurably } from '@sallyport/durable-files';
 
 /** `operator.json`, for any client to go on with. */
 export const operatorFileSchema = z.object({

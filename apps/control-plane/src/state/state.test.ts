@@ -10,7 +10,6 @@ import { firstIdentities, writeOperatorFile } from './first-identities.ts';
 import { lockState } from './state-lock.ts';
 import { statePaths, type StatePaths } from './state-paths.ts';
 import { tlsFiles } from './tls-files.ts';
-import { writeDurably } from './write-durably.ts';
 
 describe('the state directory', () => {
   let folder: string;
@@ -92,13 +91,5 @@ describe('the state directory', () => {
     release();
     expect(readFileSync(paths.lock)).toHaveLength(0);
     lockState(paths.lock)();
-  });
-
-  test('a file is replaced with exactly its mode, over what a killed process left', () => {
-    const path = join(folder, 'file');
-    writeFileSync(`${path}.new`, 'half');
-    writeDurably(path, 'whole', 0o640);
-    expect(readFileSync(path, 'utf8')).toBe('whole');
-    expect(statSync(path).mode & 0o777).toBe(0o640);
   });
 });

@@ -2,7 +2,7 @@
 import { createAuthority, issueServerCertificate, serverCertificateIsCurrent } from '@sallyport/pki';
 import { readIfThere } from './read-if-there.ts';
 import type { StatePaths } from './state-paths.ts';
-import { writeDurably } from './write-durably.ts';
+import { writeDurably } from '@sallyport/durable-files';
 
 export interface TlsFiles {
   readonly certificatePem: string;

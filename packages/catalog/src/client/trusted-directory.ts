@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere, writeDurably } from '../durable-file.ts';
+import { readIfThere, writeDurably } from '@sallyport/durable-files';
 import { noFloors, readFloors, writeFloors, type VersionFloors } from './version-floors.ts';
 
 export interface TrustedDirectory {
@@ -29,14 +29,14 @@ export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): Tru
 
   async function write(file: string, content: string | Uint8Array): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeDurably(file, content, 0o644);
+    writeDurably(file, content, 0o644);
   }
 
   return {
-    read: (role) => readIfThere(path(role)),
+    read: async (role) => readIfThere(path(role)),
     keep: (role, bytes) => write(path(role), bytes),
     async floors() {
-      const bytes = await readIfThere(join(directory, floorsFile));
+      const bytes = readIfThere(join(directory, floorsFile));
       const floors = bytes === undefined ? undefined : readFloors(bytes.toString('utf8'));
       if (floors === undefined) return noFloors(pin);
       // Another root was pinned: the cached root and its version are not its descendants. The other floors end with their keys.

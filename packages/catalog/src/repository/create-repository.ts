@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trustedStore } from '../client/trusted-store.ts';
-import { readIfThere, writeDurably } from '../durable-file.ts';
+import { readIfThere, writeDurably } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
 import { publishChange, topLevelKeys } from './publish-change.ts';
 import { openRepository, type RepositoryOptions } from './open-repository.ts';
@@ -28,7 +28,7 @@ export async function createRepository(options: CreateOptions): Promise<Reposito
   await makeKeysDirectory(keysDirectory);
   await mkdir(directory, { recursive: true });
   await withLock(lockFile(options), options.patience ?? 60_000, async () => {
-    if ((await readIfThere(join(directory, timestampFile))) !== undefined) {
+    if (readIfThere(join(directory, timestampFile)) !== undefined) {
       throw new RepositoryError(
         'RepositoryExists',
         `There is a catalog in '${directory}' already: it was left as it is.`,
@@ -44,8 +44,8 @@ export async function createRepository(options: CreateOptions): Promise<Reposito
     const content = rootContent(keys, 1, time);
     const rootKeys = { keyIDs: keys.root.map((key) => key.identifier), threshold: 1 };
     const rootBytes = signFile('root', content, rootKeys, keys.root);
-    await writeDurably(join(keysDirectory, trustedRootFile), rootBytes, 0o600);
-    await writeDurably(join(directory, versionedFile('root', 1)), rootBytes, 0o644);
+    writeDurably(join(keysDirectory, trustedRootFile), rootBytes, 0o600);
+    writeDurably(join(directory, versionedFile('root', 1)), rootBytes, 0o644);
     const { root } = trustedStore(rootBytes, time);
     const nothing = {
       root,

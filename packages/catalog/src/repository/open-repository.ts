@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Metadata, Targets } from '@tufjs/models';
 import { issuedAt } from '../client/signed-time.ts';
 import { signedPackage, type SignedPackage } from '../client/signed-package.ts';
-import { writeDurably } from '../durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { publisherRole, versionedFile } from '../layout.ts';
 import { requireNewPublisher, withPublisher } from './add-publisher.ts';
 import { withTarget } from './add-target.ts';
@@ -78,7 +78,7 @@ export function openRepository(options: RepositoryOptions): Repository {
 /** A root that is valid for longer, signed by the same keys: the next link of the chain that clients follow. */
 async function publishRoot(place: RepositoryPlace, { content, keys }: ChangedRole): Promise<void> {
   const bytes = signFile('root', content, keys, await keysOfRole(place.keysDirectory, 'root'));
-  await writeDurably(join(place.directory, versionedFile('root', Number(content['version']))), bytes, 0o644);
+  writeDurably(join(place.directory, versionedFile('root', Number(content['version']))), bytes, 0o644);
 }
 
 async function publishersOf(state: RepositoryState): Promise<Publisher[]> {

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Metadata, Root } from '@tufjs/models';
-import { readIfThere, writeDurably } from '../durable-file.ts';
+import { readIfThere, writeDurably } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
 import type { RepositoryPlace, RepositoryState } from './repository-state.ts';
 import { snapshotContent, timestampContent } from './role-content.ts';
@@ -57,8 +57,7 @@ export async function publishChange(
   changed: readonly ChangedRole[],
   time: Date,
 ): Promise<readonly string[]> {
-  const write = (file: string, bytes: Uint8Array): Promise<void> =>
-    writeDurably(join(place.directory, file), bytes, 0o644);
+  const write = (file: string, bytes: Uint8Array): void => writeDurably(join(place.directory, file), bytes, 0o644);
   const sign = async (role: string, content: JsonObject): Promise<Uint8Array> =>
     signFile(role, content, topLevelKeys(before.root, role), await keysOfRole(place.keysDirectory, role));
 
@@ -66,7 +65,7 @@ export async function publishChange(
   for (const { role, content, keys } of changed) {
     const version = await freeVersion(place, role, Number(content['version']));
     const bytes = signFile(role, { ...content, version }, keys, await keysOfRole(place.keysDirectory, role));
-    await write(versionedFile(role, version), bytes);
+    write(versionedFile(role, version), bytes);
     references[`${role}.json`] = fileReference(version, bytes);
   }
   const signed = [...changed.map(({ role }) => role), 'timestamp'];
@@ -74,11 +73,11 @@ export async function publishChange(
   if (changed.length > 0 || isHalfOver('snapshot', before.snapshotExpires, time)) {
     const version = await freeVersion(place, 'snapshot', before.snapshotVersion + 1);
     const snapshot = await sign('snapshot', snapshotContent(version, time, references));
-    await write(versionedFile('snapshot', version), snapshot);
+    write(versionedFile('snapshot', version), snapshot);
     reference = fileReference(version, snapshot);
     signed.push('snapshot');
   }
-  await write(timestampFile, await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference)));
+  write(timestampFile, await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference)));
   return signed;
 }
 
@@ -87,7 +86,7 @@ export async function publishChange(
  * kept it, and versioned files are kept for good.
  */
 async function freeVersion(place: RepositoryPlace, role: string, version: number): Promise<number> {
-  const taken = await readIfThere(join(place.directory, versionedFile(role, version)));
+  const taken = readIfThere(join(place.directory, versionedFile(role, version)));
   return taken === undefined ? version : freeVersion(place, role, version + 1);
 }
 

@@ -9,7 +9,7 @@ import type { Metadata, Root, Snapshot, Targets, Timestamp } from '@tufjs/models
 import { messageOf } from '@sallyport/model';
 import { requireCanonical } from '../canonical-metadata.ts';
 import { trustedStore, type TrustedStore } from '../client/trusted-store.ts';
-import { readIfThere } from '../durable-file.ts';
+import { readIfThere } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
 import { RepositoryError } from './repository-error.ts';
 
@@ -43,8 +43,8 @@ export const trustedRootFile = 'root.json';
 /** Reads and verifies. Throws `RepositoryMissing` or `RepositoryDamaged`. */
 export async function readRepository(place: RepositoryPlace): Promise<RepositoryState> {
   const { directory } = place;
-  const firstRoot = await readIfThere(join(place.keysDirectory, trustedRootFile));
-  const timestampBytes = await readIfThere(join(directory, timestampFile));
+  const firstRoot = readIfThere(join(place.keysDirectory, trustedRootFile));
+  const timestampBytes = readIfThere(join(directory, timestampFile));
   if (firstRoot === undefined || timestampBytes === undefined) {
     throw new RepositoryError(
       'RepositoryMissing',
@@ -77,7 +77,7 @@ export async function readRepository(place: RepositoryPlace): Promise<Repository
 async function followRoots(directory: string, store: TrustedStore): Promise<Uint8Array | undefined> {
   let newest: Uint8Array | undefined;
   for (;;) {
-    const next = await readIfThere(join(directory, versionedFile('root', store.root.signed.version + 1)));
+    const next = readIfThere(join(directory, versionedFile('root', store.root.signed.version + 1)));
     if (next === undefined) return newest;
     store.updateRoot(requireCanonical(next));
     newest = next;

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { chmod, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyIdentifierOf } from '../canonical-metadata.ts';
-import { writeDurably } from '../durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { RepositoryError } from './repository-error.ts';
 
 /** A public key as TUF writes it. */
@@ -32,7 +32,7 @@ export async function makeKey(directory: string, role: string): Promise<SigningK
   const { privateKey } = generateKeyPairSync('ed25519');
   const key = signingKey(privateKey);
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  await writeDurably(join(directory, keyFile(role, key.identifier)), pem, 0o600);
+  writeDurably(join(directory, keyFile(role, key.identifier)), pem, 0o600);
   return key;
 }
 

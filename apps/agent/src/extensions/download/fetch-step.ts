@@ -8,7 +8,7 @@ import type { SignedPackage } from '@sallyport/catalog';
 import { findManifest } from '@sallyport/handler-contract';
 import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { syncDirectory } from '../../platform/durable-file.ts';
+import { syncDirectory } from '@sallyport/durable-files';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';

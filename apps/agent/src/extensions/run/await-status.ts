@@ -9,7 +9,7 @@ import {
   type StatusReading,
 } from '@sallyport/handler-contract';
 import { handlerName, OperationFailure, type HandlerVersion, type InstanceStatus } from '@sallyport/model';
-import { isMissing } from '../../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 import { sleep } from '../../platform/sleep.ts';
 import { handlerPaths, statusFile } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';

@@ -8,7 +8,7 @@ import {
 } from '@sallyport/handler-contract';
 import { handlerName, type GoalExtension, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { writeDurably } from '../../platform/durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { handlerPaths, settingsFile } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { requireRecord } from '../state/require-record.ts';

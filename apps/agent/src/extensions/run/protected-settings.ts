@@ -10,7 +10,7 @@ import { messageOf, OperationFailure, type GoalExtension } from '@sallyport/mode
 import * as z from 'zod/mini';
 import type { MachineKey } from '../../connection/machine-key.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { writeDurably } from '../../platform/durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import type { Environment } from '../../platform/environment.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { extensionKey, handlerName, messageOf, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { isMissing, syncDirectory } from '../../platform/durable-file.ts';
+import { isMissing, syncDirectory } from '@sallyport/durable-files';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import { installedExtensionSchema, storedForm, type InstalledExtension } from './installed-extension.ts';
 

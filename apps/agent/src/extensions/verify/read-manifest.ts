@@ -8,7 +8,7 @@ import {
   type HandlerManifest,
 } from '@sallyport/handler-contract';
 import { OperationFailure } from '@sallyport/model';
-import { isMissing } from '../../platform/durable-file.ts';
+import { isMissing } from '@sallyport/durable-files';
 
 /** Reads and checks it. Throws `ManifestMalformed`. `directory` is private to the agent. */
 export function readManifest(directory: string): HandlerManifest {

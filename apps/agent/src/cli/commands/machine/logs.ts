@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { messageOf } from '@sallyport/model';
 import { collectLogs } from '../../../logs/collect-logs.ts';
 import { zipOf } from '../../../logs/zip-writer.ts';
-import { writeDurably } from '../../../platform/durable-file.ts';
+import { writeDurably } from '@sallyport/durable-files';
 import { AzcmError } from '../../azcm-error.ts';
 import type { CommandContext, Invocation } from '../../command.ts';
 

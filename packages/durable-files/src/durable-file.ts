@@ -1,13 +1,24 @@
-/** State lives in small files that are either the old one or the new one, never half of each (T55, T84). */
-import { closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** Writing, removing and reading files whose every state on the disk is a whole one (T55, T84). */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * Replaces a file: write a new one beside it, fsync, rename over, fsync the directory. After a crash at any point the old or
  * the new content is there. `mode` is exact (the umask does not apply). Throws what the file system says; the old file stays.
+ * One writer at a time: the new file has a fixed name, so that what a killed writer left is replaced and does not pile up.
  */
 export function writeDurably(path: string, content: string | Uint8Array, mode: number): void {
-  const fresh = `${path}.new-${process.pid}`;
+  const fresh = join(dirname(path), `.${basename(path)}.new`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   removeIfThere(fresh);
   const file = openSync(fresh, flags, mode);
@@ -42,6 +53,16 @@ export function syncDirectory(directory: string): void {
 export function removeDurably(path: string): void {
   removeIfThere(path);
   syncDirectory(dirname(path));
+}
+
+/** The content of a file, or undefined when there is none. */
+export function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 function removeIfThere(path: string): void {
