@@ -59,7 +59,7 @@ test('T58 the environment is built from empty: nothing of the agent leaks in', a
 test('T42 arguments arrive as words, the working directory is the handler, and it leads its own session', async () => {
   using directory = temporaryDirectory('run');
   const { stdout } = await runScript(directory, {
-    script: 'echo "$#|$1|$2|$(pwd)|$(ps -o sid= -p $$ | tr -d " ")|$$"',
+    script: 'echo "$#|$1|$2|$(pwd)|$(cut -d" " -f6 /proc/$$/stat)|$$"',
   });
   const [count, one, two, cwd, session, pid] = text(stdout).trim().split('|');
   expect([count, one, two, cwd]).toEqual(['2', 'one', 'two three', join(directory.path, 'handler')]);
