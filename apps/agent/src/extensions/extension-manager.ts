@@ -26,6 +26,7 @@ import type { Permit } from './plan/permission.ts';
 import { plan, type Performance, type Refusal, type Work } from './plan/plan.ts';
 import type { Reporter } from './report/reporter.ts';
 import { forgetProtectedSettings } from './run/protected-settings.ts';
+import { isWorking } from './state/installed-extension.ts';
 import type { Journal } from './state/journal.ts';
 import { sweepLeftovers } from './unpack/staging.ts';
 
@@ -182,9 +183,7 @@ export class ExtensionManager {
     const key = keyOf(entry);
     const working = store
       .list()
-      .extensions.find(
-        (one) => extensionKey(one.name) === key && (one.phase === 'installed' || one.phase === 'enabled'),
-      );
+      .extensions.find((one) => extensionKey(one.name) === key && isWorking(one));
     return {
       resourceName: entry.resourceName,
       operationId: entry.operationId,

@@ -1,228 +1,182 @@
-/** The manager's use of the decision over the whole table of S4.4, and the way from every state to every goal. */
-import {
-  defaultControls,
-  extensionListOf,
-  knownExtension,
-  type ControlsReading,
-  type LocalControls,
-} from '@sallyport/local-controls';
-import {
-  operationKinds,
-  parseHandlerVersion,
-  type GoalExtension,
-  type HandlerVersion,
-  type OperationKind,
-} from '@sallyport/model';
+/** What is planned for one goal state: refusals and their words, which operation it is, the order, and what is over. */
+import { isTerminal, operationStates, type GoalExtension, type OperationKind } from '@sallyport/model';
 import { describe, expect, test } from 'vitest';
-import { permitOf } from '../permit.ts';
-import { phases, type InstalledExtension, type Phase } from '../state/installed-extension.ts';
-import { plan, type Conclusion, type Work } from './plan.ts';
+import type { InstalledExtension } from '../state/installed-extension.ts';
+import { allowAll, entry, name, other, planned, record, told, v1, v2 } from './plan.fixture.ts';
 import type { Permit } from './permission.ts';
-import { reachesOut, type Step } from './step.ts';
+import { plan, resourceKey, type Conclusion, type Work } from './plan.ts';
 
-const name = knownExtension('Contoso.Test/Thing');
-const other = knownExtension('Contoso.Test/Else');
-const [v1, v2, v3] = ['1.0.0', '2.0.0', '3.0.0'].map((text) => parseHandlerVersion(text)) as [
-  HandlerVersion,
-  HandlerVersion,
-  HandlerVersion,
-];
+const done = (state: Conclusion['state']): Conclusion => ({ operationId: 'wanted', state });
+const absent = entry({ desired: 'absent', version: '' });
 
-function entry(change: Partial<GoalExtension> = {}): GoalExtension {
-  return {
-    resourceName: 'thing',
-    publisher: name.publisher,
-    type: name.type,
-    desired: 'present',
-    version: v1,
-    operationId: 'wanted',
-    operationDone: false,
-    sequence: 7,
-    settings: {},
-    protectedSettings: { kind: 'none' },
-    packageUrls: [],
-    ...change,
+/** Everything planned for a goal state of several entries, nothing being over. */
+function plannedAll(extensions: readonly GoalExtension[], installed: readonly InstalledExtension[]): readonly Work[] {
+  const goal = { machineId: 'm', generation: 1, extensions: [...extensions] };
+  return plan({ goal, installed, concluded: new Map(), permit: allowAll });
+}
+
+describe('a refusal', () => {
+  test.each([
+    ['install', entry(), []],
+    ['update', entry({ sequence: 8 }), [record('enabled')]],
+    ['upgrade', entry({ version: v2 }), [record('enabled')]],
+    ['delete', absent, [record('enabled')]],
+  ] as const)(
+    'S4.5 of the controls, for %s: code, words and explanation as they came',
+    (operation, wanted, installed) => {
+      const explanation = { outcome: 'block', rule: 'test', message: 'The list says no.', file: '/list' } as const;
+      const asked: unknown[] = [];
+      const permit: Permit = (...question) => {
+        asked.push(question);
+        return { allowed: false, code: 'ExtensionNotAllowed', explanation };
+      };
+      expect(planned(wanted, installed, permit)).toEqual([
+        { kind: 'refuse', entry: wanted, code: 'ExtensionNotAllowed', message: 'The list says no.', explanation },
+      ]);
+      expect(asked).toEqual([[operation, name]]);
+    },
+  );
+
+  const never: Permit = () => {
+    throw new Error('the controls were asked');
   };
-}
 
-function record(
-  phase: Phase,
-  version: HandlerVersion = v1,
-  change: Partial<InstalledExtension> = {},
-): InstalledExtension {
-  const enabled = phase === 'enabled' ? { enabledSequence: 7 } : {};
-  const operation = { id: 'earlier', kind: 'install' } as const;
-  return { name, version, resourceName: 'thing', phase, operation, ...enabled, ...change };
-}
-
-function planned(
-  wanted: GoalExtension,
-  installed: readonly InstalledExtension[],
-  permit: Permit,
-  concluded?: Conclusion,
-): readonly Work[] {
-  return plan({
-    goal: { machineId: 'm', generation: 1, extensions: [wanted] },
-    installed,
-    concluded: new Map(concluded === undefined ? [] : [[wanted.resourceName.toLowerCase(), concluded]]),
-    permit,
-  });
-}
-
-const allowAll: Permit = () => ({ allowed: true, explanation: { outcome: 'allow', rule: 'test', message: 'allowed' } });
-
-/** What makes each operation the one that is meant. */
-const situations: Readonly<Record<OperationKind, readonly [GoalExtension, readonly InstalledExtension[]]>> = {
-  install: [entry(), []],
-  update: [entry({ sequence: 8 }), [record('enabled')]],
-  upgrade: [entry({ version: v2, sequence: 8 }), [record('enabled')]],
-  delete: [entry({ desired: 'absent', version: '' }), [record('enabled')]],
-};
-
-describe('S4.4 the table, as the manager acts on it', () => {
-  const lists = (allow: readonly string[], block: readonly string[]): Partial<LocalControls> => ({
-    'extensions.allowlist': extensionListOf(allow.map(knownExtension)),
-    'extensions.blocklist': extensionListOf(block.map(knownExtension)),
-  });
-  const own = 'contoso.test/THING';
-  const elsewhere = 'Contoso.Test/Else';
-  // Written down by hand from the specification: install, update, upgrade, delete.
-  const table: readonly (readonly [string, Partial<LocalControls>, string])[] = [
-    ['allowlist only', lists([own], []), 'AAAA'],
-    ['blocklist only', lists([], [own]), 'BBBA'],
-    ['on both', lists([own], [own]), 'BBBA'],
-    ['on neither, allowlist set', lists([elsewhere], []), 'BBBA'],
-    ['on neither, both lists set', lists([elsewhere], [elsewhere]), 'BBBA'],
-    ['on neither, only a blocklist set', lists([], [elsewhere]), 'AAAA'],
-    ['no list set', lists([], []), 'AAAA'],
-    ['Allow/None', lists(['Allow/None'], []), 'BBBA'],
-    ['monitor mode, not on the managed list', { 'config.mode': 'monitor' }, 'BBBA'],
-    ['monitor mode, own allowlist set aside', { 'config.mode': 'monitor', ...lists([own], []) }, 'BBBA'],
-    ['manager disabled', { 'extensions.enabled': false }, 'XXXX'],
-    ['manager disabled, allowed by list', { 'extensions.enabled': false, ...lists([own], []) }, 'XXXX'],
-  ];
-  const letters = new Map([
-    ['ExtensionNotAllowed', 'B'],
-    ['ExtensionManagerDisabled', 'X'],
-    ['LocalControlsUnreadable', 'U'],
-  ]);
-
-  /** What the manager does for each operation in turn, in the letters of the table. */
-  function rowOf(reading: ControlsReading): string {
-    return operationKinds
-      .map((operation) => {
-        const [wanted, installed] = situations[operation];
-        const permit = permitOf({ machine: 'gatehouse', readControls: () => reading });
-        const [work, ...more] = planned(wanted, installed, permit);
-        if (work === undefined || more.length > 0) return '?';
-        if (work.kind === 'perform') return work.operation === operation ? 'A' : '?';
-        const told = work.message.includes("'gatehouse'") && work.message.includes('/controls.json');
-        return told ? (letters.get(work.code) ?? '?') : '?';
-      })
-      .join('');
-  }
-
-  test.each(table)('S4.4 %s', (_title, change, row) => {
-    const controls = { ...defaultControls, ...change };
-    expect(rowOf({ kind: 'in-force', controls, file: '/controls.json', generation: 1 })).toBe(row);
+  test.each([
+    ['Contoso.Test/Thing', 'x', "'Contoso.Test/Thing/x'", 'a publisher or a type may not hold a slash'],
+    ['Contoso.Test', 'Thing\u200b', "'Contoso.Test/Thing\u200b'", 'it holds a character that is not plain ASCII'],
+    ['Contoso.Test ', 'Thing', "'Contoso.Test /Thing'", "'Contoso.Test ' is not a publisher's name"],
+    ['Contoso.Test', 'Th\u0456ng', "'Contoso.Test/Th\u0456ng'", 'it holds a character that is not plain ASCII'],
+    ['', 'Thing', "'/Thing'", 'the publisher before the slash is missing'],
+    ['Contoso.Test', '../../etc', "'Contoso.Test/../../etc'", 'a publisher or a type may not hold a slash'],
+  ])('T05 T06 of a name that is not one (%j, %j), whatever the lists say', (publisher, type, quoted, reason) => {
+    const message = `${quoted} is not the name of an extension: ${reason}. A name that is read loosely is a way round a list, so nothing was done.`;
+    const explanation = { outcome: 'block', rule: 'malformed-name', message };
+    for (const desired of ['present', 'absent'] as const) {
+      const wanted = entry({ publisher, type, desired });
+      const refusal = { kind: 'refuse', entry: wanted, code: 'ExtensionNotAllowed', message, explanation };
+      expect(planned(wanted, [], never)).toEqual([refusal]);
+      expect(planned(wanted, [], never, { operationId: 'before', state: 'Failed' })).toEqual([refusal]);
+      expect(planned(wanted, [], never, done('Failed'))).toEqual([]);
+    }
   });
 
-  test('T54 unreadable controls: nothing but a delete', () => {
-    expect(operationKinds).toEqual(['install', 'update', 'upgrade', 'delete']);
-    const reason = '/controls.json is writable by others.';
-    expect(rowOf({ kind: 'unreadable', file: '/controls.json', reason })).toBe('UUUA');
+  test.each(['', '1.x', '01.0', '1.0.0.0.0', '../1', ' 1.0.0'])('of a version that is not one (%j)', (version) => {
+    const wanted = entry({ version });
+    expect(planned(wanted, [record('enabled')], never)).toEqual([
+      {
+        kind: 'refuse',
+        entry: wanted,
+        code: 'PackageNotInCatalog',
+        message: `'${version}' is not a version of an extension.`,
+      },
+    ]);
+  });
+
+  test('of a second resource for one extension: the first stands, whatever became of it', () => {
+    const again = entry({ resourceName: 'again', operationId: 'two', publisher: name.publisher.toUpperCase() });
+    const refusal = {
+      kind: 'refuse',
+      entry: again,
+      code: 'OperationCanceled',
+      message: `Another resource of this machine already stands for CONTOSO.TEST/Thing; change or delete that one.`,
+    };
+    expect(plannedAll([entry(), again], [])).toEqual([
+      expect.objectContaining({ kind: 'perform', entry: entry() }),
+      refusal,
+    ]);
+    // The first is as wanted.
+    expect(plannedAll([entry({ operationDone: true }), again], [record('enabled')])).toEqual([refusal]);
+    // The first ended badly and is not tried again: the second does not slip in.
+    const input = { goal: { machineId: 'm', generation: 1, extensions: [entry(), again] }, installed: [] };
+    const concluded = new Map([['thing', done('Failed')]]);
+    expect(plan({ ...input, concluded, permit: allowAll })).toEqual([refusal]);
+    // Told once.
+    concluded.set('again', { operationId: 'two', state: 'Canceled' });
+    expect(plan({ ...input, concluded, permit: allowAll })).toEqual([]);
+  });
+
+  test('of nothing else: another extension beside it, or one to be deleted, claims no name', () => {
+    const beside = entry({ resourceName: 'beside', type: other.type });
+    expect(plannedAll([entry(), beside], [])).toMatchObject([{ kind: 'perform' }, { kind: 'perform' }]);
+    const gone = entry({ resourceName: 'gone', desired: 'absent' });
+    expect(plannedAll([gone, entry()], [])).toMatchObject([{ kind: 'perform' }, { kind: 'perform' }]);
   });
 });
 
-/** Every single version in every phase, and every pair of versions, also of an operation that was interrupted. */
-function everyState(): readonly (readonly InstalledExtension[])[] {
-  const operations = [
-    { id: 'earlier', kind: 'install' },
-    { id: 'wanted', kind: 'upgrade' },
-  ] as const;
-  const singles = phases.flatMap((phase) => operations.map((operation) => record(phase, v1, { operation })));
-  const seconds = phases.flatMap((phase) => operations.map((operation) => record(phase, v2, { operation })));
-  return [[], ...singles.map((one) => [one]), ...singles.flatMap((one) => seconds.map((two) => [one, two]))];
-}
+describe('S4.4 which operation it is', () => {
+  const wanted = entry({ sequence: 8, version: v2 });
+  const begun = (kind: OperationKind): Partial<InstalledExtension> => ({ operation: { id: 'wanted', kind } });
+  const table: readonly (readonly [string, OperationKind, readonly InstalledExtension[]])[] = [
+    ['nothing is there', 'install', []],
+    ['this version is enabled', 'update', [record('enabled', v2)]],
+    ['this version is disabled', 'update', [record('installed', v2)]],
+    ['another version is enabled', 'upgrade', [record('enabled', v1)]],
+    ['another version is disabled', 'upgrade', [record('installed', v1)]],
+    ['only leftovers are there', 'install', [record('placed', v1), record('uninstalled', v2)]],
+    ['leftovers come before another version', 'upgrade', [record('fetching', v1), record('enabled', v1)]],
+    ['it was begun: as what it began', 'upgrade', [record('placed', v2, begun('upgrade'))]],
+    [
+      'it was begun and the other is still there',
+      'install',
+      [record('enabled', v1), record('placed', v2, begun('install'))],
+    ],
+    ['another operation was begun', 'install', [record('placed', v2, { operation: { id: 'older', kind: 'upgrade' } })]],
+    ['it was begun with another version', 'install', [record('placed', v1, begun('upgrade'))]],
+    ['only another extension is there', 'install', [record('enabled', v1, { name: other })]],
+  ];
 
-const everyGoal: readonly GoalExtension[] = [
-  entry(),
-  entry({ sequence: 8 }),
-  entry({ version: v2 }),
-  entry({ version: v3 }),
-  entry({ operationDone: true }),
-  entry({ version: v3, operationDone: true }),
-  entry({ desired: 'absent', version: '' }),
-];
-
-describe('no step reaches out without an allow for exactly its operation', () => {
-  test('S4.5 T01 whatever is there and whatever is wanted', () => {
-    for (const installed of everyState()) {
-      for (const wanted of everyGoal) {
-        for (const allowedOperation of [undefined, ...operationKinds]) {
-          const asked: OperationKind[] = [];
-          const permit: Permit = (operation) => {
-            asked.push(operation);
-            const explanation = { outcome: 'block', rule: 'test', message: operation } as const;
-            if (operation === allowedOperation)
-              return { allowed: true, explanation: { ...explanation, outcome: 'allow' } };
-            return { allowed: false, code: 'ExtensionNotAllowed', explanation };
-          };
-          for (const work of planned(wanted, installed, permit)) {
-            const answeredAs = work.kind === 'perform' ? [work.operation] : [work.message];
-            expect(answeredAs).toEqual(asked);
-            expect(work.kind === 'perform').toBe(asked[0] === allowedOperation);
-          }
-        }
-      }
-    }
-  });
-
-  test('steps that fetch or run something are the ones that reach out', () => {
-    const quiet = Object.entries(reachesOut).flatMap(([kind, out]) => (out ? [] : [kind]));
-    expect(quiet).toEqual(['await-status', 'discard']);
-  });
-
-  test('T05 T06 a name that is not one is refused, whatever the lists say', () => {
-    for (const [publisher, type] of [
-      ['Contoso.Test/Thing', 'x'],
-      ['Contoso.Test', 'Thing​'],
-      ['Contoso.Test ', 'Thіng'],
-      ['', 'Thing'],
-      ['Contoso.Test', '../../etc'],
-    ] as const) {
-      for (const desired of ['present', 'absent'] as const) {
-        const works = planned(entry({ publisher, type, desired }), [], allowAll);
-        expect(works).toMatchObject([
-          { kind: 'refuse', code: 'ExtensionNotAllowed', explanation: { rule: 'malformed-name' } },
-        ]);
-      }
-    }
-  });
-
-  test('two resources for one extension: the second is refused', () => {
-    const goal = {
-      machineId: 'm',
-      generation: 1,
-      extensions: [entry(), entry({ resourceName: 'again', operationId: 'two' })],
+  test.each(table)('%s: %s', (_situation, operation, installed) => {
+    const asked: unknown[] = [];
+    const permit: Permit = (...question) => {
+      asked.push(question);
+      return allowAll(...question);
     };
-    const works = plan({ goal, installed: [], concluded: new Map(), permit: allowAll });
-    expect(works.map(({ kind }) => kind)).toEqual(['perform', 'refuse']);
+    const works = planned(wanted, installed, permit);
+    expect(works).toEqual([{ kind: 'perform', entry: wanted, name, operation, steps: expect.any(Array) }]);
+    expect(asked).toEqual([[operation, name]]);
+  });
+});
+
+describe('the order', () => {
+  test('removals come first; otherwise as the centre wrote them', () => {
+    const named = (resourceName: string, type: string, desired: 'present' | 'absent'): GoalExtension =>
+      entry({ resourceName, type, desired });
+    const works = plannedAll(
+      [
+        named('one', 'One', 'present'),
+        named('two', 'Two', 'absent'),
+        named('three', 'Three', 'present'),
+        named('four', 'Four', 'absent'),
+      ],
+      [],
+    );
+    expect(works.map((work) => work.entry.resourceName)).toEqual(['two', 'four', 'one', 'three']);
   });
 });
 
 describe('what is over is over', () => {
-  const done = (state: Conclusion['state']): Conclusion => ({ operationId: 'wanted', state });
+  const failures = ['Failed', 'TimedOut', 'Canceled'] as const;
 
-  test('S4.6 a refused or failed operation is not begun anew, nor after the list was loosened', () => {
-    for (const state of ['Failed', 'TimedOut', 'Canceled'] as const) {
+  test.each(failures)(
+    'S4.6 an operation that ended as %s is not begun anew, nor after the list was loosened',
+    (state) => {
       expect(planned(entry(), [], allowAll, done(state))).toEqual([]);
-    }
+      expect(planned(entry({ resourceName: 'THING' }), [], allowAll, done(state))).toEqual([]);
+      expect(planned(absent, [], allowAll, done(state))).toEqual([]);
+      expect(planned(absent, [record('enabled')], allowAll, done(state))).toEqual([]);
+    },
+  );
+
+  test.each(operationStates.filter((state) => !isTerminal(state)))('one that is at %s is not over', (state) => {
+    expect(planned(entry(), [], allowAll, done(state))).toMatchObject([{ kind: 'perform', operation: 'install' }]);
+    expect(planned(absent, [], allowAll, done(state))).toMatchObject([{ kind: 'perform', operation: 'delete' }]);
   });
 
-  test('a new request after a failed one is', () => {
+  test('a new request after a failed one is begun', () => {
     const works = planned(entry({ operationId: 'next' }), [], allowAll, done('Failed'));
     expect(works).toMatchObject([{ kind: 'perform', operation: 'install' }]);
+    const deleted = planned(entry({ ...absent, operationId: 'next' }), [record('enabled')], allowAll, done('Failed'));
+    expect(deleted).toMatchObject([{ kind: 'perform', operation: 'delete' }]);
   });
 
   test('S2.4 what was removed locally is installed again', () => {
@@ -239,118 +193,42 @@ describe('what is over is over', () => {
     expect(planned(entry(), settled, allowAll, done('Succeeded'))).toEqual([]);
   });
 
-  test('S4.6 a delete of what is not there is answered; once answered, nothing more', () => {
-    const absent = entry({ desired: 'absent', version: '' });
-    expect(planned(absent, [], allowAll)).toMatchObject([{ kind: 'perform', operation: 'delete', steps: [] }]);
-    expect(planned(absent, [], allowAll, done('Succeeded'))).toEqual([]);
-  });
-
-  test('a delete concerns only what was installed for that resource', () => {
-    const absent = entry({ desired: 'absent', version: '' });
-    const works = planned(absent, [record('enabled', v1, { resourceName: 'somebody-elses' })], allowAll);
-    expect(works).toMatchObject([{ kind: 'perform', steps: [] }]);
-  });
-
-  test('another extension is never touched', () => {
-    const works = planned(entry(), [record('enabled', v2, { name: other })], allowAll);
-    expect(works).toMatchObject([{ kind: 'perform', operation: 'install' }]);
+  test('enabled, but nobody has heard how that went: it is asked', () => {
+    const works = planned(entry(), [record('enabled')], allowAll);
+    expect(works).toMatchObject([{ operation: 'update', steps: [{ kind: 'await-status', version: v1 }] }]);
   });
 });
 
-/** What each step means for the records, as the executors do it. Undefined for one that may not come in this state. */
-function after(
-  step: Step,
-  records: readonly InstalledExtension[],
-  wanted: GoalExtension,
-): readonly InstalledExtension[] {
-  const of = (version: HandlerVersion): InstalledExtension => {
-    const found = records.find((one) => one.version === version);
-    if (found === undefined) throw new Error(`${step.kind} ${version}: there is no such version`);
-    return found;
-  };
-  const change = (
-    version: HandlerVersion,
-    to: Partial<InstalledExtension>,
-    from: readonly Phase[],
-  ): readonly InstalledExtension[] => {
-    const found = of(version);
-    if (!from.includes(found.phase)) throw new Error(`${step.kind} ${version} in phase ${found.phase}`);
-    return records.map((one) => (one === found ? { ...one, ...to } : one));
-  };
-  const operation = { id: wanted.operationId, kind: 'install' } as const;
-  switch (step.kind) {
-    case 'fetch':
-      if (records.some(({ version }) => version === step.version)) throw new Error('fetched over a record');
-      return [...records, record('placed', step.version, { operation })];
-    case 'configure':
-      return change(step.version, {}, ['placed', 'updated', 'installed', 'enabled']);
-    case 'disable-before':
-      of(step.version);
-      return change(step.before, { phase: 'installed' }, ['enabled']);
-    case 'carry-over':
-      of(step.before);
-      return change(step.version, {}, ['placed']);
-    case 'update':
-      if (of(step.before).phase !== 'installed') throw new Error('updated from a version that was not disabled');
-      return change(step.version, { phase: 'updated' }, ['placed']);
-    case 'uninstall-before':
-      if (of(step.version).phase !== 'updated') throw new Error('uninstalled before the new version had taken over');
-      return change(step.before, { phase: 'uninstalled' }, ['installed', 'enabled']);
-    case 'install':
-      return change(step.version, { phase: 'installed' }, [step.afterUpdate ? 'updated' : 'placed']);
-    case 'enable':
-      return change(step.version, { phase: 'enabled', enabledSequence: wanted.sequence, operation }, [
-        'installed',
-        'enabled',
-      ]);
-    case 'await-status':
-      return change(step.version, {}, ['enabled']);
-    case 'disable':
-      return change(step.version, { phase: 'installed' }, ['enabled']);
-    case 'uninstall':
-      return change(step.version, { phase: 'uninstalled' }, ['updated', 'installed']);
-    case 'discard':
-      return records.filter((one) => one !== of(step.version));
-  }
-  return records;
-}
-
-describe('T84 from every state, interrupted anywhere', () => {
-  test('the plan of what is left leads to what is wanted and to nothing else', () => {
-    let walked = 0;
-    for (const begin of everyState()) {
-      for (const wanted of everyGoal) {
-        // Interrupted after every number of steps, then again and again, a step later each time.
-        for (let interruptedAfter = 0; interruptedAfter < 14; interruptedAfter += 1) {
-          const end = walk(begin, wanted, interruptedAfter);
-          walked += 1;
-          const { version, sequence } = wanted;
-          const settled = { version, phase: 'enabled', enabledSequence: sequence };
-          expect(end).toMatchObject(wanted.desired === 'absent' ? [] : [settled]);
-          expect(end).toHaveLength(wanted.desired === 'absent' ? 0 : 1);
-        }
-      }
-    }
-    expect(walked).toBeGreaterThan(10_000);
+describe('a delete', () => {
+  test('S4.6 of what is not there is answered; once answered, or told as over, nothing more', () => {
+    expect(planned(absent, [], allowAll)).toEqual([
+      { kind: 'perform', entry: absent, name, operation: 'delete', steps: [] },
+    ]);
+    expect(planned(absent, [], allowAll, done('Succeeded'))).toEqual([]);
+    expect(planned(entry({ ...absent, operationDone: true }), [], allowAll)).toEqual([]);
   });
 
-  /** Plans, does some of it, "crashes", plans again; fails when that does not come to an end. */
-  function walk(
-    begin: readonly InstalledExtension[],
-    wanted: GoalExtension,
-    interruptedAfter: number,
-  ): readonly InstalledExtension[] {
-    let records = begin;
-    let room = interruptedAfter;
-    let heard: Conclusion | undefined;
-    for (let round = 0; round < 40; round += 1) {
-      const [work] = planned(wanted, records, allowAll, heard);
-      if (work === undefined) return records;
-      if (work.kind !== 'perform') throw new Error(work.message);
-      for (const step of work.steps.slice(0, room === 0 ? undefined : room)) records = after(step, records, wanted);
-      if (room === 0 || room >= work.steps.length) heard = { operationId: wanted.operationId, state: 'Succeeded' };
-      else room += 1;
-    }
-    throw new Error('no end');
-  }
+  test('what is there goes, also when the operation was said to be over', () => {
+    const steps = (wanted: GoalExtension, concluded?: Conclusion): readonly (readonly string[])[] =>
+      planned(wanted, [record('installed'), record('placed', v2)], allowAll, concluded).map((work) =>
+        work.kind === 'perform' ? work.steps.map(told) : [work.message],
+      );
+    const all = [['uninstall 1.0.0', 'discard 1.0.0', 'discard 2.0.0']];
+    expect(steps(absent)).toEqual(all);
+    expect(steps(entry({ ...absent, operationDone: true }))).toEqual(all);
+    expect(steps(absent, done('Succeeded'))).toEqual(all);
+  });
+
+  test('concerns only what was installed for that resource, in whatever case it is written', () => {
+    const elses = record('enabled', v1, { resourceName: 'somebody-elses' });
+    expect(planned(absent, [elses], allowAll)).toMatchObject([{ kind: 'perform', steps: [] }]);
+    const own = record('placed', v1, { resourceName: 'THING' });
+    expect(planned(absent, [own, elses], allowAll)).toMatchObject([{ steps: [{ kind: 'discard', version: v1 }] }]);
+    expect(resourceKey(own)).toBe('thing');
+  });
+
+  test('concerns only that extension', () => {
+    const beside = record('enabled', v1, { name: other });
+    expect(planned(absent, [beside], allowAll)).toMatchObject([{ kind: 'perform', steps: [] }]);
+  });
 });

@@ -7,6 +7,7 @@ import {
   extensionNameOf,
   isTerminal,
   parseHandlerVersion,
+  sameExtension,
   type Explanation,
   type ExtensionName,
   type GoalExtension,
@@ -17,7 +18,7 @@ import {
   type OperationKind,
   type OperationState,
 } from '@sallyport/model';
-import type { InstalledExtension } from '../state/installed-extension.ts';
+import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
 import { stepsToAbsent, stepsToPresent } from './steps-toward.ts';
@@ -64,40 +65,35 @@ export function resourceKey(entry: { readonly resourceName: string }): string {
 
 /** One piece of work for each extension that is not as wanted; removals first. Extensions that are as wanted are left out. */
 export function plan(input: PlanInput): readonly Work[] {
-  const ordered = [...input.goal.extensions].sort((a, b) => rank(a) - rank(b));
+  const { extensions } = input.goal;
   const claimed = new Set<string>();
-  return ordered.flatMap((entry) => {
-    const work = entry.desired === 'absent' ? planAbsent(entry, input) : planPresent(entry, input, claimed);
-    return work === undefined ? [] : [work];
-  });
-}
-
-function rank(entry: GoalExtension): number {
-  return entry.desired === 'absent' ? 0 : 1;
+  const works = [
+    ...extensions.filter(({ desired }) => desired === 'absent').map((entry) => planAbsent(entry, input)),
+    ...extensions.filter(({ desired }) => desired === 'present').map((entry) => planPresent(entry, input, claimed)),
+  ];
+  return works.filter((work) => work !== undefined);
 }
 
 function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
-  const concluded = input.concluded.get(resourceKey(entry));
+  const end = endOf(entry, input);
   const named = extensionNameOf(entry.publisher, entry.type);
-  if (!named.ok) return isConcluded(entry, concluded) ? undefined : refuseName(entry, named.malformed);
+  if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const mine = recordsOf(named.name, input).filter((record) => resourceKey(record) === resourceKey(entry));
-  if (mine.length === 0 && (entry.operationDone || isConcluded(entry, concluded))) return undefined;
-  if (isConcluded(entry, concluded) && concluded?.state !== 'Succeeded') return undefined;
+  if (mine.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
+  if (end === 'badly') return undefined;
   const permission = input.permit('delete', named.name);
   return permission.allowed ? perform(entry, named.name, 'delete', stepsToAbsent(mine)) : refusal(entry, permission);
 }
 
 function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string>): Work | undefined {
-  const concluded = input.concluded.get(resourceKey(entry));
-  const failedBefore = isConcluded(entry, concluded) && concluded?.state !== 'Succeeded';
-  const heard = entry.operationDone || isConcluded(entry, concluded);
+  const end = endOf(entry, input);
   const named = extensionNameOf(entry.publisher, entry.type);
-  if (!named.ok) return failedBefore ? undefined : refuseName(entry, named.malformed);
+  if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const key = extensionKey(named.name);
   const taken = claimed.has(key);
   claimed.add(key);
   // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
-  if (failedBefore) return undefined;
+  if (end === 'badly') return undefined;
   if (taken) {
     const message = `Another resource of this machine already stands for ${entry.publisher}/${entry.type}; change or delete that one.`;
     return { kind: 'refuse', entry, code: 'OperationCanceled', message };
@@ -108,11 +104,18 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
     return { kind: 'refuse', entry, code: 'PackageNotInCatalog', message };
   }
   const records = recordsOf(named.name, input);
-  const steps = stepsToPresent(entry, version, records, heard);
+  const steps = stepsToPresent(entry, version, records, entry.operationDone || end !== undefined);
   if (steps.length === 0) return undefined;
   const operation = operationOf(entry, version, records);
   const permission = input.permit(operation, named.name);
   return permission.allowed ? perform(entry, named.name, operation, steps) : refusal(entry, permission);
+}
+
+/** How the operation that an entry stands for ended here; undefined while it is not known to be over. */
+function endOf(entry: GoalExtension, input: PlanInput): 'well' | 'badly' | undefined {
+  const concluded = input.concluded.get(resourceKey(entry));
+  if (concluded?.operationId !== entry.operationId || !isTerminal(concluded.state)) return undefined;
+  return concluded.state === 'Succeeded' ? 'well' : 'badly';
 }
 
 function refuseName(entry: GoalExtension, malformed: MalformedExtensionName): Refusal {
@@ -129,17 +132,13 @@ function operationOf(
 ): OperationKind {
   const begun = records.find((record) => record.version === version && record.operation.id === entry.operationId);
   if (begun !== undefined) return begun.operation.kind;
-  const current = records.find((record) => record.phase === 'installed' || record.phase === 'enabled');
+  const current = records.find(isWorking);
   if (current === undefined) return 'install';
   return current.version === version ? 'update' : 'upgrade';
 }
 
 function recordsOf(name: ExtensionName, input: PlanInput): readonly InstalledExtension[] {
-  return input.installed.filter((record) => extensionKey(record.name) === extensionKey(name));
-}
-
-function isConcluded(entry: GoalExtension, concluded: Conclusion | undefined): boolean {
-  return concluded?.operationId === entry.operationId && isTerminal(concluded.state);
+  return input.installed.filter((record) => sameExtension(record.name, name));
 }
 
 function perform(

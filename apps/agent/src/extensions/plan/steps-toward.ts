@@ -3,16 +3,19 @@
  * restart, so an interrupted operation goes on where its last recorded step ended (T84, handler contract §3 and §4).
  */
 import type { GoalExtension, HandlerVersion } from '@sallyport/model';
-import type { InstalledExtension, Phase } from '../state/installed-extension.ts';
+import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import type { Step } from './step.ts';
 
 /** Steps until nothing of the extension is left. `records` are its versions on the machine. */
 export function stepsToAbsent(records: readonly InstalledExtension[]): readonly Step[] {
-  return records.flatMap(({ phase, version }): readonly Step[] => [
-    ...(phase === 'enabled' ? [{ kind: 'disable', version } as const] : []),
-    ...(hasRun(phase) ? [{ kind: 'uninstall', version } as const] : []),
-    { kind: 'discard', version },
-  ]);
+  return records.flatMap((record): readonly Step[] => {
+    const { phase, version } = record;
+    return [
+      ...(phase === 'enabled' ? [{ kind: 'disable', version } as const] : []),
+      ...(hasRun(record) ? [{ kind: 'uninstall', version } as const] : []),
+      { kind: 'discard', version },
+    ];
+  });
 }
 
 /**
@@ -28,17 +31,21 @@ export function stepsToPresent(
   const wanted = records.find((record) => record.version === version);
   const others = records.filter((record) => record.version !== version);
   if (wanted === undefined) return stepsFromNothing(version, others);
-  const afresh = [{ kind: 'discard', version } as const, ...stepsFromNothing(version, others)];
-  const steps: Readonly<Record<Phase, () => readonly Step[]>> = {
-    enabled: () => [...discards(others), ...stepsOfEnabled(entry, wanted, heard)],
-    installed: () => [...discards(others), ...enabling(version)],
-    updated: () => [...finishedBefore(version, others), ...installing(version, true), ...enabling(version)],
-    // A tree that an earlier operation left behind is not trusted to be whole: it is fetched and verified again (T56).
-    placed: () => (wanted.operation.id === entry.operationId ? stepsFromPlaced(version, others) : afresh),
-    fetching: () => afresh,
-    uninstalled: () => afresh,
-  };
-  return steps[wanted.phase]();
+  const afresh = (): readonly Step[] => [{ kind: 'discard', version }, ...stepsFromNothing(version, others)];
+  switch (wanted.phase) {
+    case 'enabled':
+      return [...discards(others), ...stepsOfEnabled(entry, wanted, heard)];
+    case 'installed':
+      return [...discards(others), ...enabling(version)];
+    case 'updated':
+      return [...others.flatMap((record) => handedOver(version, record)), ...installedAfterUpdate(version)];
+    case 'placed':
+      // A tree that an earlier operation left behind is not trusted to be whole: it is fetched and verified again (T56).
+      return wanted.operation.id === entry.operationId ? stepsFrom([], version, others) : afresh();
+    case 'fetching':
+    case 'uninstalled':
+      return afresh();
+  }
 }
 
 function stepsOfEnabled(entry: GoalExtension, wanted: InstalledExtension, heard: boolean): readonly Step[] {
@@ -48,49 +55,52 @@ function stepsOfEnabled(entry: GoalExtension, wanted: InstalledExtension, heard:
 }
 
 function stepsFromNothing(version: HandlerVersion, others: readonly InstalledExtension[]): readonly Step[] {
-  const before = others.find(isWorking);
-  const leftovers = others.filter((record) => record !== before);
-  return [
-    ...discards(leftovers),
-    { kind: 'fetch', version },
-    ...stepsFromPlaced(version, before === undefined ? [] : [before]),
-  ];
+  return stepsFrom([{ kind: 'fetch', version }], version, others);
 }
 
-function stepsFromPlaced(version: HandlerVersion, others: readonly InstalledExtension[]): readonly Step[] {
+/** `first` is what brings the version onto the machine, if it is not there. Of several others that work one is handed over. */
+function stepsFrom(
+  first: readonly Step[],
+  version: HandlerVersion,
+  others: readonly InstalledExtension[],
+): readonly Step[] {
   const before = others.find(isWorking);
-  const configure: Step = { kind: 'configure', version };
+  const leftovers = others.filter((record) => record !== before);
+  return [...discards(leftovers), ...first, ...takingOver(version, before)];
+}
+
+/** From a tree in its place to an enabled version. `before` is the version that is there, if one is. */
+function takingOver(version: HandlerVersion, before: InstalledExtension | undefined): readonly Step[] {
   if (before === undefined) {
-    return [...discards(others), configure, ...installing(version, false), ...enabling(version).slice(1)];
+    return [{ kind: 'configure', version }, { kind: 'install', version, afterUpdate: false }, ...starting(version)];
   }
   const both = { version, before: before.version };
   return [
-    ...discards(others.filter((record) => record !== before)),
-    configure,
+    { kind: 'configure', version },
     ...(before.phase === 'enabled' ? [{ kind: 'disable-before', ...both } as const] : []),
     { kind: 'carry-over', ...both },
     { kind: 'update', ...both },
-    ...finishedBefore(version, [before]),
-    ...installing(version, true),
-    ...enabling(version),
+    ...handedOver(version, before),
+    ...installedAfterUpdate(version),
   ];
 }
 
-/** The version before has handed over: it is uninstalled, then removed. */
-function finishedBefore(version: HandlerVersion, others: readonly InstalledExtension[]): readonly Step[] {
-  return others.flatMap((record): readonly Step[] => {
-    const gone: Step = { kind: 'discard', version: record.version };
-    return isWorking(record) ? [{ kind: 'uninstall-before', version, before: record.version }, gone] : [gone];
-  });
+/** Another version after the update: one that was working is uninstalled first, then it is removed like any leftover. */
+function handedOver(version: HandlerVersion, other: InstalledExtension): readonly Step[] {
+  const gone: Step = { kind: 'discard', version: other.version };
+  return isWorking(other) ? [{ kind: 'uninstall-before', version, before: other.version }, gone] : [gone];
 }
 
-function installing(version: HandlerVersion, afterUpdate: boolean): readonly Step[] {
-  return [{ kind: 'install', version, afterUpdate }];
+function installedAfterUpdate(version: HandlerVersion): readonly Step[] {
+  return [{ kind: 'install', version, afterUpdate: true }, ...enabling(version)];
 }
 
 function enabling(version: HandlerVersion): readonly Step[] {
+  return [{ kind: 'configure', version }, ...starting(version)];
+}
+
+function starting(version: HandlerVersion): readonly Step[] {
   return [
-    { kind: 'configure', version },
     { kind: 'enable', version },
     { kind: 'await-status', version },
   ];
@@ -101,11 +111,6 @@ function discards(records: readonly InstalledExtension[]): readonly Step[] {
 }
 
 /** Whether a command of it has run that an uninstall has to make good. */
-function hasRun(phase: Phase): boolean {
-  return phase === 'updated' || phase === 'installed' || phase === 'enabled';
-}
-
-/** Installed as far as its own commands are concerned. */
-function isWorking(record: InstalledExtension): boolean {
-  return record.phase === 'installed' || record.phase === 'enabled';
+function hasRun(record: InstalledExtension): boolean {
+  return record.phase === 'updated' || isWorking(record);
 }

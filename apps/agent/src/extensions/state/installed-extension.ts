@@ -32,6 +32,11 @@ export interface InstalledExtension {
   readonly uninstallExitCode?: number;
 }
 
+/** Installed as far as its own commands are concerned, whether or not it is meant to work at this moment. */
+export function isWorking({ phase }: { readonly phase: Phase }): boolean {
+  return phase === 'installed' || phase === 'enabled';
+}
+
 const integer = z.int();
 
 const stored = z.object({
