@@ -29,9 +29,13 @@ function freePort(): Promise<number> {
 
 function tell(...args: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }> {
   return new Promise((fulfil) => {
-    const child = spawn(process.execPath, [cli, 'tour', '--once', '--state', join(folder, 'state'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [cli, 'tour', '--once', ...(args.includes('--state') ? [] : ['--state', join(folder, 'state')]), ...args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
