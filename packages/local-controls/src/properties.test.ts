@@ -231,6 +231,20 @@ test('S4.1 S4.10 the centre is told what is in force, in the documented shape', 
   });
 });
 
+test.each([
+  ['full', true, 'true'],
+  ['full', false, 'false'],
+  ['monitor', true, 'false'],
+  ['monitor', false, 'false'],
+] as const)(
+  'S4.8 S4.9 in %s mode, guestconfiguration.enabled %s: guest configuration may run: %s',
+  (mode, own, reported) => {
+    const controls = { ...defaultControls, 'config.mode': mode, 'guestconfiguration.enabled': own };
+    const reading = { kind: 'in-force', controls, file: '/f', generation: 1 } as const;
+    expect(agentConfigurationOf(reading).guestConfigurationEnabled).toBe(reported);
+  },
+);
+
 test('T55 unreadable controls are reported as what they mean', () => {
   expect(agentConfigurationOf({ kind: 'unreadable', file: '/f', reason: 'x' })).toEqual({
     proxyUrl: '',

@@ -1,0 +1,56 @@
+/** Names that lead elsewhere, hide something, or mean the same file twice (T32, T40). */
+import { one, named, extra, type Row } from './material.ts';
+
+/** One row for each. Made anew at each call. */
+export function names(): readonly Row[] {
+  return [
+    ['T32', 'NameTraversal', 'a name that goes up', named('../escaped')],
+    ['T32', 'NameTraversal', 'a name that goes up in its middle', named('a/../../escaped')],
+    ['T32', 'NameTraversal', 'a name that is only two dots', named('..')],
+    ['T32', 'NameTraversal', 'a directory that goes up', one({ name: '../up/' })],
+    ['T32', 'NameTraversal', 'a single dot as a part', named('./a')],
+    ['T32', 'NameAbsolute', 'an absolute name', named('/etc/escaped')],
+    ['T32', 'NameAbsolute', 'a name with two slashes in front', named('//server/share/x')],
+    ['T32', 'NameAbsolute', 'a drive letter', named('C:/escaped')],
+    ['T32', 'NameAbsolute', 'a drive letter without a slash', named('c:escaped')],
+    ['T32', 'NameBackslash', 'going up with backslashes', named('..\\escaped')],
+    ['T32', 'NameBackslash', 'a UNC path', named('\\\\server\\share\\x')],
+    ['T32', 'NameBackslash', 'a backslash between parts', named('dir\\x')],
+    ['T32', 'NameControl', 'NUL in a name', named('safe.txt\0.sh')],
+    ['T32', 'NameControl', 'a line feed in a name', named('a\nb')],
+    ['T32', 'NameControl', 'an escape sequence in a name', named('a\u001b[2Jb')],
+    ['T32', 'NameTrailing', 'a trailing dot', named('file.')],
+    ['T32', 'NameTrailing', 'three dots', named('.../x')],
+    ['T32', 'NameTrailing', 'a trailing blank', named('file ')],
+    ['T32', 'NameTrailing', 'a trailing blank in the middle', named('dir /file')],
+    ['T32', 'NameEmpty', 'no name', named('')],
+    ['T32', 'NameEmpty', 'an empty part', named('a//b')],
+    ['T32', 'NameAbsolute', 'only a slash', one({ name: '/' })],
+    ['T32', 'NameTooLong', 'a part of 256 bytes', named('n'.repeat(256))],
+    ['T32', 'NameTooLong', 'a name of 1,100 bytes', named(Array.from({ length: 11 }, () => 'n'.repeat(99)).join('/'))],
+    ['T40', 'NameEncoding', 'bytes beyond ASCII without the UTF-8 flag', named(Buffer.from('caf\u00e9'), 0)],
+    ['T40', 'NameEncoding', 'UTF-8 that is none', named(Buffer.from([0x61, 0xff, 0xfe]), 0x0800)],
+    ['T40', 'NameEncoding', 'an overlong slash in UTF-8', named(Buffer.from([0x2e, 0x2e, 0xc0, 0xaf, 0x61]), 0x0800)],
+    [
+      'T40',
+      'NameEncoding',
+      'a second name in an extra field',
+      one({ name: 'b', central: { extra: extra(0x7075, 9) } }),
+    ],
+    ['T40', 'DuplicateName', 'the same name twice', one({ name: 'a.txt', content: 'other content' })],
+    ['T40', 'DuplicateName', 'the same directory twice', { entries: [{ name: 'd/' }, { name: 'd/' }] }],
+    ['T40', 'NameCollision', 'names that differ in case', one({ name: 'A.TXT', content: 'x' })],
+    ['T40', 'NameCollision', 'directories that differ in case', { entries: [{ name: 'bin/a' }, { name: 'Bin/b' }] }],
+    ['T40', 'NameCollision', 'composed and decomposed letters', { entries: [{ name: '\u00e9' }, { name: 'e\u0301' }] }],
+    [
+      'T40',
+      'NameCollision',
+      'a letter and its compatibility form',
+      { entries: [{ name: 'file' }, { name: '\ufb01le' }] },
+    ],
+    ['T40', 'NameCollision', 'the long s', { entries: [{ name: 's' }, { name: '\u017f' }] }],
+    ['T33', 'FileAsDirectory', 'a file and then something inside it', { entries: [{ name: 'p' }, { name: 'p/q' }] }],
+    ['T33', 'FileAsDirectory', 'something inside and then a file', { entries: [{ name: 'p/q' }, { name: 'p' }] }],
+    ['T33', 'FileAsDirectory', 'a file and a directory of one name', { entries: [{ name: 'p' }, { name: 'p/' }] }],
+  ];
+}
