@@ -40,6 +40,8 @@ const targets: Readonly<Record<string, Target>> = {
     mutate: [
       'apps/agent/src/extensions/plan/*.ts',
       'apps/agent/src/extensions/permit.ts',
+      'apps/agent/src/extensions/require-permission.ts',
+      'apps/agent/src/extensions/executors.ts',
       '!**/*.test.ts',
       '!**/*.fixture.ts',
     ],

@@ -9,11 +9,9 @@ import {
   messageOf,
   OperationFailure,
   runningDeadlineSeconds,
-  type ExtensionReport,
-  type GoalState,
-  type InstanceStatus,
   type OperationState,
 } from '@sallyport/model';
+import type { ExtensionReport, GoalState, InstanceStatus } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import {
   OperationRefused,
@@ -25,6 +23,7 @@ import {
 import type { Permit } from './plan/permission.ts';
 import { plan, type Performance, type Refusal, type Work } from './plan/plan.ts';
 import type { Reporter } from './report/reporter.ts';
+import { requirePermission } from './require-permission.ts';
 import { forgetProtectedSettings } from './run/protected-settings.ts';
 import { isWorking } from './state/installed-extension.ts';
 import type { Journal } from './state/journal.ts';
@@ -164,10 +163,7 @@ export class ExtensionManager {
       findings,
       deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
       signal: this.#stop.signal,
-      requirePermission() {
-        const permission = permit(operation, name);
-        if (!permission.allowed) throw new OperationRefused(permission.code, permission.explanation);
-      },
+      requirePermission: () => requirePermission(permit, operation, name),
       progress: (state: OperationState, status?: InstanceStatus) => {
         reporter.report({
           ...this.#reportOf(entry, state),
@@ -181,9 +177,7 @@ export class ExtensionManager {
   #reportOf(entry: Refusal['entry'], state: OperationState): ExtensionReport {
     const { store, environment } = this.#options.host;
     const key = keyOf(entry);
-    const working = store
-      .list()
-      .extensions.find((one) => extensionKey(one.name) === key && isWorking(one));
+    const working = store.list().extensions.find((one) => extensionKey(one.name) === key && isWorking(one));
     return {
       resourceName: entry.resourceName,
       operationId: entry.operationId,

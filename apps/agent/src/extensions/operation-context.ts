@@ -3,15 +3,12 @@ import type { Catalog } from '@sallyport/catalog';
 import type { AgentPaths } from '../platform/paths.ts';
 import {
   OperationFailure,
-  type Explanation,
   type ExtensionName,
-  type ExtensionReport,
-  type GoalExtension,
-  type InstanceStatus,
   type OperationFailureCode,
   type OperationKind,
   type OperationState,
 } from '@sallyport/model';
+import type { Explanation, ExtensionReport, GoalExtension, InstanceStatus } from '@sallyport/model/wire';
 import type { HttpClient } from '../connection/http-client.ts';
 import type { MachineKey } from '../connection/machine-key.ts';
 import type { Environment } from '../platform/environment.ts';

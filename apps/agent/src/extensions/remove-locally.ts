@@ -1,5 +1,6 @@
 /** Removal by the server's own administrator, with the manager stopped: no list and no centre has a say in it (S2.3). */
-import { messageOf, runningDeadlineSeconds, type GoalExtension } from '@sallyport/model';
+import { messageOf, runningDeadlineSeconds } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import type { ExtensionHost, OperationContext } from './operation-context.ts';
 import { stepsToAbsent } from './plan/steps-toward.ts';

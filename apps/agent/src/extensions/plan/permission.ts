@@ -1,5 +1,6 @@
 /** The server's own word on one operation, as the manager needs it: go on, or the code and explanation to report. */
-import type { Explanation, ExtensionName, OperationFailureCode, OperationKind } from '@sallyport/model';
+import type { ExtensionName, OperationFailureCode, OperationKind } from '@sallyport/model';
+import type { Explanation } from '@sallyport/model/wire';
 
 export type Permission =
   | { readonly allowed: true; readonly explanation: Explanation }

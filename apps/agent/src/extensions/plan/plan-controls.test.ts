@@ -6,7 +6,8 @@ import {
   type ControlsReading,
   type LocalControls,
 } from '@sallyport/local-controls';
-import { operationKinds, type GoalExtension, type OperationKind } from '@sallyport/model';
+import { operationKinds, type OperationKind } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { describe, expect, test } from 'vitest';
 import { permitOf } from '../permit.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';

@@ -1,5 +1,6 @@
 /** The way from every state to every goal, however often it is interrupted. */
-import type { GoalExtension, HandlerVersion } from '@sallyport/model';
+import type { HandlerVersion } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { describe, expect, test } from 'vitest';
 import type { InstalledExtension, Phase } from '../state/installed-extension.ts';
 import { allowAll, everyGoal, everyState, planned, record } from './plan.fixture.ts';

@@ -1,6 +1,7 @@
 /** Goals, records and ways to ask for a plan, for the tests of the plan. */
 import { knownExtension } from '@sallyport/local-controls';
-import { parseHandlerVersion, type GoalExtension, type HandlerVersion } from '@sallyport/model';
+import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { phases, type InstalledExtension, type Phase } from '../state/installed-extension.ts';
 import type { Permit } from './permission.ts';
 import { plan, type Conclusion, type Work } from './plan.ts';

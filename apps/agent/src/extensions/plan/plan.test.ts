@@ -1,5 +1,6 @@
 /** What is planned for one goal state: refusals and their words, which operation it is, the order, and what is over. */
-import { isTerminal, operationStates, type GoalExtension, type OperationKind } from '@sallyport/model';
+import { isTerminal, operationStates, type OperationKind } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { describe, expect, test } from 'vitest';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { allowAll, entry, name, other, planned, record, told, v1, v2 } from './plan.fixture.ts';

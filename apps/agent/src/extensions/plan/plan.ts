@@ -8,16 +8,14 @@ import {
   isTerminal,
   parseHandlerVersion,
   sameExtension,
-  type Explanation,
   type ExtensionName,
-  type GoalExtension,
-  type GoalState,
   type HandlerVersion,
   type MalformedExtensionName,
   type OperationFailureCode,
   type OperationKind,
   type OperationState,
 } from '@sallyport/model';
+import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
@@ -80,7 +78,7 @@ function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const mine = recordsOf(named.name, input).filter((record) => resourceKey(record) === resourceKey(entry));
   if (mine.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
-  if (end === 'badly') return undefined;
+  if (end?.succeeded === false) return undefined;
   const permission = input.permit('delete', named.name);
   return permission.allowed ? perform(entry, named.name, 'delete', stepsToAbsent(mine)) : refusal(entry, permission);
 }
@@ -93,7 +91,7 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
   const taken = claimed.has(key);
   claimed.add(key);
   // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
-  if (end === 'badly') return undefined;
+  if (end?.succeeded === false) return undefined;
   if (taken) {
     const message = `Another resource of this machine already stands for ${entry.publisher}/${entry.type}; change or delete that one.`;
     return { kind: 'refuse', entry, code: 'OperationCanceled', message };
@@ -112,10 +110,10 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
 }
 
 /** How the operation that an entry stands for ended here; undefined while it is not known to be over. */
-function endOf(entry: GoalExtension, input: PlanInput): 'well' | 'badly' | undefined {
+function endOf(entry: GoalExtension, input: PlanInput): { readonly succeeded: boolean } | undefined {
   const concluded = input.concluded.get(resourceKey(entry));
   if (concluded?.operationId !== entry.operationId || !isTerminal(concluded.state)) return undefined;
-  return concluded.state === 'Succeeded' ? 'well' : 'badly';
+  return { succeeded: concluded.state === 'Succeeded' };
 }
 
 function refuseName(entry: GoalExtension, malformed: MalformedExtensionName): Refusal {

@@ -2,7 +2,8 @@
  * The steps from what is on the machine to what is wanted, for one extension. Computed anew from the records after every
  * restart, so an interrupted operation goes on where its last recorded step ended (T84, handler contract §3 and §4).
  */
-import type { GoalExtension, HandlerVersion } from '@sallyport/model';
+import type { HandlerVersion } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import type { Step } from './step.ts';
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { ExtensionReport, OperationState, ReportRequest } from '@sallyport/model';
+import type { OperationState } from '@sallyport/model';
+import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
 import { Journal } from '../state/journal.ts';

@@ -2,7 +2,8 @@
  * Tells the centre how operations go. What moves is told as it moves, newest only; ends are in the journal first and are told
  * until the centre has acknowledged them.
  */
-import { isTerminal, messageOf, type ExtensionReport, type ReportRequest } from '@sallyport/model';
+import { isTerminal, messageOf } from '@sallyport/model';
+import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import { backoff } from '../../heartbeat/backoff.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';

@@ -8,7 +8,8 @@ import {
   statusReadLimit,
   type StatusReading,
 } from '@sallyport/handler-contract';
-import { handlerName, OperationFailure, type HandlerVersion, type InstanceStatus } from '@sallyport/model';
+import { handlerName, OperationFailure, type HandlerVersion } from '@sallyport/model';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import { isMissing } from '@sallyport/durable-files';
 import { sleep } from '../../platform/sleep.ts';
 import { handlerPaths, statusFile } from '../handler-paths.ts';

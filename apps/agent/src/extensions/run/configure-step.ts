@@ -6,7 +6,8 @@ import {
   handlerEnvironmentFile,
   noSettings,
 } from '@sallyport/handler-contract';
-import { handlerName, type GoalExtension, type HandlerVersion } from '@sallyport/model';
+import { handlerName, type HandlerVersion } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { writeDurably } from '@sallyport/durable-files';
 import { handlerPaths, settingsFile } from '../handler-paths.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
-import type { GoalExtension } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { CompactEncrypt } from 'jose';
 import { expect, test } from 'vitest';

@@ -2,7 +2,7 @@
  * How operations ended here, kept until the centre has heard of it and for as long as the centre asks for the same operation:
  * an end is told at least once, however often the agent is killed, and a refused operation is not begun anew (T84).
  */
-import { extensionReportSchema, type ExtensionReport, type GoalState } from '@sallyport/model';
+import { extensionReportSchema, type ExtensionReport, type GoalState } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';

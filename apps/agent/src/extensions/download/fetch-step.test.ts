@@ -1,0 +1,91 @@
+/** S4.5: controls that change while a package is on its way stop it there, and nothing of it stays. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Catalog, SignedPackage } from '@sallyport/catalog';
+import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
+import { buildTestPackage, temporaryDirectory } from '@sallyport/testkit';
+import { expect, test } from 'vitest';
+import { HttpClient } from '../../connection/http-client.ts';
+import { createMachineKey } from '../../connection/machine-key.ts';
+import { carryOut } from '../executors.ts';
+import { entry, extension, questionsIn, testMachine, until, type TestMachine } from '../machine.fixture.ts';
+import { OperationRefused } from '../operation-context.ts';
+
+const version = parseHandlerVersion('2.0.0') as HandlerVersion;
+
+/** Fetches 2.0.0 onto the machine, from a server and a catalog that note when they are used. */
+async function fetchOnto(machine: TestMachine, refuseAt?: number): Promise<void> {
+  using directory = temporaryDirectory('fetch');
+  const content = buildTestPackage(machine.handler(version));
+  const server: Server = createServer((_request, response) => {
+    machine.note('the package is downloaded');
+    response.end(content);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const signed: SignedPackage = {
+    path: 'contoso.test/thing/2.0.0.zip',
+    length: content.length,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    target: {
+      publisher: extension.publisher,
+      type: extension.type,
+      version,
+      operatingSystem: 'linux',
+      architecture: 'any',
+    },
+  };
+  const catalog: Catalog = {
+    refresh: () => Promise.resolve(machine.note('the catalog is asked')),
+    find: () => Promise.resolve(signed),
+    list: () => Promise.resolve([signed]),
+  };
+  const supplies = {
+    http: new HttpClient({ origin, proxy: () => undefined }),
+    machineKey: await createMachineKey(join(directory.path, 'machine.key')),
+    catalog: () => Promise.resolve(catalog),
+  };
+  const change = { supplies, entry: entry({ packageUrls: [`${origin}/package.zip`] }) };
+  const context = machine.context('install', refuseAt === undefined ? change : { ...change, refuseAt });
+  try {
+    await carryOut([{ kind: 'fetch', version }], context);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const history = [
+  '? nothing',
+  ': Downloading',
+  'the catalog is asked',
+  '? nothing',
+  'the package is downloaded',
+  ': Verifying',
+  '? nothing',
+];
+
+test('S4.5 the controls are asked before the catalog is, before the download and before the package is opened', async () => {
+  using machine = testMachine();
+  await fetchOnto(machine);
+  expect(machine.history()).toEqual(history);
+  expect(machine.state()).toBe('2.0.0 placed');
+});
+
+test.each(questionsIn(history))(
+  'S4.5 refused at question %i: it goes no further, and nothing of it stays',
+  async (n) => {
+    using machine = testMachine();
+    await expect(fetchOnto(machine, n)).rejects.toThrow(OperationRefused);
+    expect(machine.history()).toEqual(until(n, history));
+    expect(machine.state()).toBe('nothing');
+    const { handlers, downloads } = machine.host.paths;
+    expect(readdirSync(handlers)).toEqual([]);
+    if (n > 1) expect(readdirSync(downloads)).toEqual([]);
+  },
+);

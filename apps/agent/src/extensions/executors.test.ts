@@ -1,0 +1,112 @@
+/** S4.5: what was allowed when it was planned is asked for again before each step that reaches out, and at its turn. */
+import { parseHandlerVersion, type HandlerVersion, type OperationKind } from '@sallyport/model';
+import { describe, expect, test } from 'vitest';
+import { carryOut } from './executors.ts';
+import { entry, extension, questionsIn, testMachine, until } from './machine.fixture.ts';
+import { OperationRefused } from './operation-context.ts';
+import { stepsToAbsent, stepsToPresent } from './plan/steps-toward.ts';
+import type { Step } from './plan/step.ts';
+import type { InstalledExtension, Phase } from './state/installed-extension.ts';
+
+const [v1, v2] = ['1.0.0', '2.0.0'].map((text) => parseHandlerVersion(text)) as [HandlerVersion, HandlerVersion];
+
+function record(phase: Phase, version: HandlerVersion): InstalledExtension {
+  const operation = { id: 'wanted', kind: 'upgrade' } as const;
+  return { name: extension, version, resourceName: 'thing', phase, operation, enabledSequence: 8 };
+}
+
+interface Situation {
+  readonly operation: OperationKind;
+  readonly installed: readonly InstalledExtension[];
+  readonly steps: readonly Step[];
+  /** What happens when everything is allowed: `?` and the state where the controls are asked, `:` where the centre is told. */
+  readonly history: readonly string[];
+}
+
+const situations: Readonly<Record<'update' | 'upgrade' | 'delete', Situation>> = {
+  update: {
+    operation: 'update',
+    installed: [record('enabled', v2)],
+    steps: stepsToPresent(entry({ sequence: 9 }), v2, [record('enabled', v2)], true),
+    history: ['? 2.0.0 enabled', '? 2.0.0 enabled', ': Enabling', '? 2.0.0 enabled', '2.0.0 enable'],
+  },
+  upgrade: {
+    operation: 'upgrade',
+    installed: [record('enabled', v1), record('placed', v2)],
+    steps: stepsToPresent(entry(), v2, [record('enabled', v1), record('placed', v2)], false),
+    history: [
+      '? 1.0.0 enabled, 2.0.0 placed',
+      '? 1.0.0 enabled, 2.0.0 placed',
+      ': Installing',
+      '? 1.0.0 enabled, 2.0.0 placed',
+      '1.0.0 disable',
+      '? 1.0.0 installed, 2.0.0 placed',
+      '? 1.0.0 installed, 2.0.0 placed',
+      ': Installing',
+      '? 1.0.0 installed, 2.0.0 placed',
+      '2.0.0 update',
+      '? 1.0.0 installed, 2.0.0 updated',
+      '? 1.0.0 installed, 2.0.0 updated',
+      '1.0.0 uninstall',
+      '? 2.0.0 updated',
+      ': Installing',
+      '? 2.0.0 updated',
+      '2.0.0 install',
+      '? 2.0.0 installed',
+      '? 2.0.0 installed',
+      ': Enabling',
+      '? 2.0.0 installed',
+      '2.0.0 enable',
+    ],
+  },
+  delete: {
+    operation: 'delete',
+    installed: [record('enabled', v1)],
+    steps: stepsToAbsent([record('enabled', v1)]),
+    history: [
+      '? 1.0.0 enabled',
+      ': Removing',
+      '? 1.0.0 enabled',
+      '1.0.0 disable',
+      '? 1.0.0 installed',
+      ': Removing',
+      '? 1.0.0 installed',
+      '1.0.0 uninstall',
+    ],
+  },
+};
+
+describe.each(Object.entries(situations))('%s', (_name, situation) => {
+  const { operation, installed, steps, history } = situation;
+
+  test('S4.5 the controls are asked again before each step, and again when its command has its turn', async () => {
+    using machine = testMachine();
+    for (const one of installed) machine.put(one);
+    await carryOut(steps, machine.context(operation));
+    expect(machine.history()).toEqual(history);
+    expect(machine.state()).toBe(operation === 'delete' ? 'nothing' : '2.0.0 enabled');
+  });
+
+  test.each(questionsIn(history))(
+    'S4.5 refused at question %i: nothing more is run, nothing more is changed',
+    async (n) => {
+      using machine = testMachine();
+      for (const one of installed) machine.put(one);
+      await expect(carryOut(steps, machine.context(operation, { refuseAt: n }))).rejects.toThrow(OperationRefused);
+      expect(machine.history()).toEqual(until(n, history));
+      expect(`? ${machine.state()}`).toBe(machine.history().at(-1));
+    },
+  );
+});
+
+test('an agent that is stopping asks for nothing and begins no step, not even one that only tidies up', async () => {
+  using machine = testMachine();
+  machine.put(record('placed', v2));
+  const signal = AbortSignal.abort(new Error('The agent is stopping.'));
+  for (const kind of ['configure', 'enable', 'discard'] as const) {
+    const context = machine.context('install', { signal });
+    await expect(carryOut([{ kind, version: v2 }], context)).rejects.toThrow('The agent is stopping.');
+  }
+  expect(machine.history()).toEqual([]);
+  expect(machine.state()).toBe('2.0.0 placed');
+});
