@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { CodedError } from '@sallyport/model';
@@ -7,7 +6,11 @@ import { narratorOn } from '../tour/narrator.ts';
 import { openState } from '../tour/state.ts';
 import type { Stage } from '../tour/stage.ts';
 import { tellHowToGoOn } from '../tour/steps/record.ts';
+import { refreshGallery } from '../tour/steps/gallery.ts';
 import { tellStory } from '../tour/story.ts';
+
+/** A catalog's timestamp lives two weeks; whoever stays up longer signs it anew, as a timer would on a server. */
+const refreshMilliseconds = 12 * 60 * 60 * 1000;
 
 interface Flags {
   readonly state: string;
@@ -62,28 +65,27 @@ export const tour = buildCommand({
     },
   },
   async func(this: CliContext, flags: Flags) {
-    const stopped = new AbortController();
-    const stop = (): void => stopped.abort();
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.on(signal, stop);
+    const interrupted = new Promise<'stopped'>((fulfil) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.on(signal, () => fulfil('stopped'));
+    });
     const stage: Stage = {
       state: openState(flags.state),
       options: { port: flags.port, scriptFile: flags.script, packages: flags.packages },
       narrator: narratorOn(this.process.stdout),
       services: [],
     };
-    const interrupted = sleep(2 ** 31 - 1, undefined, { signal: stopped.signal, ref: false }).catch(
-      () => 'stopped' as const,
-    );
     try {
       const told = await Promise.race([tellStory(stage), interrupted]);
-      if (told === 'stopped' || told === undefined) return;
+      if (told === 'stopped') return;
       tellHowToGoOn(stage, told);
       if (flags.once) return;
       stage.narrator.note('\nEverything stays up until Ctrl+C.');
+      const refreshing = setInterval(() => void refreshGallery(stage), refreshMilliseconds);
       await Promise.race([
         interrupted,
         ...stage.services.map((service) => service.ended.then(() => service.mustRun())),
       ]);
+      clearInterval(refreshing);
     } finally {
       for (const service of stage.services.toReversed()) await service.stop();
     }

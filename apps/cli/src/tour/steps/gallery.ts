@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@sallyport/model';
-import { mustRun } from '../programs.ts';
+import { mustRun, runProgram } from '../programs.ts';
 import { customScript, type Stage } from '../stage.ts';
 
 export async function prepareGallery({ state, options, narrator }: Stage): Promise<void> {
@@ -25,4 +25,10 @@ export async function prepareGallery({ state, options, narrator }: Stage): Promi
     narrator.output(await mustRun('sallyport-gallery', ['publisher', 'add', publisher, ...gallery]));
   for (const file of packages)
     narrator.output(await mustRun('sallyport-gallery', ['publish', join(options.packages, file), ...gallery]));
+}
+
+/** Signs anew what ages. What goes wrong is told; the next time may do better. */
+export async function refreshGallery({ state, narrator }: Stage): Promise<void> {
+  const { code, output } = await runProgram('sallyport-gallery', ['refresh', '--gallery', state.gallery]);
+  if (code !== 0) narrator.note(`The catalog could not be signed anew:\n${output}`);
 }
