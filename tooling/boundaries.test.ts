@@ -33,7 +33,7 @@ test('packages import only the packages they may', () => {
   for (const name of readdirSync(join(root, 'packages'))) {
     for (const file of sources(join(root, 'packages', name, 'src'))) {
       for (const target of imports(file)) {
-        const other = /^@sallyport\/(.+)$/.exec(target)?.[1];
+        const other = /^@sallyport\/([^/]+)/.exec(target)?.[1];
         const isTest = file.endsWith('.test.ts');
         if (other !== undefined && !(allowed[name] ?? []).includes(other) && !(isTest && other === 'testkit')) {
           wrong.push(`${relative(root, file)} imports ${target}`);

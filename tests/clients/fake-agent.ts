@@ -3,14 +3,14 @@
  * to report. It decides, verifies and runs nothing; the real agent is tested elsewhere.
  */
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { machineResourceId } from '@sallyport/model';
 import {
   goalStateSchema,
-  machineResourceId,
   type ExtensionReport,
   type GoalExtension,
   type GoalState,
   type HeartbeatRequest,
-} from '@sallyport/model';
+} from '@sallyport/model/wire';
 import { compactDecrypt, SignJWT } from 'jose';
 import type { Operator } from './control-plane-process.ts';
 import { httpClient, type Answer } from './http-client.ts';

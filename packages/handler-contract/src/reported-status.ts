@@ -1,5 +1,5 @@
 /** From what an extension wrote to what its resource shows in `instanceView.status` (contract §7). */
-import type { InstanceStatus } from '@sallyport/model';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import { redactSignatures } from './command-failure.ts';
 import { handlerErrorCodes } from './handler-error-code.ts';
 import type { HandlerSubstatus, StatusReading, StatusWord } from './handler-status.ts';

@@ -1,5 +1,6 @@
 /** What the machine tells the centre of its controls: what is in force, read-only there (S4.1, S4.10). */
-import type { AgentConfiguration, ExtensionName } from '@sallyport/model';
+import type { ExtensionName } from '@sallyport/model';
+import type { AgentConfiguration } from '@sallyport/model/wire';
 import type { ControlsReading } from './controls-reading.ts';
 import { allowNone } from './extension-list.ts';
 import { inForce } from './in-force.ts';

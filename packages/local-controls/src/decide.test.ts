@@ -1,4 +1,5 @@
-import { explanationSchema, formatExtensionName, operationKinds, type OperationKind } from '@sallyport/model';
+import { formatExtensionName, operationKinds, type OperationKind } from '@sallyport/model';
+import { explanationSchema } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import {
   decide,

@@ -1,4 +1,4 @@
-import { agentConfigurationSchema } from '@sallyport/model';
+import { agentConfigurationSchema } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import {
   agentConfigurationOf,

@@ -1,6 +1,7 @@
 /**
- * The words of Sallyport: names, versions, resource ids, operation states, failure codes and the messages that
- * agent and control plane exchange. Pure: no I/O, no clock, no randomness, imports nothing of ours.
+ * The words of Sallyport: names, versions, resource ids, operation states and failure codes. Pure: no I/O, no clock, no
+ * randomness, imports nothing of ours. The messages that agent and control plane exchange are apart, in
+ * `@sallyport/model/wire`: their schemas load zod, and most commands have no message to read (decision 0004).
  *
  * Whatever crosses a process boundary is parsed here once (`unknown` in, branded or closed types out) and trusted after.
  */
@@ -11,7 +12,3 @@ export * from './catalog-target.ts';
 export * from './operation.ts';
 export * from './failure.ts';
 export * from './parse.ts';
-export * from './wire/agent-configuration.ts';
-export * from './wire/goal-state.ts';
-export * from './wire/heartbeat.ts';
-export * from './wire/report.ts';

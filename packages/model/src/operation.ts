@@ -1,5 +1,4 @@
 /** The life of one extension operation. Every state has a deadline and an exit (DESIGN: operations never hang). */
-import * as z from 'zod/mini';
 
 /** What is done to an extension. `update` is a reconfiguration of the same version; `upgrade` changes the version either way. */
 export const operationKinds = ['install', 'update', 'upgrade', 'delete'] as const;
@@ -19,8 +18,7 @@ export const operationStates = [
   'Canceled',
   'TimedOut',
 ] as const;
-export const operationStateSchema = z.enum(operationStates);
-export type OperationState = z.infer<typeof operationStateSchema>;
+export type OperationState = (typeof operationStates)[number];
 
 const terminal: ReadonlySet<OperationState> = new Set(['Succeeded', 'Failed', 'Canceled', 'TimedOut']);
 

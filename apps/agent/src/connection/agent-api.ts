@@ -6,7 +6,7 @@ import {
   type HeartbeatRequest,
   type HeartbeatResponse,
   type ReportRequest,
-} from '@sallyport/model';
+} from '@sallyport/model/wire';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 import { jsonOf, refusalOf } from './json-answer.ts';
 import type { MachineTokens } from './tokens.ts';

@@ -1,7 +1,7 @@
 /** What a machine says of itself: read-only facts of the running system, whatever root the agent's own files lie under. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import type { SystemFacts } from '@sallyport/model';
+import type { SystemFacts } from '@sallyport/model/wire';
 
 /** The facts now. What cannot be read is empty: none of it is needed to work. */
 export function systemFacts(): SystemFacts {

@@ -1,5 +1,5 @@
 import { agentConfigurationOf, defaultControls } from '@sallyport/local-controls';
-import type { HeartbeatRequest } from '@sallyport/model';
+import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import { systemFacts } from '../connection/system-facts.ts';
 import { sleep } from '../platform/sleep.ts';

@@ -2,7 +2,8 @@
  * The heartbeat is the doorbell: one held request that carries the heartbeat up and comes back early when the centre wants
  * something else than it did. What comes back is a hint, never authority: it only makes the agent look.
  */
-import { messageOf, type HeartbeatRequest, type HeartbeatResponse } from '@sallyport/model';
+import { messageOf } from '@sallyport/model';
+import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
 import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
 import { backoff } from './backoff.ts';

@@ -1,11 +1,14 @@
 /** Directories that only their owner may change (T35, T54, T57). */
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
- * Makes a directory, parents included, and gives it exactly `mode`. Throws when what is there is not a directory of the
+ * Makes a directory and gives it exactly `mode`; parents that are missing are made 0755 under any umask, since what anyone may
+ * read (S4.10) lies beside what is private. Throws when what is there is not a directory of the
  * caller's (a symbolic link, say, that somebody planted): nothing is written through it.
  */
 export function ensureDirectory(path: string, mode: number): void {
+  makeParents(dirname(path));
   mkdirSync(path, { recursive: true, mode });
   const found = lstatSync(path);
   if (!found.isDirectory()) {
@@ -16,6 +19,12 @@ export function ensureDirectory(path: string, mode: number): void {
   }
   // The mode of mkdir() is cut by the umask and does not apply to a directory that was there.
   if ((found.mode & 0o7777) !== mode) chmodSync(path, mode);
+}
+
+function makeParents(parent: string): void {
+  const first = mkdirSync(parent, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  for (let made = parent; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }
 
 function ownedByCaller(found: Stats): boolean {

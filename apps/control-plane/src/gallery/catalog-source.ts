@@ -1,4 +1,4 @@
-import type { CatalogTarget } from '@sallyport/model';
+import type { CatalogTarget } from '@sallyport/model/wire';
 
 /** A package that the signed catalog names. */
 export interface CatalogEntry extends CatalogTarget {

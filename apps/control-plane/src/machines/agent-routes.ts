@@ -1,5 +1,6 @@
 /** The agent API: heartbeat (held: the doorbell), goal state, reports. Every request is of one machine about itself. */
-import { heartbeatRequestSchema, messageOf, parseJson, reportRequestSchema } from '@sallyport/model';
+import { messageOf, parseJson } from '@sallyport/model';
+import { heartbeatRequestSchema, reportRequestSchema } from '@sallyport/model/wire';
 import type { Context, Hono } from 'hono';
 import type * as z from 'zod/mini';
 import { readBody } from '../http/body.ts';

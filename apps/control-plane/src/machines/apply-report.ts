@@ -1,5 +1,6 @@
 /** Takes a report of a machine into the store. Reports may come twice, late, or for operations that are over: none of it does harm. */
-import { isTerminal, type ExtensionReport, type ReportRequest } from '@sallyport/model';
+import { isTerminal } from '@sallyport/model';
+import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { Environment } from '../environment.ts';
 import type { Store, Writer } from '../store/store.ts';

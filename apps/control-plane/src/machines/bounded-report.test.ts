@@ -1,4 +1,4 @@
-import { extensionReportSchema } from '@sallyport/model';
+import { extensionReportSchema } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import { boundedReport } from './bounded-report.ts';
 

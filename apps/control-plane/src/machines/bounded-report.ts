@@ -1,5 +1,6 @@
 /** What a machine may make the centre keep: texts with a bound, times that are times, versions that are versions (T19, T80). */
-import { parseHandlerVersion, type ExtensionReport } from '@sallyport/model';
+import { parseHandlerVersion } from '@sallyport/model';
+import type { ExtensionReport } from '@sallyport/model/wire';
 
 /** Longest sentence that is kept, in characters. Handlers write their whole output there. */
 const longestMessage = 16_384;

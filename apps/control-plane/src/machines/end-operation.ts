@@ -1,5 +1,6 @@
 /** The one way an operation ends: its row, what the goal goes back to, and the event that records it, in the caller's transaction. */
-import type { Explanation, OperationFailureCode } from '@sallyport/model';
+import type { OperationFailureCode } from '@sallyport/model';
+import type { Explanation } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import * as z from 'zod/mini';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';

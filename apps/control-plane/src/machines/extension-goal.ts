@@ -1,5 +1,5 @@
 /** What one machine is to have of one extension: the stored half of a goal state. */
-import { protectedSettingsSchema } from '@sallyport/model';
+import { protectedSettingsSchema } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 
 export const extensionGoalSchema = z.object({

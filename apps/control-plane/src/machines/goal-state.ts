@@ -1,5 +1,6 @@
 /** Puts together what the centre wants of one machine. Fetching it delivers what was accepted: from then on it has 95 minutes. */
-import { packageBlobName, runningDeadlineSeconds, type GoalExtension, type GoalState } from '@sallyport/model';
+import { packageBlobName, runningDeadlineSeconds } from '@sallyport/model';
+import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import type { Services } from '../services.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';

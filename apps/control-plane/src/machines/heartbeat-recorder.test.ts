@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HeartbeatRequest } from '@sallyport/model';
+import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore, type Store } from '../store/store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';

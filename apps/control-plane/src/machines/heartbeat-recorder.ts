@@ -1,5 +1,5 @@
 /** Heartbeats made durable in groups: whatever arrived while the last commit ran is the next commit (measured best: no timer). */
-import type { HeartbeatRequest } from '@sallyport/model';
+import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { sql, type Insertable } from 'kysely';
 import type { Environment } from '../environment.ts';
 import type { HeartbeatRow } from '../store/schema.ts';

@@ -1,5 +1,6 @@
 /** The steps of an operation, in the order they were gone through: each state with the time it was reached. */
-import { operationStateSchema, type OperationState } from '@sallyport/model';
+import type { OperationState } from '@sallyport/model';
+import { operationStateSchema } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 
 const stepsSchema = z.array(z.object({ state: operationStateSchema, time: z.string() }));

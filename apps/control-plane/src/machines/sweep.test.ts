@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ReportRequest } from '@sallyport/model';
+import type { ReportRequest } from '@sallyport/model/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Services } from '../services.ts';
 import { openStore, type Store } from '../store/store.ts';

@@ -1,4 +1,5 @@
-import { formatExtensionName, type CatalogTarget } from '@sallyport/model';
+import { formatExtensionName } from '@sallyport/model';
+import type { CatalogTarget } from '@sallyport/model/wire';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { openGallery } from '../open-gallery.ts';
 import { publishPackage } from '../publish/publish-package.ts';

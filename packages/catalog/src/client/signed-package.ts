@@ -2,14 +2,13 @@
 import type { TargetFile } from '@tufjs/models';
 import {
   catalogTargetPath,
-  catalogTargetSchema,
   extensionNameOf,
   OperationFailure,
   parseHandlerVersion,
-  type CatalogTarget,
   type ExtensionName,
   type HandlerVersion,
 } from '@sallyport/model';
+import { catalogTargetSchema, type CatalogTarget } from '@sallyport/model/wire';
 
 /** A package as its publisher signed it. */
 export interface SignedPackage {

@@ -1,7 +1,8 @@
 /** Naming a package in the catalog, under its publisher's signature. */
 import type { Metadata, Targets } from '@tufjs/models';
 import { canonicalize } from '@tufjs/canonical-json';
-import { catalogTargetPath, formatExtensionName, type CatalogTarget } from '@sallyport/model';
+import { catalogTargetPath, formatExtensionName } from '@sallyport/model';
+import type { CatalogTarget } from '@sallyport/model/wire';
 import { publisherRole } from '../layout.ts';
 import type { NewTarget } from './new-target.ts';
 import type { ChangedRole } from './publish-change.ts';

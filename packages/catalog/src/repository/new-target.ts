@@ -1,5 +1,6 @@
 /** What is to be named in the catalog. */
-import type { Architecture, CatalogTarget, ExtensionName, HandlerVersion } from '@sallyport/model';
+import type { ExtensionName, HandlerVersion } from '@sallyport/model';
+import type { Architecture, CatalogTarget } from '@sallyport/model/wire';
 
 /** A package to be named in the catalog. Whoever adds it has checked it, and has stored it already. */
 export interface NewTarget {

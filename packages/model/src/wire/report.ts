@@ -3,7 +3,7 @@
  * The answer is 204. A refusal is a report like any other and is sent as soon as it is known.
  */
 import * as z from 'zod/mini';
-import { operationStateSchema } from '../operation.ts';
+import { operationStateSchema } from './operation-state.ts';
 
 export const instanceStatusSchema = z.object({
   code: z.string(),

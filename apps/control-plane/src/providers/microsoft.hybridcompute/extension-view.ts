@@ -1,5 +1,6 @@
 /** An extension as ARM shows it (arm-agent §5.12). Protected settings are never part of it, in any form (S1.7). */
-import { handlerName, isTerminal, type InstanceStatus, type OperationState } from '@sallyport/model';
+import { handlerName, isTerminal, type OperationState } from '@sallyport/model';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';

@@ -1,5 +1,5 @@
 /** A machine as ARM shows it (arm-api §1.2, §6.2). */
-import type { AgentConfiguration, ServiceStatuses, SystemFacts } from '@sallyport/model';
+import type { AgentConfiguration, ServiceStatuses, SystemFacts } from '@sallyport/model/wire';
 import { machineResourceId } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';

@@ -1,5 +1,5 @@
 /** Seals protected settings to one machine on arrival: after that nobody in the centre can read them (S1.7, T50). */
-import type { ProtectedSettings, SealedSettingsBinding } from '@sallyport/model';
+import type { ProtectedSettings, SealedSettingsBinding } from '@sallyport/model/wire';
 import { CompactEncrypt } from 'jose';
 import { machinePublicKey } from '../../identity/client-assertion.ts';
 
