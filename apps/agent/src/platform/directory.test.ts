@@ -23,3 +23,17 @@ test('T35 T57 a link or a file in its place is refused', () => {
   expect(() => ensureDirectory(join(directory.path, 'link'), 0o700)).toThrow(/not a directory/);
   expect(() => ensureDirectory(join(directory.path, 'file'), 0o700)).toThrow(/EEXIST|not a directory/);
 });
+
+test('S4.10 what is made on the way to a private directory can be passed by everybody, under any umask', () => {
+  using directory = temporaryDirectory('directory');
+  const before = process.umask(0o077);
+  try {
+    ensureDirectory(join(directory.path, 'var/opt/azcmagent/certs'), 0o700);
+  } finally {
+    process.umask(before);
+  }
+  const modes = ['var', 'var/opt', 'var/opt/azcmagent', 'var/opt/azcmagent/certs'].map(
+    (path) => statSync(join(directory.path, path)).mode & 0o7777,
+  );
+  expect(modes).toEqual([0o755, 0o755, 0o755, 0o700]);
+});

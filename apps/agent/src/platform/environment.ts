@@ -2,7 +2,6 @@
  * The one door to the world outside the program: disk root, identity of the caller, time and randomness. Everything takes it
  * as an argument, so that several machines can live in one test process.
  */
-import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -30,7 +29,8 @@ export function processEnvironment(): Environment {
     variables: process.env,
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    guid: () => randomUUID(),
+    // The global, not `node:crypto`: loaded when it is first asked, and most commands never ask.
+    guid: () => crypto.randomUUID(),
   };
 }
 
