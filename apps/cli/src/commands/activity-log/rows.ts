@@ -9,7 +9,7 @@ export function activityLogRow(event: ActivityLogEvent): string[] {
     event.eventTimestamp.replace('T', ' ').replace(/\.\d+Z?$|Z$/, ''),
     shortened(event.caller),
     event.operationName.value.split('/').slice(-2).join('/'),
-    event.resourceId.split('/').slice(-2).join('/'),
+    event.resourceId.split('/').slice(-2).map(shortened).join('/'),
     event.status.value,
     reasonOf(event),
   ];
@@ -27,7 +27,7 @@ function reasonOf(event: ActivityLogEvent): string {
   }
 }
 
-/** GUIDs of service principals by their first part: enough to tell callers apart at a glance. `--output json` has them whole. */
-function shortened(caller: string): string {
-  return caller.replace(/^([0-9a-f]{8})-[0-9a-f-]{27}$/i, '$1…');
+/** GUIDs by their first part: enough to tell them apart at a glance. `--output json` has them whole. */
+function shortened(word: string): string {
+  return word.replace(/^([0-9a-f]{8})-[0-9a-f-]{27}$/i, '$1…');
 }
