@@ -5,7 +5,7 @@
  */
 import { text } from 'node:stream/consumers';
 
-const columns = 122;
+const columns = 128;
 const size = { width: 8.4, height: 19, margin: 22 } as const;
 const colours: Readonly<Record<string, string>> = { '31': '#ff7b72', '32': '#7ee787', '36': '#79c0ff' };
 

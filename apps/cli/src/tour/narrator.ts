@@ -17,7 +17,7 @@ export function narratorOn(stream: NodeJS.WriteStream): Narrator {
   let number = 0;
   const style = (format: Parameters<typeof styleText>[0], text: string): string => styleText(format, text, { stream });
   const say = (text: string): void => void stream.write(`${text}\n`);
-  const width = Math.min(Math.max(stream.columns ?? 120, 60), 120);
+  const width = Math.min(Math.max(stream.columns ?? 128, 60), 128);
   const indented = (text: string, by: string): string =>
     text
       .split('\n')
