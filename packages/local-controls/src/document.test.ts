@@ -4,6 +4,7 @@ import {
   documentMostBytes,
   extensionListOf,
   knownExtension,
+  properties,
   propertyNames,
   readDocument,
   writeDocument,
@@ -116,7 +117,16 @@ for (const [what, content, reason] of wrong) {
   });
 }
 
-for (const name of propertyNames) {
+const first = propertyNames.filter((name) => properties[name].addedLater !== true);
+
+test('a file from before a property was added is whole, and has its default', () => {
+  const later = propertyNames.filter((name) => !first.includes(name));
+  expect(later).toEqual(['extensions.agent.parallelcommands']);
+  const old = altered((document) => later.forEach((name) => delete document.properties[name]));
+  expect(read(old)).toEqual({ ok: true, value: { controls, generation: 7 } });
+});
+
+for (const name of first) {
   test(`T55 unreadable: without ${name}`, () => {
     expect(read(altered(({ properties }) => delete properties[name]))).toEqual({
       ok: false,

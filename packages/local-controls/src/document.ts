@@ -63,7 +63,12 @@ function readProperties(properties: Readonly<Record<string, unknown>>): Parsed<L
   if (unknown !== undefined) return refused(`it holds an unknown property '${unknown}'`);
   const values: [PropertyName, unknown][] = [];
   for (const name of propertyNames) {
-    if (!Object.hasOwn(properties, name)) return refused(`the property '${name}' is missing`);
+    if (!Object.hasOwn(properties, name)) {
+      const { addedLater, default: usual } = propertyOf(name);
+      if (addedLater !== true) return refused(`the property '${name}' is missing`);
+      values.push([name, usual]);
+      continue;
+    }
     const result: Parsed<unknown> = propertyOf(name).kind.fromJson(properties[name]);
     if (!result.ok) return refused(`the property '${name}' is not valid: ${result.reason}`);
     values.push([name, result.value]);

@@ -27,6 +27,8 @@ export interface LocalControls {
   readonly 'guestconfiguration.agent.cpulimit': number;
   readonly 'extensions.agent.cpulimit': number;
   readonly 'automaticupgrade.enabled': boolean;
+  /** How many commands of extensions may run side by side. An addition of ours. */
+  readonly 'extensions.agent.parallelcommands': number;
 }
 
 export type PropertyName = keyof LocalControls;

@@ -18,7 +18,7 @@ import {
   type PropertyName,
 } from './index.ts';
 
-/** `azcmagent config list` of a fresh machine, as the agent prints it (arc-agent §1.6), and our thirteenth property. */
+/** `azcmagent config list` of a fresh machine, as the agent prints it (arc-agent §1.6), and two properties of ours. */
 const fresh: readonly (readonly [string, string])[] = [
   ['incomingconnections.enabled (preview)', 'true'],
   ['incomingconnections.ports (preview)', '[]'],
@@ -33,6 +33,7 @@ const fresh: readonly (readonly [string, string])[] = [
   ['guestconfiguration.agent.cpulimit', '5'],
   ['extensions.agent.cpulimit', '5'],
   ['automaticupgrade.enabled', 'true'],
+  ['extensions.agent.parallelcommands', '1'],
 ];
 
 test('S4.10 every property is there, in the documented order, with its name and default', () => {

@@ -26,6 +26,11 @@ export interface Property<V> {
    * may only be set to what the mode has in force anyway.
    */
   readonly inMonitor: 'free' | 'refused' | 'governed';
+  /**
+   * Came after the first files were written, so that one without it is whole and means the default. Only for what neither
+   * allows nor blocks anything.
+   */
+  readonly addedLater?: true;
 }
 
 type Properties = { readonly [P in PropertyName]: Property<LocalControls[P]> };
@@ -140,6 +145,16 @@ export const properties: Properties = {
     description: 'Whether this machine consents to automatic upgrades of the agent.',
     supported: 'true or false',
     inMonitor: 'free',
+  },
+  'extensions.agent.parallelcommands': {
+    kind: integerKind(1, 16),
+    default: 1,
+    preview: false,
+    description:
+      'How many commands of extensions may run side by side. With 1 none waits for a lock that another one holds, such as the package manager.',
+    supported: 'A whole number from 1 to 16',
+    inMonitor: 'free',
+    addedLater: true,
   },
 };
 

@@ -9,7 +9,7 @@ import { processEnvironment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { handlerPaths } from './handler-paths.ts';
 import { OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
-import { exclusive } from './run/exclusive.ts';
+import { commandLane } from './run/command-lane.ts';
 import { extensionStore } from './state/extension-store.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
 
@@ -76,7 +76,7 @@ export function testMachine(): TestMachine {
     paths,
     store: extensionStore(paths.extensionLogs),
     log: () => undefined,
-    exclusive: exclusive(),
+    lane: commandLane(() => 1),
     program: join(import.meta.dirname, '../main.ts'),
   };
 

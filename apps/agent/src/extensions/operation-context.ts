@@ -13,7 +13,7 @@ import type { HttpClient } from '../connection/http-client.ts';
 import type { MachineKey } from '../connection/machine-key.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
-import type { Exclusive } from './run/exclusive.ts';
+import type { CommandLane } from './run/command-lane.ts';
 import type { ExtensionStore } from './state/extension-store.ts';
 
 /** What every operation on this machine shares. */
@@ -22,8 +22,8 @@ export interface ExtensionHost {
   readonly paths: AgentPaths;
   readonly store: ExtensionStore;
   readonly log: Log;
-  /** Handlers' commands run one at a time. */
-  readonly exclusive: Exclusive;
+  /** Where handlers' commands wait for their turn. */
+  readonly lane: CommandLane;
   /** The program to start anew for unpacking: the file Node was started with. */
   readonly program: string;
 }

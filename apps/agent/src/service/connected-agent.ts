@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog } from '@sallyport/catalog';
-import { agentConfigurationOf } from '@sallyport/local-controls';
+import { agentConfigurationOf, type ControlsReading } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
 import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { readControls } from '../config/read-controls.ts';
@@ -19,7 +19,7 @@ import { ExtensionManager } from '../extensions/extension-manager.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
 import { permitOf } from '../extensions/permit.ts';
 import { Reporter } from '../extensions/report/reporter.ts';
-import { exclusive } from '../extensions/run/exclusive.ts';
+import { commandLane } from '../extensions/run/command-lane.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
 import { Journal } from '../extensions/state/journal.ts';
 import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
@@ -46,6 +46,11 @@ export function journalPath(root: string): string {
   return join(agentPaths(root).guestConfig, 'operations.json');
 }
 
+/** How many commands of handlers may run side by side; one when that cannot be known. */
+function commandsAtOnce(controls: ControlsReading): number {
+  return controls.kind === 'in-force' ? controls.controls['extensions.agent.parallelcommands'] : 1;
+}
+
 /** What of the extension manager works without a connection. */
 export function extensionHost(environment: Environment, program: string): ExtensionHost {
   const paths = agentPaths(environment.root);
@@ -54,7 +59,7 @@ export function extensionHost(environment: Environment, program: string): Extens
     paths,
     store: extensionStore(paths.extensionLogs),
     log: fileLog(join(paths.managerLogs, 'gc_ext.log'), environment),
-    exclusive: exclusive(),
+    lane: commandLane(() => commandsAtOnce(readControls(environment))),
     program,
   };
 }

@@ -66,7 +66,7 @@ export async function callHandler(
   const manifest = readManifest(paths.directory);
   ensureDirectory(host.paths.guestConfig, 0o755);
   ensureDirectory(host.paths.downloads, 0o700);
-  const finished = await host.exclusive(async () => {
+  const finished = await host.lane(async () => {
     signal.throwIfAborted();
     // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
     context.requirePermission();
@@ -83,7 +83,7 @@ export async function callHandler(
     });
     logCommand(paths.logs, host.environment.now(), result, host.environment.monotonic() - begun);
     return result;
-  });
+  }, signal);
   signal.throwIfAborted();
   const message = commandFailureMessage(finished);
   const timedOut = finished.end.kind === 'timeout';

@@ -20,6 +20,7 @@ const freshList = `Local Configuration Settings
   guestconfiguration.agent.cpulimit                     : 5
   extensions.agent.cpulimit                             : 5
   automaticupgrade.enabled                              : true
+  extensions.agent.parallelcommands                     : 1
 `;
 
 test('S4.10 config list prints what is in force, in the documented layout, for everyone', async () => {
