@@ -1,8 +1,8 @@
 /** Targets roles: the top one and the publishers', each in exactly the version that the snapshot names. */
-import { requireCanonical } from '../canonical-metadata.ts';
-import { lengthLimits, versionedFile } from '../layout.ts';
+import { lengthLimits } from '../layout.ts';
 import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
+import { catalogRules, type RefreshRules } from './refresh-rules.ts';
 import type { TrustedDirectory } from './trusted-directory.ts';
 import type { TrustedStore } from './trusted-store.ts';
 import { keeping, tryCached, verifying } from './verification.ts';
@@ -16,21 +16,22 @@ export async function loadTargets(
   store: TrustedStore,
   role: string,
   delegator: string,
+  rules: RefreshRules = catalogRules,
 ): Promise<void> {
   if (store.getRole(role) !== undefined) return;
   const cached = await directory.read(role);
   const known =
     cached !== undefined &&
     tryCached(() => {
-      store.updateDelegatedTargets(requireCanonical(cached), role, delegator);
+      store.updateDelegatedTargets(rules.form(cached), role, delegator);
     });
   if (known) return;
   const named = store.snapshot?.signed.meta[`${role}.json`];
-  const file = versionedFile(role, named?.version ?? 0);
+  const file = rules.file(store, role, named?.version ?? 0);
   if (named === undefined) throw catalogFailure(new Error('the snapshot does not name it'), `${role}.json`);
   const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.targets));
   await verifying(file, () => {
-    store.updateDelegatedTargets(requireCanonical(bytes), role, delegator);
+    store.updateDelegatedTargets(rules.form(bytes), role, delegator);
   });
   await keeping(file, directory.keep(role, bytes));
 }

@@ -3,6 +3,7 @@ import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogFetch } from './catalog-fetch.ts';
 import { catalogSource } from './catalog-source.ts';
 import type { Catalog } from './catalog.ts';
+import { catalogRules } from './refresh-rules.ts';
 import { refreshTrust } from './refresh-trust.ts';
 import { trustedDirectory } from './trusted-directory.ts';
 import { trustedStore, type TrustedStore } from './trusted-store.ts';
@@ -43,7 +44,8 @@ export function openCatalog(options: CatalogOptions): Catalog {
 
   async function refresh(signal: AbortSignal | undefined): Promise<TrustedStore> {
     const source = catalogSource(fetch, signal);
-    store = await refreshTrust({ directory, source, pinnedRoot, floors: await directory.floors(), now: now() });
+    const floors = await directory.floors();
+    store = await refreshTrust({ directory, source, pinnedRoot, floors, now: now(), rules: catalogRules });
     return store;
   }
 

@@ -3,11 +3,11 @@
  * decisions are tuf-js's (`TrustedMetadataStore`); the order, the fetching and the keeping are here. Nothing is kept that was not verified.
  */
 import { BadVersionError, EqualVersionError, RepositoryError } from 'tuf-js/dist/error.js';
-import { requireCanonical } from '../canonical-metadata.ts';
 import { lengthLimits, rootRotationLimit, timestampFile, versionedFile } from '../layout.ts';
 import { catalogRollback } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
+import type { RefreshRules } from './refresh-rules.ts';
 import { raiseFloors } from './raise-floors.ts';
 import { acceptedTime } from './signed-time.ts';
 import { sha256Of, type TrustedDirectory } from './trusted-directory.ts';
@@ -22,6 +22,7 @@ export interface RefreshInput {
   readonly pinnedRoot: Uint8Array;
   readonly floors: VersionFloors;
   readonly now: Date;
+  readonly rules: RefreshRules;
 }
 
 /**
@@ -29,29 +30,30 @@ export interface RefreshInput {
  * `CatalogUnavailable`, `CatalogSignatureInvalid`, `CatalogExpired` or `CatalogRollback`.
  */
 export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
-  const { directory, source, floors, now } = input;
-  let offered = await source.require(timestampFile, lengthLimits.timestamp);
+  const { directory, source, floors, now, rules } = input;
+  const ask = async (): Promise<Uint8Array> => source.require(timestampFile, lengthLimits.timestamp);
+  let offered = rules.rootFirst ? undefined : await ask();
   const cached = await directory.read('timestamp');
   let root = await startingRoot(input);
-  let store = trustedStore(root, now);
+  let store = trustedStore(root, now, rules.form);
   // One request when nothing is new. Whoever rotates the root signs a new timestamp with it, and whoever could withhold the new
   // timestamp could as well withhold the new root.
   const isAccepted = store.root.signed.version === floors.root && !rootIsExpired(store, now);
-  if (!isAccepted || cached === undefined || !cached.equals(offered)) {
+  if (!isAccepted || offered === undefined || cached?.equals(offered) !== true) {
     const newest = await followRoots(input, store);
     if (newest !== undefined) {
       root = newest;
       // The timestamp at hand may have been signed before the rotation.
-      offered = await source.require(timestampFile, lengthLimits.timestamp);
+      offered = undefined;
     }
   }
-  store = trustedStore(root, acceptedTime(now, floors, store));
+  store = trustedStore(root, acceptedTime(now, floors, store), rules.form);
   const rootVersion = store.root.signed.version;
   if (rootVersion < floors.root) throw catalogRollback('root', rootVersion, floors.root);
   if ((await directory.read('root'))?.equals(root) !== true) await keeping('root.json', directory.keep('root', root));
-  await refreshTimestamp(input, store, cached, offered);
+  await refreshTimestamp(input, store, cached, offered ?? (await ask()));
   await refreshSnapshot(input, store);
-  await loadTargets(input, store, 'targets', 'root');
+  await loadTargets(input, store, 'targets', 'root', rules);
   await raiseFloors(directory, floors, store, sha256Of(root));
   return store;
 }
@@ -63,30 +65,38 @@ async function startingRoot({ directory, pinnedRoot, floors }: RefreshInput): Pr
 }
 
 /** 5.3: follows the chain of roots, each signed by the keys of the one before. The newest root if there is a newer one. */
-async function followRoots({ source }: RefreshInput, store: TrustedStore): Promise<Uint8Array | undefined> {
+async function followRoots(
+  { source, directory, rules }: RefreshInput,
+  store: TrustedStore,
+): Promise<Uint8Array | undefined> {
   let newest: Uint8Array | undefined;
   const first = store.root.signed.version + 1;
-  for (let version = first; version < first + rootRotationLimit; version += 1) {
-    const file = versionedFile('root', version);
-    const bytes = await source.request(file, lengthLimits.root);
-    if (bytes === undefined) break;
-    await verifying(file, () => store.updateRoot(requireCanonical(bytes)));
-    newest = bytes;
+  try {
+    for (let version = first; version < first + rootRotationLimit; version += 1) {
+      const file = versionedFile('root', version);
+      const bytes = await source.request(file, lengthLimits.root);
+      if (bytes === undefined) break;
+      await verifying(file, () => store.updateRoot(rules.form(bytes)));
+      newest = bytes;
+    }
+  } finally {
+    // 5.3.8: each link that held is kept, whatever comes after it.
+    if (newest !== undefined) await keeping('root.json', directory.keep('root', newest));
   }
   return newest;
 }
 
 /** 5.4: a timestamp that is signed, not older than any seen, and not expired. */
 async function refreshTimestamp(
-  { directory, floors }: RefreshInput,
+  { directory, floors, rules }: RefreshInput,
   store: TrustedStore,
   cached: Buffer | undefined,
   offered: Uint8Array,
 ): Promise<void> {
-  if (cached !== undefined) tryCached(() => store.updateTimestamp(requireCanonical(cached)));
+  if (cached !== undefined) tryCached(() => store.updateTimestamp(rules.form(cached)));
   const isNew = await verifying(timestampFile, () => {
     try {
-      store.updateTimestamp(requireCanonical(offered));
+      store.updateTimestamp(rules.form(offered));
       return true;
     } catch (error) {
       // 5.4.3.1: the version that is trusted already; it stays.
@@ -103,18 +113,18 @@ async function refreshTimestamp(
 }
 
 /** 5.5: the snapshot that the timestamp names, in which no role is missing or older than any seen. */
-async function refreshSnapshot({ directory, source, floors }: RefreshInput, store: TrustedStore): Promise<void> {
+async function refreshSnapshot({ directory, source, floors, rules }: RefreshInput, store: TrustedStore): Promise<void> {
   const cached = await directory.read('snapshot');
-  const current = cached !== undefined && tryCached(() => store.updateSnapshot(requireCanonical(cached), true));
+  const current = cached !== undefined && tryCached(() => store.updateSnapshot(rules.form(cached), true));
   const named = store.timestamp?.signed.snapshotMeta;
   if (named === undefined) throw new Error('a verified timestamp is in the store');
-  const file = versionedFile('snapshot', named.version);
+  const file = rules.file(store, 'snapshot', named.version);
   let fresh: Uint8Array | undefined;
   if (!current) {
     const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.snapshot));
     await verifying(file, () => {
       try {
-        store.updateSnapshot(requireCanonical(bytes));
+        store.updateSnapshot(rules.form(bytes));
       } catch (error) {
         // 5.5.5: only a role that is missing now is reported by the class itself. A role that vanishes is a rollback.
         if (error instanceof RepositoryError && error.constructor === RepositoryError) {

@@ -1,16 +1,20 @@
 /** tuf-js's verifier: it holds the trusted roles of one refresh and decides what becomes one. It does no I/O. */
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
-import { requireCanonical } from '../canonical-metadata.ts';
+import { catalogRules, type RefreshRules } from './refresh-rules.ts';
 import type { VersionFloor } from './version-floors.ts';
 
 export type TrustedStore = TrustedMetadataStore;
 
 /**
- * Begins with a root that is trusted already. `time` is what expiry is measured against. Throws when the root is malformed or not
+ * Begins with a root that is trusted already. `time` is what expiry is measured against, `form` what form the root must have. Throws when the root is malformed or not
  * signed by its own keys.
  */
-export function trustedStore(root: Uint8Array, time: Date): TrustedStore {
-  const store = new TrustedMetadataStore(requireCanonical(root));
+export function trustedStore(
+  root: Uint8Array,
+  time: Date,
+  form: RefreshRules['form'] = catalogRules.form,
+): TrustedStore {
+  const store = new TrustedMetadataStore(form(root));
   // The verifier takes the system clock when it is made and offers no parameter; expiry is measured against ours (T71).
   store['referenceTime'] = time;
   return store;
