@@ -21,10 +21,12 @@ import { addAgentRoutes } from './machines/agent-routes.ts';
 import { createDoorbell } from './machines/doorbell.ts';
 import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
 import { sweepOperations } from './machines/sweep.ts';
+import { authorization } from './providers/microsoft.authorization/index.ts';
 import { hybridCompute } from './providers/microsoft.hybridcompute/index.ts';
 import { activityLog } from './providers/microsoft.insights/activity-log.ts';
 import { microsoftResources } from './providers/microsoft.resources/index.ts';
 import { providers } from './providers/microsoft.resources/providers.ts';
+import { servicePrincipals } from './providers/sallyport.identity/service-principals.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile } from './state/first-identities.ts';
 import { readIfThere } from './state/read-if-there.ts';
@@ -100,7 +102,13 @@ async function run(
         : folderCatalogSource(configuration.gallery, paths.catalog, () => environment.now()),
     pageSize: configuration.pageSize,
   };
-  const types = [...microsoftResources(services), ...hybridCompute(services), ...activityLog(services)];
+  const types = [
+    ...microsoftResources(services),
+    ...hybridCompute(services),
+    ...authorization(services),
+    ...activityLog(services),
+    ...servicePrincipals(services),
+  ];
   arm = createArmFront(services, createRegistry([...types, ...providers(services, types)]), log);
   app = routes(configuration, services, key, arm, log);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });

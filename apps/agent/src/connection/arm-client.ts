@@ -32,8 +32,8 @@ export interface NewMachine {
 }
 
 export interface ArmClient {
-  /** Makes the resource group unless there is one. */
-  ensureResourceGroup(name: MachineName, location: string): Promise<void>;
+  /** Makes a resource group. */
+  makeResourceGroup(name: MachineName, location: string): Promise<void>;
   putMachine(name: MachineName, machine: NewMachine): Promise<ArmMachine>;
   /** Deletes the machine; one that is not there is no error. */
   deleteMachine(resourceId: string): Promise<void>;
@@ -50,7 +50,7 @@ export interface ArmClientOptions {
 /** The client. Every call throws `ServerRefusal` or `HttpError` when it did not succeed. */
 export function armClient(options: ArmClientOptions): ArmClient {
   async function call(
-    method: 'GET' | 'PUT' | 'DELETE',
+    method: 'PUT' | 'DELETE',
     path: string,
     version: string,
     body?: unknown,
@@ -77,11 +77,8 @@ export function armClient(options: ArmClientOptions): ArmClient {
   }
 
   return {
-    async ensureResourceGroup({ subscriptionId, resourceGroup }, location) {
+    async makeResourceGroup({ subscriptionId, resourceGroup }, location) {
       const path = `/subscriptions/${encodeURIComponent(subscriptionId)}/resourceGroups/${encodeURIComponent(resourceGroup)}`;
-      const found = await call('GET', path, groupVersion);
-      if (found.status === 200) return;
-      if (found.status !== 404) throw refusalOf(found, `Looking for resource group '${resourceGroup}'`);
       const made = await call('PUT', path, groupVersion, { location });
       if (made.status < 200 || made.status > 299) throw refusalOf(made, `Creating resource group '${resourceGroup}'`);
     },

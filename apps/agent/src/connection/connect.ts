@@ -110,8 +110,15 @@ async function createResource(
 ): Promise<ArmMachine> {
   const { location, tags } = request;
   try {
-    await arm.ensureResourceGroup(request, location);
-    return await arm.putMachine(request, { location, tags, vmId: key.vmId, clientPublicKey: key.clientPublicKey });
+    const machine = { location, tags, vmId: key.vmId, clientPublicKey: key.clientPublicKey };
+    try {
+      return await arm.putMachine(request, machine);
+    } catch (error) {
+      if (!(error instanceof ServerRefusal) || error.code !== 'ResourceGroupNotFound') throw error;
+    }
+    // Only when it is missing: credentials that may only connect machines may neither see nor make groups.
+    await arm.makeResourceGroup(request, location);
+    return await arm.putMachine(request, machine);
   } catch (error) {
     if (signal.aborted) throw error;
     // A clear no means that no resource knows this key; without an answer it may, and the next connect needs it.

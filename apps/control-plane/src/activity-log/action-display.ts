@@ -10,7 +10,17 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.Resources/register/action': 'Registers the subscription for the Microsoft.Resources resource provider',
   'Microsoft.Resources/subscriptions/resourceGroups/write': 'Update resource group',
   'Microsoft.Resources/subscriptions/resourceGroups/delete': 'Delete resource group',
+  'Microsoft.Authorization/register/action':
+    'Registers the subscription for the Microsoft.Authorization resource provider',
+  'Microsoft.Authorization/roleAssignments/write': 'Create role assignment',
+  'Microsoft.Authorization/roleAssignments/delete': 'Delete role assignment',
+  'Microsoft.Authorization/roleDefinitions/write': 'Create or update custom role definition',
+  'Microsoft.Authorization/roleDefinitions/delete': 'Delete custom role definition',
   'Microsoft.Authorization/servicePrincipals/write': 'Create or replace the credential of a service principal',
+  'Sallyport.Identity/register/action': 'Registers the subscription for the Sallyport.Identity resource provider',
+  'Sallyport.Identity/servicePrincipals/write': 'Create or rename service principal',
+  'Sallyport.Identity/servicePrincipals/delete': 'Delete service principal',
+  'Sallyport.Identity/servicePrincipals/rotateSecret/action': 'Replace the secret of a service principal',
 };
 
 /** The display text of an action, or the action itself when it is not one of the table. */

@@ -1,6 +1,7 @@
 import type { ResourceId } from '@sallyport/model';
 import type { EventOrigin } from '../activity-log/event-origin.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { Access } from '../rbac/access.ts';
 
 export type ArmMethod = 'GET' | 'HEAD' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
 
@@ -16,6 +17,8 @@ export interface ArmRequest {
   /** The JSON body, not yet checked; undefined when there is none. */
   readonly body: unknown;
   readonly caller: Caller;
+  /** What the caller may do. The action of the request itself is settled unless its type says otherwise. */
+  readonly access: Access;
   /** For writes: what goes into the activity log. `resourceId` is as sent until the handler knows the stored spelling. */
   readonly origin: EventOrigin;
 }

@@ -1,5 +1,5 @@
 /**
- * The outer pipeline of ARM: authenticate, read the path, check the api-version, dispatch, answer. Whatever a write ends in is in
+ * The outer pipeline of ARM: authenticate, read the path, check the api-version, authorise, dispatch, answer. Whatever a write ends in is in
  * the activity log: handlers record what they change, and the pipeline records what was refused (S2.2).
  */
 import { formatResourceId, messageOf, type ResourceId } from '@sallyport/model';
@@ -9,6 +9,9 @@ import { readBody } from '../http/body.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Log } from '../http/log.ts';
 import type { Services } from '../services.ts';
+import { loadAccess } from '../rbac/load-access.ts';
+import { scopeOfTarget } from '../rbac/scope.ts';
+import { actionOf } from './action-of.ts';
 import { checkApiVersion } from './api-version.ts';
 import { ArmError } from './arm-error.ts';
 import type { ArmMethod, ArmResponse } from './arm-request.ts';
@@ -55,6 +58,10 @@ export function createArmFront(
     const apiVersion = checkApiVersion(query.get('api-version'), type);
     const known = target as Target;
     await checkSubscription(known.id.subscriptionId);
+    const access = await loadAccess(store.read, found.caller);
+    if (type.authorization?.[known.shape] === undefined) {
+      access.require(actionOf(type.type, request.method), scopeOfTarget(canonicalId(known.id, type.type)));
+    }
     const handler = handlerOf(type, known, request.method);
     const origin = progress.origin ?? originOf(endpoint, request, path, ids, found.caller, known, registry);
     return handler({
@@ -65,6 +72,7 @@ export function createArmFront(
       path,
       body: await jsonBody(request),
       caller: found.caller,
+      access,
       origin,
     });
   }
@@ -165,13 +173,12 @@ function originOf(
   registry: Registry,
 ): EventOrigin {
   const type = registry.types.find(({ type }) => type.toLowerCase() === target.typeKey)?.type ?? target.typeKey;
-  const verb = request.method === 'DELETE' ? 'delete' : request.method === 'POST' ? 'action' : 'write';
   return {
     tenantId: endpoint.tenantId,
     subscriptionId: target.id.subscriptionId ?? '',
     resourceGroup: target.id.resourceGroup ?? '',
-    resourceId: canonicalId(target.id, type),
-    action: `${type}/${verb}`,
+    resourceId: formatResourceId(canonicalId(target.id, type)),
+    action: actionOf(type, request.method),
     caller: caller.clientId,
     claims: { ...caller.claims },
     correlationId: ids.correlationId,
@@ -184,13 +191,13 @@ function originOf(
 }
 
 /** The id with the namespace and types of its last section spelled as the registry spells them. */
-function canonicalId(id: ResourceId, type: string): string {
+function canonicalId(id: ResourceId, type: string): ResourceId {
   const [namespace = '', ...types] = type.split('/');
   const last = id.providers.length - 1;
   const providers = id.providers.map((section, i) =>
     i === last && section.types.length === types.length ? { ...section, namespace, types } : section,
   );
-  return formatResourceId({ ...id, providers });
+  return { ...id, providers };
 }
 
 async function jsonBody(request: Request): Promise<unknown> {

@@ -1,7 +1,10 @@
 /** One row of the registry: a resource type, where it may stand, and what answers for it. */
 import type { ArmHandler, ArmMethod } from './arm-request.ts';
 
-export type Scope = 'tenant' | 'subscription' | 'resourceGroup';
+/** 'resource' is for extension resources: they stand on another resource. */
+export type Scope = 'tenant' | 'subscription' | 'resourceGroup' | 'resource';
+
+export type OwnAuthorization = 'signed-in' | 'handler';
 
 export interface ResourceType {
   /** In the spelling that is served: `Microsoft.HybridCompute/machines/extensions`. */
@@ -11,6 +14,12 @@ export interface ResourceType {
   readonly apiVersions: readonly string[] | 'any';
   /** Where resources of the type may be; listed by `GET providers`. 'none' for what is not a resource of its own. */
   readonly resource: 'tracked' | 'none';
+  /**
+   * Who may ask, for one resource and for the collection. Left out: who holds a role with the action at the scope, settled before
+   * the handler runs. 'signed-in': everybody who is. 'handler': the handler asks `request.access` itself, because what is
+   * permitted depends on more than the path.
+   */
+  readonly authorization?: { readonly item?: OwnAuthorization; readonly collection?: OwnAuthorization };
   /** Methods on one resource. */
   readonly item?: Partial<Record<ArmMethod, ArmHandler>>;
   /** Methods on the collection; a POST here is an action of the parent. */

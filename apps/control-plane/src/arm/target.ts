@@ -54,6 +54,7 @@ export function targetOf(path: string): Target | undefined {
 }
 
 function scopeOf(id: ResourceId): Scope {
+  if (id.providers.length > 1) return 'resource';
   if (id.resourceGroup !== undefined) return 'resourceGroup';
   return id.subscriptionId === undefined ? 'tenant' : 'subscription';
 }

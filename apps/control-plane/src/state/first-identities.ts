@@ -4,7 +4,10 @@ import * as z from 'zod/mini';
 import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
 import { hashSecret } from '../identity/secret-hash.ts';
-import type { Store } from '../store/store.ts';
+import type { Principal } from '../identity/principals.ts';
+import { ownerRoleId } from '../rbac/built-in-roles.ts';
+import { tenantScope } from '../rbac/scope.ts';
+import type { Store, Writer } from '../store/store.ts';
 import { readIfThere } from './read-if-there.ts';
 import type { StatePaths } from './state-paths.ts';
 import { writeDurably } from '@sallyport/durable-files';
@@ -24,17 +27,13 @@ export type Identities = Omit<OperatorFile, 'endpoint' | 'caFile'>;
 
 /**
  * The identities of this control plane. The secret is known from `operator.json` only; when that file is lost a new secret
- * replaces the old one, and the activity log says so.
+ * replaces the old one, its holder is an Owner again, and the activity log says so.
  */
 export async function firstIdentities(environment: Environment, store: Store, paths: StatePaths): Promise<Identities> {
   const text = readIfThere(paths.operator);
   const file = text === undefined ? undefined : parseJson(operatorFileSchema, text, `'${paths.operator}'`);
   const subscription = await store.read.selectFrom('subscriptions').selectAll().executeTakeFirst();
-  const operator = await store.read
-    .selectFrom('principals')
-    .selectAll()
-    .where('kind', '=', 'ServicePrincipal')
-    .executeTakeFirst();
+  const operator = await findOperator(store, file?.clientId);
   if (file !== undefined && operator?.client_id === file.clientId && subscription !== undefined) {
     return { ...file, tenantId: subscription.tenant_id, subscriptionId: subscription.subscription_id };
   }
@@ -48,6 +47,17 @@ export async function firstIdentities(environment: Environment, store: Store, pa
   writeOperatorFile(paths, { endpoint: '', ...identities });
   await storeIdentities(environment, store, identities);
   return identities;
+}
+
+/** The operator of `operator.json`; without one, the first service principal there was. */
+async function findOperator(store: Store, clientId: string | undefined): Promise<Principal | undefined> {
+  const principals = await store.read
+    .selectFrom('principals')
+    .selectAll()
+    .where('kind', '=', 'ServicePrincipal')
+    .orderBy('created_at')
+    .execute();
+  return principals.find((principal) => principal.client_id === clientId) ?? principals[0];
 }
 
 /** Writes `operator.json` with the address that the control plane answers under now. */
@@ -82,6 +92,7 @@ async function storeIdentities(environment: Environment, store: Store, identitie
       })
       .onConflict((conflict) => conflict.column('client_id').doUpdateSet({ secret_hash: secretHash }))
       .execute();
+    await makeOwner(writer, identities.clientId, environment);
     const origin = {
       tenantId: identities.tenantId,
       subscriptionId: identities.subscriptionId,
@@ -100,4 +111,28 @@ async function storeIdentities(environment: Environment, store: Store, identitie
     const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
     return { value: undefined, events: [startedEvent(environment, origin), ended] };
   });
+}
+
+/** Whoever holds the state directory can always get in again: the operator that is made or renewed there is an Owner. */
+async function makeOwner(writer: Writer, clientId: string, environment: Environment): Promise<void> {
+  const { object_id } = await writer
+    .selectFrom('principals')
+    .select('object_id')
+    .where('client_id', '=', clientId)
+    .executeTakeFirstOrThrow();
+  const now = environment.now();
+  const author = { created_at: now, created_by: 'control-plane', changed_at: now, changed_by: 'control-plane' };
+  await writer
+    .insertInto('role_assignments')
+    .values({
+      assignment_id: environment.guid(),
+      scope: tenantScope,
+      scope_key: tenantScope,
+      role_id: ownerRoleId,
+      principal_id: object_id,
+      description: 'The operator of this control plane',
+      ...author,
+    })
+    .onConflict((conflict) => conflict.columns(['principal_id', 'scope_key', 'role_id']).doNothing())
+    .execute();
 }

@@ -123,6 +123,35 @@ CREATE TABLE resource_groups (
   constraint resource_groups_key primary key (subscription_id, name_key)
 );
 
+CREATE TABLE role_assignments (
+  assignment_id text not null primary key,
+  scope text not null,
+  scope_key text not null,
+  role_id text not null,
+  principal_id text not null,
+  description text not null,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null,
+  constraint role_assignments_once unique (principal_id, scope_key, role_id)
+);
+
+CREATE INDEX role_assignments_by_scope on role_assignments (scope_key);
+
+CREATE TABLE role_definitions (
+  role_id text not null primary key,
+  name text not null,
+  name_key text not null unique,
+  description text not null,
+  permissions text not null,
+  assignable_scopes text not null,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null
+);
+
 CREATE TABLE subscriptions (
   subscription_id text not null primary key,
   tenant_id text not null,

@@ -149,6 +149,39 @@ export interface UsedAssertionRow {
   readonly expires_at: number;
 }
 
+/** A custom role; the built-in ones are in the code. */
+export interface RoleDefinitionRow {
+  /** GUID in lower case. */
+  readonly role_id: string;
+  readonly name: string;
+  readonly name_key: string;
+  readonly description: string;
+  /** JSON (`Permission[]`). */
+  readonly permissions: string;
+  /** JSON (`string[]`). */
+  readonly assignable_scopes: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+/** Who may do what where. */
+export interface RoleAssignmentRow {
+  /** GUID in lower case. */
+  readonly assignment_id: string;
+  readonly scope: string;
+  readonly scope_key: string;
+  readonly role_id: string;
+  /** The object id of a principal. */
+  readonly principal_id: string;
+  readonly description: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
 export interface Schema {
   readonly subscriptions: SubscriptionRow;
   readonly principals: PrincipalRow;
@@ -159,4 +192,6 @@ export interface Schema {
   readonly operations: OperationRow;
   readonly activity_events: ActivityEventRow;
   readonly used_assertions: UsedAssertionRow;
+  readonly role_definitions: RoleDefinitionRow;
+  readonly role_assignments: RoleAssignmentRow;
 }

@@ -8,7 +8,9 @@ import { apiVersions, namespace } from './provider.ts';
 
 /** The rows of the registry. */
 export function extensionMetadata(services: Services): readonly ResourceType[] {
-  const common = { scopes: ['tenant', 'subscription'], apiVersions, resource: 'none' } as const;
+  // What the catalog offers is no secret among those who are signed in.
+  const authorization = { item: 'signed-in', collection: 'signed-in' } as const;
+  const common = { scopes: ['tenant', 'subscription'], apiVersions, resource: 'none', authorization } as const;
   const root = `${namespace}/locations/publishers`;
   return [
     { ...common, type: root, collection: { GET: (request) => publishers(services, request) } },

@@ -1,5 +1,6 @@
 /** `locations/{location}/operationStatus/{id}` and `operationResults/{id}`: where clients follow an operation (arm-api §1.3). */
-import { isTerminal, type OperationState } from '@sallyport/model';
+import { isTerminal, parseJson, type OperationState } from '@sallyport/model';
+import { eventOriginSchema } from '../../activity-log/event-origin.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -7,11 +8,16 @@ import type { Services } from '../../services.ts';
 import { findExtension } from './extension-rows.ts';
 import { extensionView, type Operation } from './extension-view.ts';
 import { operationHeaders } from './operation-link.ts';
-import { namespace } from './provider.ts';
+import { extensionType, namespace } from './provider.ts';
 
 /** The rows of the registry. Every api-version is accepted: clients poll with their own (arm-api §1.3). */
 export function operationStatus(services: Services): readonly ResourceType[] {
-  const common = { scopes: ['subscription'], apiVersions: 'any', resource: 'none' } as const;
+  const common = {
+    scopes: ['subscription'],
+    apiVersions: 'any',
+    resource: 'none',
+    authorization: { item: 'handler' },
+  } as const;
   return [
     {
       ...common,
@@ -39,6 +45,9 @@ async function find({ store }: Services, request: ArmRequest): Promise<Operation
       'OperationNotFound',
       `The operation '${id.slice(0, 60)}' is not known here, or ended more than seven days ago.`,
     );
+  // Whoever began it may follow it, and whoever may see what it is about.
+  const { caller } = parseJson(eventOriginSchema, operation.origin, `The origin of operation '${id}'`);
+  if (caller !== request.caller.clientId) request.access.require(`${extensionType}/read`, operation.resource_id);
   return operation;
 }
 

@@ -26,6 +26,7 @@ export function operationsList(): ResourceType {
   return {
     type: `${namespace}/operations`,
     scopes: ['tenant'],
+    authorization: { collection: 'signed-in' },
     apiVersions,
     resource: 'none',
     collection: { GET: () => Promise.resolve({ status: 200, body: { value } }) },

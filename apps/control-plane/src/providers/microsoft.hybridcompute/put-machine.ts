@@ -14,6 +14,7 @@ import type { Writer } from '../../store/store.ts';
 import { keptProperties, machineBodySchema, type MachineBody } from './machine-body.ts';
 import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';
 import { idOfMachine, machineView, type Machine } from './machine-view.ts';
+import { machineType } from './provider.ts';
 import { removeMachine } from './remove-machine.ts';
 
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,53}$/;
@@ -43,6 +44,8 @@ async function writeMachine(services: Services, request: ArmRequest, body: Machi
     } else {
       if (before !== undefined) {
         await refuseWhileConnected(services, writer, before);
+        // The machine that was goes with everything it had: who may only connect machines may not do that (T74).
+        request.access.require(`${machineType}/delete`, idOfMachine(before));
         replaced = before.vm_id;
         events.push(
           ...(await removeMachine(

@@ -2,10 +2,12 @@
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { Environment } from '../../environment.ts';
 import { endOperation } from '../../machines/end-operation.ts';
+import { removeAssignmentsAt, removeAssignmentsOf } from '../../rbac/remove-assignments.ts';
 import type { Writer } from '../../store/store.ts';
+import { idOfMachine } from './machine-view.ts';
 
 /**
- * Ends its operations as canceled, removes its extensions, its heartbeat and its identity: tokens of the machine are refused
+ * Ends its operations as canceled, removes its extensions, its heartbeat, its identity and every role held by or at it: tokens of the machine are refused
  * from then on. `because` completes the sentence of the operations' error. Returns the events of the operations.
  */
 export async function removeMachine(
@@ -25,6 +27,12 @@ export async function removeMachine(
     const error = { code: 'OperationCanceled', message: `The operation was canceled because ${because}.` };
     const time = new Date(environment.now()).toISOString();
     events.push(await endOperation(writer, environment, operation, { state: 'Canceled', time, error }));
+  }
+  const machine = await writer.selectFrom('machines').selectAll().where('vm_id', '=', vmId).executeTakeFirst();
+  if (machine !== undefined) {
+    // A machine of the same name that comes later is another one: nobody may do anything there because of this one.
+    await removeAssignmentsAt(writer, idOfMachine(machine));
+    await removeAssignmentsOf(writer, machine.principal_id);
   }
   await writer.deleteFrom('extensions').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('heartbeats').where('vm_id', '=', vmId).execute();

@@ -1,10 +1,13 @@
 /** `eventtypes/management/values`: the activity log, newest first (arm-api §8.3). */
+import { formatResourceId } from '@sallyport/model';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
 import { activityLogConditions } from './activity-log-query.ts';
+
+const readAction = 'Microsoft.Insights/eventtypes/values/read';
 
 /** The rows of the registry. */
 export function activityLog(services: Services): readonly ResourceType[] {
@@ -23,11 +26,13 @@ export function activityLog(services: Services): readonly ResourceType[] {
     {
       ...common,
       type: 'Microsoft.Insights/eventtypes/values',
+      authorization: { collection: 'handler' },
       collection: { GET: (request) => listEvents(services, request) },
     },
     {
       ...common,
       type: 'Microsoft.Insights/eventcategories',
+      authorization: { collection: 'signed-in' },
       collection: {
         GET: () =>
           Promise.resolve({
@@ -43,8 +48,14 @@ async function listEvents({ store, endpoint, pageSize }: Services, request: ArmR
   const kind = request.id.providers.at(-1)?.names[0]?.toLowerCase();
   if (kind !== 'management')
     throw new ArmError('ResourceNotFound', `There are no events of the kind '${kind ?? ''}'; there is management.`);
+  // Who may read the log at the whole scope reads it whole; others read of what they may read the log of (T86).
+  const scope = formatResourceId({ ...request.id, providers: [] });
+  const whole = request.access.permits(readAction, scope);
+  if (!whole && !request.access.touches(scope)) request.access.require(readAction, scope);
+  const visible = (row: { readonly resource_key: string }): boolean =>
+    whole || request.access.permits(readAction, row.resource_key);
   const wanted = pageRequest(request, pageSize);
-  let query = store.read.selectFrom('activity_events').select(['position', 'event']);
+  let query = store.read.selectFrom('activity_events').select(['position', 'event', 'resource_key']);
   if (request.id.subscriptionId !== undefined) query = query.where('subscription_id', '=', request.id.subscriptionId);
   for (const { column, operator, value } of activityLogConditions(request.query.get('$filter'))) {
     query = query.where(column, operator, value);
@@ -56,7 +67,7 @@ async function listEvents({ store, endpoint, pageSize }: Services, request: ArmR
     .execute();
   const select = selection(request.query.get('$select'));
   const show = (row: { readonly event: string }): unknown => select(JSON.parse(row.event) as Record<string, unknown>);
-  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => String(row.position), show) };
+  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => String(row.position), show, visible) };
 }
 
 function positionOf(token: string): number {

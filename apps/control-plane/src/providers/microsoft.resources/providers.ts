@@ -37,6 +37,7 @@ export function providers(services: Services, types: readonly ResourceType[]): r
     {
       ...common,
       type: 'Microsoft.Resources/providers',
+      authorization: { item: 'signed-in', collection: 'signed-in' },
       collection: {
         GET: (request) =>
           Promise.resolve({ status: 200, body: { value: namespaces.map((namespace) => view(namespace, request)) } }),

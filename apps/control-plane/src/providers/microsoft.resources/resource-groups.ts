@@ -7,6 +7,7 @@ import { parseBody } from '../../arm/body.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags, tagsSchema } from '../../arm/tags.ts';
+import { removeAssignmentsAt } from '../../rbac/remove-assignments.ts';
 import type { Services } from '../../services.ts';
 import type { ResourceGroupRow } from '../../store/schema.ts';
 import type { Reader } from '../../store/store.ts';
@@ -20,11 +21,14 @@ const bodySchema = z.object({
   tags: z.optional(z.nullable(tagsSchema)),
 });
 
+const readAction = 'Microsoft.Resources/subscriptions/resourceGroups/read';
+
 /** The row of the registry. */
 export function resourceGroups(services: Services): ResourceType {
   return {
     type: 'Microsoft.Resources/subscriptions/resourceGroups',
     scopes: ['subscription'],
+    authorization: { collection: 'handler' },
     apiVersions: 'any',
     resource: 'none',
     item: {
@@ -131,6 +135,7 @@ async function deleteGroup({ store, environment, doorbell }: Services, request: 
         ...(await removeMachine(writer, environment, vm_id, `the resource group '${group.name}' was deleted`)),
       );
     }
+    await removeAssignmentsAt(writer, idOf(group));
     await writer
       .deleteFrom('resource_groups')
       .where('subscription_id', '=', group.subscription_id)
@@ -145,6 +150,7 @@ async function deleteGroup({ store, environment, doorbell }: Services, request: 
 
 async function listGroups({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
   const wanted = pageRequest(request, pageSize);
+  const visible = (row: ResourceGroupRow): boolean => request.access.permits(readAction, idOf(row));
   const rows = await store.read
     .selectFrom('resource_groups')
     .selectAll()
@@ -153,7 +159,7 @@ async function listGroups({ store, endpoint, pageSize }: Services, request: ArmR
     .orderBy('name_key')
     .limit(wanted.size + 1)
     .execute();
-  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => row.name_key, view) };
+  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => row.name_key, view, visible) };
 }
 
 function idOf(row: ResourceGroupRow): string {

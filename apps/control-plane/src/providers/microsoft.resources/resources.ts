@@ -25,6 +25,7 @@ export function resources(services: Services): ResourceType {
   return {
     type: 'Microsoft.Resources/resources',
     scopes: ['subscription', 'resourceGroup'],
+    authorization: { collection: 'handler' },
     apiVersions: 'any',
     resource: 'none',
     collection: { GET: (request) => listResources(services, request) },
@@ -38,6 +39,7 @@ async function listResources({ store, endpoint, pageSize }: Services, request: A
   const all = await tracked(store.read, request.id.subscriptionId ?? '', endpoint.tenantId);
   const after = wanted.after ?? '';
   const rows = all
+    .filter(({ id, type }) => request.access.permits(`${type}/read`, id))
     .filter((resource) => (group === undefined || resource.group.toLowerCase() === group) && keep(resource))
     .filter((resource) => keyOf(resource) > after)
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));

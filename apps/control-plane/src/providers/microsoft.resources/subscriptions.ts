@@ -2,6 +2,7 @@
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
+import type { Access } from '../../rbac/access.ts';
 import type { Services } from '../../services.ts';
 import type { SubscriptionRow } from '../../store/schema.ts';
 
@@ -15,10 +16,16 @@ export function subscriptions({ store, endpoint }: Services): readonly ResourceT
       ...common,
       type: 'Microsoft.Resources/subscriptions',
       scopes: ['tenant'],
-      collection: { GET: async () => list((await all()).map(view)) },
+      authorization: { item: 'handler', collection: 'handler' },
+      // Whoever holds a role anywhere in a subscription has to find the way there.
+      collection: {
+        GET: async ({ access }) =>
+          list((await all()).filter((row) => access.touches(`/subscriptions/${row.subscription_id}`)).map(view)),
+      },
       item: {
-        GET: async ({ id }) => {
+        GET: async ({ id, access }) => {
           const row = (await all()).find(({ subscription_id }) => subscription_id === id.subscriptionId);
+          if (row !== undefined) requireTouch(access, `/subscriptions/${row.subscription_id}`);
           if (row === undefined)
             throw new ArmError(
               'SubscriptionNotFound',
@@ -32,6 +39,7 @@ export function subscriptions({ store, endpoint }: Services): readonly ResourceT
       ...common,
       type: 'Microsoft.Resources/tenants',
       scopes: ['tenant'],
+      authorization: { collection: 'signed-in' },
       collection: {
         GET: () => {
           const { tenantId } = endpoint;
@@ -51,16 +59,23 @@ export function subscriptions({ store, endpoint }: Services): readonly ResourceT
       ...common,
       type: 'Microsoft.Resources/locations',
       scopes: ['subscription'],
+      authorization: { collection: 'handler' },
       collection: {
-        GET: async ({ id }) =>
-          list(
+        GET: async ({ id, access }) => {
+          requireTouch(access, `/subscriptions/${id.subscriptionId ?? ''}`);
+          return list(
             (await locationsInUse(store.read, id.subscriptionId ?? '')).map((name) =>
               location(id.subscriptionId ?? '', name),
             ),
-          ),
+          );
+        },
       },
     },
   ];
+}
+
+function requireTouch(access: Access, subscription: string): void {
+  if (!access.touches(subscription)) access.require('Microsoft.Resources/subscriptions/read', subscription);
 }
 
 /** Locations are words that people choose; those in use are the ones there are. */

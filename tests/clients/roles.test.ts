@@ -1,0 +1,395 @@
+/** Roles as callers meet them: nobody may do what no role permits, at no path (issue 4.4). */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import { enrolFakeAgent, enrolment, machineKey, type FakeAgent } from './fake-agent.ts';
+import type { Answer } from './http-client.ts';
+import { signIn, type OperatorClient } from './operator-client.ts';
+import { runScript } from './run-script.ts';
+import { createTestGallery } from './test-gallery.ts';
+
+interface Credential {
+  readonly clientId: string;
+  readonly objectId: string;
+  readonly clientSecret: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-roles-'));
+const state = join(folder, 'state');
+const roles = {
+  owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
+  contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  onboarding: 'b64e21ea-ac4e-4cdf-9dc9-5b892992bee7',
+  machineAdministrator: 'cd570a14-e51a-42ad-bac8-bafd67325302',
+} as const;
+const groupVersion = 'api-version=2021-04-01';
+const machineVersion = 'api-version=2024-07-10';
+const roleVersion = 'api-version=2022-04-01';
+const principalVersion = 'api-version=2026-11-01';
+let plane: ControlPlaneProcess;
+let owner: OperatorClient;
+let agent: FakeAgent;
+let subscription: string;
+let group: string;
+const clients: OperatorClient[] = [];
+
+beforeAll(async () => {
+  const gallery = await createTestGallery(join(folder, 'gallery'));
+  plane = await startControlPlaneProcess(state, '--gallery', gallery.directory);
+  owner = await signIn(plane.operator);
+  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
+  group = `${subscription}/resourceGroups/Fleet`;
+  await owner.arm('PUT', `${group}?${groupVersion}`, { location: 'here' });
+  await owner.arm('PUT', `${subscription}/resourceGroups/Other?${groupVersion}`, { location: 'here' });
+  agent = await enrolFakeAgent(() => plane.operator, owner, 'Fleet', 'web');
+});
+
+afterAll(async () => {
+  await agent?.stop();
+  for (const client of clients) client.close();
+  owner?.close();
+  await plane?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function newPrincipal(name: string): Promise<Credential> {
+  const answer = await owner.arm(
+    'PUT',
+    `/providers/Sallyport.Identity/servicePrincipals/${randomUUID()}?${principalVersion}`,
+    { properties: { displayName: name } },
+  );
+  expect(answer.status).toBe(201);
+  return (answer.json() as { readonly properties: Credential }).properties;
+}
+
+async function assign(
+  principalId: string,
+  role: keyof typeof roles,
+  scope: string,
+  name = randomUUID(),
+): Promise<Answer> {
+  const path = `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}?${roleVersion}`;
+  const roleDefinitionId = `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roles[role]}`;
+  return owner.arm('PUT', path, { properties: { roleDefinitionId, principalId } });
+}
+
+async function signInAs({ clientId, clientSecret }: Credential): Promise<OperatorClient> {
+  const client = await signIn({ ...plane.operator, clientId, clientSecret });
+  clients.push(client);
+  return client;
+}
+
+async function someoneWith(role: keyof typeof roles, scope: string): Promise<OperatorClient & Credential> {
+  const credential = await newPrincipal(role);
+  expect((await assign(credential.objectId, role, scope)).status).toBe(201);
+  return { ...(await signInAs(credential)), ...credential };
+}
+
+function newMachine(): Record<string, unknown> {
+  return enrolment(randomUUID(), machineKey().publicKey);
+}
+
+function codeOf(answer: Answer): string {
+  return (answer.json() as { readonly error: { readonly code: string } }).error.code;
+}
+
+function names(answer: Answer): readonly string[] {
+  return (answer.json() as { readonly value: readonly { readonly name: string }[] }).value.map(({ name }) => name);
+}
+
+/** Every path that is served, with what it takes: what somebody without a role may do at each is the table below. */
+function requests(): readonly (readonly [method: string, path: string, body?: unknown])[] {
+  const machine = `${group}/providers/Microsoft.HybridCompute/machines/web`;
+  const extension = { location: 'here', properties: { publisher: 'Contoso.Scripts', type: 'Other' } };
+  const role = randomUUID();
+  return [
+    ['GET', `${subscription}?${groupVersion}`],
+    ['GET', `${subscription}/locations?${groupVersion}`],
+    ['PUT', `${group}?${groupVersion}`, { location: 'here' }],
+    ['PATCH', `${group}?${groupVersion}`, { tags: {} }],
+    ['GET', `${group}?${groupVersion}`],
+    ['HEAD', `${group}?${groupVersion}`],
+    ['DELETE', `${group}?${groupVersion}`],
+    ['POST', `${subscription}/providers/Microsoft.HybridCompute/register?${groupVersion}`],
+    ['GET', `${subscription}/providers/Microsoft.HybridCompute/machines?${machineVersion}`],
+    ['GET', `${group}/providers/Microsoft.HybridCompute/machines?${machineVersion}`],
+    ['GET', `${machine}?${machineVersion}`],
+    ['PUT', `${group}/providers/Microsoft.HybridCompute/machines/new?${machineVersion}`, newMachine()],
+    ['PATCH', `${machine}?${machineVersion}`, { tags: {} }],
+    ['DELETE', `${machine}?${machineVersion}`],
+    ['GET', `${machine}/extensions?${machineVersion}`],
+    ['GET', `${machine}/extensions/x?${machineVersion}`],
+    ['PUT', `${machine}/extensions/x?${machineVersion}`, extension],
+    ['PATCH', `${machine}/extensions/x?${machineVersion}`, extension],
+    ['DELETE', `${machine}/extensions/x?${machineVersion}`],
+    ['GET', `${subscription}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01`],
+    ['GET', `/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01`],
+    ['GET', `${subscription}/providers/Microsoft.Authorization/roleDefinitions?${roleVersion}`],
+    ['GET', `${subscription}/providers/Microsoft.Authorization/roleAssignments?${roleVersion}`],
+    ['PUT', `${subscription}/providers/Microsoft.Authorization/roleAssignments/${role}?${roleVersion}`, {}],
+    ['DELETE', `${subscription}/providers/Microsoft.Authorization/roleAssignments/${role}?${roleVersion}`],
+    ['PUT', `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}?${roleVersion}`, {}],
+    ['DELETE', `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}?${roleVersion}`],
+    ['PUT', `${machine}/providers/Microsoft.Authorization/roleAssignments/${role}?${roleVersion}`, {}],
+    ['GET', `/providers/Sallyport.Identity/servicePrincipals?${principalVersion}`],
+    ['GET', `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}?${principalVersion}`],
+    ['PUT', `/providers/Sallyport.Identity/servicePrincipals/${role}?${principalVersion}`, {}],
+    ['DELETE', `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}?${principalVersion}`],
+    [
+      'POST',
+      `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}/rotateSecret?${principalVersion}`,
+    ],
+  ];
+}
+
+describe('roles', () => {
+  test('T02 somebody without a role may do nothing, at every path, and is told so as ARM tells it', async () => {
+    const nobody = await signInAs(await newPrincipal('nobody'));
+    for (const [method, path, body] of requests()) {
+      const answer = await nobody.arm(method, path, body);
+      expect([method, path, answer.status]).toEqual([method, path, 403]);
+      if (method !== 'HEAD') expect(codeOf(answer)).toBe('AuthorizationFailed');
+    }
+    for (const path of [
+      `/subscriptions?${groupVersion}`,
+      `${subscription}/resourceGroups?${groupVersion}`,
+      `${subscription}/resources?${groupVersion}`,
+    ]) {
+      const answer = await nobody.arm('GET', path);
+      expect([path, answer.status, names(answer)]).toEqual([path, 200, []]);
+    }
+    expect((await owner.arm('GET', `${group}?${groupVersion}`)).status).toBe(200);
+  });
+
+  test('S2.2 a refused write is on record with who asked; the same path written otherwise is refused as well', async () => {
+    const nobody = await someoneWith('reader', `${subscription}/resourceGroups/Other`);
+    const machine = `${group}/providers/Microsoft.HybridCompute/machines/web`;
+    const spelled = `/${subscription.toUpperCase()}/RESOURCEGROUPS/fleet/PROVIDERS/microsoft.hybridcompute/MACHINES//WEB`;
+    for (const path of [machine, spelled]) {
+      expect(codeOf(await nobody.arm('DELETE', `${path}?${machineVersion}`))).toBe('AuthorizationFailed');
+    }
+    // The last section decides what is asked for, and what stands before it must not lend it another scope.
+    const lent = `${subscription}/resourceGroups/Other/providers/Contoso.X/y/z/providers/Microsoft.HybridCompute/machines/web`;
+    expect((await nobody.arm('GET', `${lent}?${machineVersion}`)).status).toBe(404);
+    const filter = encodeURIComponent(`caller eq '${nobody.clientId}' and status eq 'Failed'`);
+    const log = await owner.arm(
+      'GET',
+      `${subscription}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01&$filter=${filter}`,
+    );
+    const events = (log.json() as { readonly value: readonly { readonly properties: Record<string, string> }[] }).value;
+    expect(events).toHaveLength(2);
+    expect(events[0]?.properties['statusMessage']).toContain('does not have authorization to perform action');
+  });
+
+  test('an onboarding credential can connect machines and nothing else', async () => {
+    const onboarding = await someoneWith('onboarding', subscription);
+    const machines = `${group}/providers/Microsoft.HybridCompute/machines`;
+    const allowed = new Set([
+      `PUT ${machines}/new?${machineVersion}`,
+      `PATCH ${machines}/web?${machineVersion}`,
+      `GET ${machines}/web?${machineVersion}`,
+      `GET ${machines}?${machineVersion}`,
+      `GET ${subscription}/providers/Microsoft.HybridCompute/machines?${machineVersion}`,
+      `GET ${subscription}?${groupVersion}`,
+      `GET ${subscription}/locations?${groupVersion}`,
+      // Empty: there is nothing it may read the log of.
+      `GET ${subscription}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01`,
+      `GET /providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01`,
+    ]);
+    for (const [method, path, body] of requests()) {
+      const answer = await onboarding.arm(method, path, body);
+      const expected = allowed.has(`${method} ${path}`) ? 200 : 403;
+      expect([method, path, answer.status]).toEqual([method, path, expected]);
+      if (path.includes('eventtypes')) expect((answer.json() as { readonly value: unknown[] }).value).toEqual([]);
+    }
+    // Nor can it take the place of a machine that is there, not even of a silent one.
+    const stolen = await onboarding.arm('PUT', `${machines}/web?${machineVersion}`, newMachine());
+    expect(codeOf(stolen)).toBe('AuthorizationFailed');
+  });
+
+  test('a role holds below its scope and not beside it; lists hold what may be seen; taking it away ends it at once', async () => {
+    const administrator = await someoneWith('machineAdministrator', group);
+    const extension = `${group}/providers/Microsoft.HybridCompute/machines/web/extensions/held`;
+    const body = { location: 'here', properties: { publisher: 'Contoso.Scripts', type: 'Other' } };
+    const put = await administrator.arm('PUT', `${extension}?${machineVersion}`, body);
+    expect(put.status).toBe(200);
+    const operation = new URL(String(put.headers['azure-asyncoperation']));
+    expect((await administrator.arm('GET', operation.pathname + operation.search)).status).toBe(200);
+    const stranger = await someoneWith('reader', `${subscription}/resourceGroups/Other`);
+    expect(codeOf(await stranger.arm('GET', operation.pathname + operation.search))).toBe('AuthorizationFailed');
+    const listed = await administrator.arm('GET', `${subscription}/resources?${groupVersion}`);
+    expect(names(listed)).toContain('web/held');
+    expect(names(await stranger.arm('GET', `${subscription}/resources?${groupVersion}`))).toEqual([]);
+    expect(names(await stranger.arm('GET', `${subscription}/resourceGroups?${groupVersion}`))).toEqual(['Other']);
+    const outside = `${subscription}/resourceGroups/Other/providers/Microsoft.HybridCompute/machines`;
+    expect(codeOf(await administrator.arm('GET', `${outside}?${machineVersion}`))).toBe('AuthorizationFailed');
+
+    const filter = encodeURIComponent(`assignedTo('${administrator.objectId}')`);
+    const assignments = await owner.arm(
+      'GET',
+      `${group}/providers/Microsoft.Authorization/roleAssignments?${roleVersion}&$filter=${filter}`,
+    );
+    const [name = ''] = names(assignments);
+    const gone = await owner.arm(
+      'DELETE',
+      `${group}/providers/Microsoft.Authorization/roleAssignments/${name}?${roleVersion}`,
+    );
+    expect(gone.status).toBe(200);
+    expect(codeOf(await administrator.arm('GET', `${extension}?${machineVersion}`))).toBe('AuthorizationFailed');
+  });
+
+  test('whoever may do everything but give access cannot take the place of somebody who may', async () => {
+    const contributor = await someoneWith('contributor', '/');
+    const operator = `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}`;
+    expect((await contributor.arm('GET', `${operator}?${principalVersion}`)).status).toBe(200);
+    for (const [method, path, body] of [
+      ['POST', `${operator}/rotateSecret?${principalVersion}`],
+      ['DELETE', `${operator}?${principalVersion}`],
+      ['PUT', `${operator}?${principalVersion}`, { properties: { displayName: 'x' } }],
+      [
+        'PUT',
+        `/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?${roleVersion}`,
+        { properties: { roleDefinitionId: roles.owner, principalId: contributor.objectId } },
+      ],
+    ] as const) {
+      expect(codeOf(await contributor.arm(method, path, body))).toBe('AuthorizationFailed');
+    }
+  });
+
+  test('the last Owner stays, by whatever way he would go; a second one lets him', async () => {
+    const { operator } = plane;
+    const list = await owner.arm(
+      'GET',
+      `/providers/Microsoft.Authorization/roleAssignments?${roleVersion}&$filter=atScope()`,
+    );
+    const values = (
+      list.json() as {
+        readonly value: readonly {
+          readonly name: string;
+          readonly properties: { readonly roleDefinitionId: string };
+        }[];
+      }
+    ).value;
+    const first = values.find(({ properties }) => properties.roleDefinitionId.endsWith(roles.owner))?.name ?? '';
+    const path = `/providers/Microsoft.Authorization/roleAssignments/${first}?${roleVersion}`;
+    expect(codeOf(await owner.arm('DELETE', path))).toBe('CannotDeleteLastRbacAdmin');
+    const self = `/providers/Sallyport.Identity/servicePrincipals/${operator.clientId}?${principalVersion}`;
+    expect(codeOf(await owner.arm('DELETE', self))).toBe('CannotDeleteLastRbacAdmin');
+    const second = await someoneWith('owner', '/');
+    const removed = await second.arm(
+      'DELETE',
+      `/providers/Sallyport.Identity/servicePrincipals/${second.clientId}?${principalVersion}`,
+    );
+    expect(removed.status).toBe(200);
+    // Its token ended with it.
+    expect((await second.arm('GET', `/subscriptions?${groupVersion}`)).status).toBe(401);
+  });
+
+  test('secrets are shown once, and an old one is refused when a new one was made', async () => {
+    const credential = await newPrincipal('rotated');
+    const path = `/providers/Sallyport.Identity/servicePrincipals/${credential.clientId}`;
+    const shown = await owner.arm('GET', `${path}?${principalVersion}`);
+    expect(shown.text).not.toContain(credential.clientSecret);
+    const renamed = await owner.arm('PUT', `${path}?${principalVersion}`, { properties: { displayName: 'renamed' } });
+    expect([renamed.status, renamed.text.includes('clientSecret')]).toEqual([200, false]);
+    const rotated = await owner.arm('POST', `${path}/rotateSecret?${principalVersion}`);
+    const fresh = (rotated.json() as { readonly properties: Credential }).properties;
+    expect(fresh.clientSecret).not.toBe(credential.clientSecret);
+    const refused = await signIn({
+      ...plane.operator,
+      clientId: credential.clientId,
+      clientSecret: credential.clientSecret,
+    });
+    clients.push(refused);
+    expect(refused.token).toBeUndefined();
+    expect((await signInAs(fresh)).token).toBeTypeOf('string');
+  });
+
+  test('a role goes with the machine it was held at', async () => {
+    const short = await enrolFakeAgent(() => plane.operator, owner, 'Fleet', 'short');
+    await short.stop();
+    const machine = `${group}/providers/Microsoft.HybridCompute/machines/short`;
+    const reader = await someoneWith('reader', machine);
+    expect((await reader.arm('GET', `${machine}?${machineVersion}`)).status).toBe(200);
+    await owner.arm('DELETE', `${machine}?${machineVersion}`);
+    const again = await enrolFakeAgent(() => plane.operator, owner, 'Fleet', 'short');
+    await again.stop();
+    expect((await reader.arm('GET', `${machine}?${machineVersion}`)).status).toBe(403);
+  });
+
+  test.each([
+    ['a name that is no GUID', 'x', {}, 'InvalidResourceName'],
+    [
+      'no such role',
+      undefined,
+      { roleDefinitionId: `/x/${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}` },
+      'RoleDefinitionDoesNotExist',
+    ],
+    ['no such principal', undefined, { principalId: 'nobody' }, 'PrincipalNotFound'],
+    ['a condition', undefined, { condition: 'true' }, 'ConditionsNotSupported'],
+    ['nothing at all', undefined, { roleDefinitionId: undefined }, 'InvalidRequestContent'],
+  ])('an assignment with %s is refused', async (_title, name, change, code) => {
+    const { objectId } = await newPrincipal('assigned');
+    const path = `${group}/providers/Microsoft.Authorization/roleAssignments/${name ?? randomUUID()}?${roleVersion}`;
+    const properties = { roleDefinitionId: `/x/${roles.reader}`, principalId: objectId, ...change };
+    expect(codeOf(await owner.arm('PUT', path, { properties }))).toBe(code);
+  });
+
+  test.each([
+    ['a built-in one', roles.reader, {}, 'BuiltInRoleCannotBeChanged'],
+    ['a name that is taken', undefined, { roleName: 'reader' }, 'RoleDefinitionWithSameNameExists'],
+    ['nowhere to assign it', undefined, { assignableScopes: [] }, 'InvalidRequestContent'],
+    ['a scope that is none', undefined, { assignableScopes: ['subscriptions'] }, 'InvalidRequestContent'],
+    ['an action that is none', undefined, { permissions: [{ actions: ['read everything'] }] }, 'InvalidRequestContent'],
+  ])('a role with %s is refused', async (_title, name, change, code) => {
+    const path = `/providers/Microsoft.Authorization/roleDefinitions/${name ?? randomUUID()}?${roleVersion}`;
+    const properties = {
+      roleName: randomUUID(),
+      permissions: [{ actions: ['*/read'] }],
+      assignableScopes: ['/'],
+      ...change,
+    };
+    expect(codeOf(await owner.arm('PUT', path, { properties }))).toBe(code);
+  });
+
+  test('a role can be assigned only where it says', async () => {
+    const id = randomUUID();
+    const path = `${group}/providers/Microsoft.Authorization/roleDefinitions/${id}?${roleVersion}`;
+    const properties = { roleName: 'Local', permissions: [{ actions: ['*/read'] }], assignableScopes: [group] };
+    expect((await owner.arm('PUT', path, { properties })).status).toBe(201);
+    const { objectId } = await newPrincipal('local');
+    const at = (scope: string): Promise<Answer> =>
+      owner.arm('PUT', `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?${roleVersion}`, {
+        properties: { roleDefinitionId: id, principalId: objectId },
+      });
+    expect(codeOf(await at(subscription))).toBe('RoleDefinitionNotAssignable');
+    expect((await at(`${group}/providers/Microsoft.HybridCompute/machines/web`)).status).toBe(201);
+  });
+
+  test('the stock client writes roles, assigns them, lists and removes them', async () => {
+    const { objectId } = await newPrincipal('stock');
+    const seen = await runScript<Record<string, unknown>>('authorization.ts', plane.operator, group, objectId);
+    expect(seen['builtIn']).toContain('Azure Connected Machine Onboarding');
+    expect(seen['byName']).toEqual(['Reader']);
+    expect(seen['written']).toMatchObject({
+      roleName: 'Extension Installer',
+      roleType: 'CustomRole',
+      assignableScopes: [group],
+    });
+    expect(seen['again']).toMatchObject({ description: 'Changed' });
+    expect(seen['assigned']).toMatchObject({ scope: group, principalId: objectId, principalType: 'ServicePrincipal' });
+    expect(seen['shown']).toEqual(seen['assigned']);
+    expect(seen['atScope']).toContain(seen['name']);
+    expect(seen['ofPrincipal']).toEqual([seen['name']]);
+    expect(seen['inUse']).toMatchObject({ code: 'RoleDefinitionHasAssignments' });
+    expect(seen['twice']).toMatchObject({ code: 'RoleAssignmentExists', status: 409 });
+    expect(seen['removed']).toBe(seen['name']);
+    expect(seen['removedAgain']).toBeUndefined();
+    expect(seen['deleted']).toBe('Extension Installer');
+    expect(seen['permissions']).toMatchObject([{ actions: ['*'] }]);
+  });
+});
