@@ -23,8 +23,7 @@ export function changeProperty(
   name: PropertyName,
   change: PropertyChange,
 ): Parsed<ChangedControls> {
-  if (controls['config.mode'] === 'monitor' && propertyOf(name).inMonitor === 'refused')
-    return refused(inMonitor(name));
+  if (controls['config.mode'] === 'monitor' && propertyOf(name).inMonitor === 'refused') return refused(inMonitor);
   const value = changedValue(controls, name, change);
   if (!value.ok) return value;
   const after: LocalControls = { ...controls, [name]: value.value };
@@ -33,7 +32,7 @@ export function changeProperty(
     propertyOf(name).inMonitor === 'governed' &&
     formatValue(after, name) !== formatValue(inForce(controls), name)
   ) {
-    return refused(inMonitor(name));
+    return refused(inMonitor);
   }
   return parsed({
     controls: after,
@@ -41,9 +40,7 @@ export function changeProperty(
   });
 }
 
-function inMonitor(name: PropertyName): string {
-  return `${name} cannot be changed in monitor mode, which decides it; go back to full mode first with: azcmagent config set config.mode full`;
-}
+const inMonitor = 'monitor mode decides it; go back to full mode first with: azcmagent config set config.mode full';
 
 function changedValue<P extends PropertyName>(
   controls: LocalControls,

@@ -14,4 +14,10 @@ export type ControlsReading =
       /** Counts the changes; 0 on a freshly installed machine. */
       readonly generation: number;
     }
-  | { readonly kind: 'unreadable'; readonly file: string; readonly reason: string };
+  | {
+      readonly kind: 'unreadable';
+      readonly file: string;
+      readonly reason: string;
+      /** It is not the controls that are wrong: whoever asks may not read them, and cannot say what is in force. */
+      readonly closed?: true;
+    };

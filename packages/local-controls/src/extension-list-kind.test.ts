@@ -44,7 +44,14 @@ const malformed: readonly (readonly [string, string, string | undefined])[] = [
   ['a /b', 'is not a publisher', 'a/b'],
   ['а/b', 'plain ASCII', undefined],
   ['ａ/ｂ', 'plain ASCII', 'a/b'],
-  ['a/b;c/d', 'more than one slash', 'a/bc.d'],
+  ['a/b;c/d', "'a/b;c/d' is not publisher/type: entries are separated by commas (did you mean a/b,c/d?)", 'a/b,c/d'],
+  ['a/b c/d', 'separated by commas', 'a/b,c/d'],
+  ['a/b\nc/d;', 'separated by commas', 'a/b,c/d'],
+  ['a/b | c/d,e.f', 'separated by commas', 'a/b,c/d,e/f'],
+  ['a/b;c', 'is not an extension type', undefined],
+  ['a/b;c/d/e', 'more than one slash', undefined],
+  ['a/b c/d/e', 'more than one slash', undefined],
+  ['a;b', 'it has no slash', undefined],
   ['Contoso.Backup,*', 'wildcards', undefined],
   ['a//b', 'more than one slash', 'a/b'],
   ['/b', 'the publisher before the slash is missing', undefined],
@@ -59,6 +66,10 @@ for (const [text, reason, suggestion] of malformed) {
     expect(result.suggestion).toBe(suggestion);
   });
 }
+
+test('a reason is told once, however often it holds', () => {
+  expect(kind.parse('a/b,,,')).toMatchObject({ reason: 'there is an empty entry', suggestion: 'a/b' });
+});
 
 test('duplicates collapse, the first spelling stays', () => {
   const result = kind.parse('A/b, a/B ,C/d,a/b');

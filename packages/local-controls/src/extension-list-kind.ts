@@ -30,11 +30,11 @@ export function extensionListKind(which: 'allowlist' | 'blocklist'): ValueKind<E
     format: (list) => formatList(list.entries.map(formatExtensionName)),
     toJson: (list) => list.entries.map(formatExtensionName),
     fromJson(json) {
-      if (!Array.isArray(json)) return refused('it is a list of publisher/type');
+      if (!Array.isArray(json)) return refused('it must be a list of publisher/type');
       const items: readonly unknown[] = json;
       return items.every((item) => typeof item === 'string')
         ? checked(items)
-        : refused('it is a list of publisher/type, each a text');
+        : refused('it must be a list of publisher/type, each a text');
     },
     list: {
       union: (list, more) => extensionListOf([...list.entries, ...more.entries]),
@@ -59,11 +59,11 @@ function readEntries(texts: readonly string[]): Parsed<ExtensionList> {
       spellings.push(formatExtensionName(result.name));
     } else {
       malformed.push(result.malformed);
-      if (result.malformed.suggestion !== undefined) spellings.push(result.malformed.suggestion);
+      if (result.malformed.suggestion !== undefined) spellings.push(...result.malformed.suggestion.split(','));
     }
   }
   if (malformed.length === 0) return parsed(extensionListOf(names));
-  const reason = malformed.slice(0, 20).map(sentence).join('; ');
+  const reason = [...new Set(malformed.slice(0, 20).map(sentence))].join('; ');
   // An empty entry is between two commas by mistake: leaving it out is its well-formed spelling.
   const complete = malformed.every(({ entry, suggestion }) => suggestion !== undefined || entry === '');
   return refused(reason, complete && spellings.length > 0 ? [...new Set(spellings)].join(',') : undefined);
@@ -73,9 +73,22 @@ function readEntries(texts: readonly string[]): Parsed<ExtensionList> {
 function readEntry(text: string): ReturnType<typeof parseExtensionName> {
   const entry = text.replace(/^[ \t]+|[ \t]+$/g, '');
   const result = parseExtensionName(entry);
-  if (!result.ok || entry === entry.trim()) return result;
+  if (!result.ok) return withoutCommas(entry) ?? result;
+  if (entry === entry.trim()) return result;
   const suggestion = formatExtensionName(result.name);
   return { ok: false, malformed: { entry, reason: 'it has white space around it that is not a blank', suggestion } };
+}
+
+/** Several entries between which there is something else than a comma. */
+function withoutCommas(entry: string): ReturnType<typeof parseExtensionName> | undefined {
+  const names = entry
+    .split(/[\s;|]+/)
+    .filter((piece) => piece !== '')
+    .map((piece) => (piece.includes('/') ? parseExtensionName(piece) : undefined));
+  const spellings = names.flatMap((name) => (name?.ok === true ? formatExtensionName(name.name) : []));
+  if (names.length < 2 || spellings.length < names.length) return undefined;
+  const suggestion = spellings.join(',');
+  return { ok: false, malformed: { entry, reason: 'entries are separated by commas', suggestion } };
 }
 
 function sentence({ entry, reason, suggestion }: MalformedExtensionName): string {

@@ -29,7 +29,7 @@ export function listKind<V>(item: ValueKind<V>, most: number): ValueKind<readonl
     format: (value) => formatList(value.map((entry) => item.format(entry))),
     toJson: (value) => value.map((entry) => item.toJson(entry)),
     fromJson(json) {
-      if (!Array.isArray(json)) return refused('it is a list');
+      if (!Array.isArray(json)) return refused('it must be a list');
       const items: readonly unknown[] = json;
       return collected(
         items.map((entry) => item.fromJson(entry)),

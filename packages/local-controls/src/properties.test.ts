@@ -115,10 +115,10 @@ for (const [name, text] of wrong) {
 }
 
 const reasons: readonly (readonly [PropertyName, string, string])[] = [
-  ['incomingconnections.enabled', 'x', 'it is true or false'],
-  ['incomingconnections.ports', '22, x ', "'x' cannot be on the list: it is a whole number from 1 to 65535"],
+  ['incomingconnections.enabled', 'x', 'it must be true or false'],
+  ['incomingconnections.ports', '22, x ', "'x' cannot be on the list: it must be a whole number from 1 to 65535"],
   ['incomingconnections.ports', Array.from({ length: 101 }, (_, i) => i + 1).join(','), 'it holds more than 100 items'],
-  ['connection.type', 'x', 'it is one of default, direct, gateway'],
+  ['connection.type', 'x', 'it must be one of default, direct, gateway'],
   ['extensions.allowlist', 'x', "'x' is not publisher/type: it has no slash between publisher and type"],
   ['extensions.allowlist', ','.repeat(20_000), 'it holds more than 20000 entries'],
   [
@@ -137,7 +137,7 @@ for (const [name, text, reason] of reasons) {
 test('a value of the file is named when it is refused', () => {
   expect(propertyOf('incomingconnections.ports').kind.fromJson([22, 0])).toStrictEqual({
     ok: false,
-    reason: "'0' cannot be on the list: it is a whole number from 1 to 65535",
+    reason: "'0' cannot be on the list: it must be a whole number from 1 to 65535",
   });
 });
 

@@ -40,7 +40,7 @@ for (const text of [
     const result = parseProxyUrl(text);
     expect(result).toEqual({
       ok: false,
-      reason: 'it has the form http://host:port or http://user:password@host:port, with http or https',
+      reason: 'it must have the form http://host:port or http://user:password@host:port, with http or https',
     });
   });
 }

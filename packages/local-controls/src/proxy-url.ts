@@ -17,7 +17,7 @@ const redacted = '***@';
 const mostCharacters = 2048;
 /** The user information ends at the last `@`, so that a password may hold one. No path, no query. */
 const form = /^(https?):\/\/(?:(.*)@)?((?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?)\/?$/i;
-const reason = 'it has the form http://host:port or http://user:password@host:port, with http or https';
+const reason = 'it must have the form http://host:port or http://user:password@host:port, with http or https';
 
 /** Splits a proxy's address. No reason quotes the text: it may hold a password. */
 export function parseProxyUrl(text: string): Parsed<ProxyUrl> {
@@ -59,7 +59,7 @@ export const proxyUrlKind: ValueKind<string> = {
   toJson: (value) => value,
   fromJson(json) {
     if (json === '') return parsed('');
-    if (typeof json !== 'string') return refused('it is a text');
+    if (typeof json !== 'string') return refused('it must be a text');
     const result = parseProxyUrl(json.replace(redacted, ''));
     return result.ok && result.value.credentials === undefined ? parsed(json) : refused(reason);
   },

@@ -6,16 +6,16 @@ import type { ValueKind } from './value-kind.ts';
 export const booleanKind: ValueKind<boolean> = {
   parse(text) {
     const word = text.trim().toLowerCase();
-    return word === 'true' || word === 'false' ? parsed(word === 'true') : refused('it is true or false');
+    return word === 'true' || word === 'false' ? parsed(word === 'true') : refused('it must be true or false');
   },
   format: String,
   toJson: (value) => value,
-  fromJson: (json) => (typeof json === 'boolean' ? parsed(json) : refused('it is true or false')),
+  fromJson: (json) => (typeof json === 'boolean' ? parsed(json) : refused('it must be true or false')),
 };
 
 /** A whole number within bounds, both included. */
 export function integerKind(least: number, most: number): ValueKind<number> {
-  const reason = `it is a whole number from ${least} to ${most}`;
+  const reason = `it must be a whole number from ${least} to ${most}`;
   const within = (value: number): Parsed<number> =>
     Number.isInteger(value) && value >= least && value <= most ? parsed(value) : refused(reason);
   return {
@@ -28,7 +28,7 @@ export function integerKind(least: number, most: number): ValueKind<number> {
 
 /** One of a few words, in any case; kept in the spelling of the table. */
 export function wordKind<W extends string>(words: readonly W[]): ValueKind<W> {
-  const reason = `it is one of ${words.join(', ')}`;
+  const reason = `it must be one of ${words.join(', ')}`;
   return {
     parse(text) {
       const wanted = text.trim().toLowerCase();

@@ -89,8 +89,12 @@ function reasonAgainst(entry: string): string | undefined {
   return undefined;
 }
 
-/** Drops what cannot be in a name, then splits at the first slash or, failing that, at the last dot. */
+/**
+ * Drops what cannot be in a name, then splits at the first slash or, failing that, at the last dot. Of what looks like several
+ * names none is made: joined they would be a name that nobody meant.
+ */
 function nearestSpelling(entry: string): string | undefined {
+  if (/[;|]/.test(entry) || (/\s/.test(entry) && entry.split('/').length > 2)) return undefined;
   const plain = entry
     .normalize('NFKC')
     .replace(/[^A-Za-z0-9._/-]/g, '')

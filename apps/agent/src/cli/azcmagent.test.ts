@@ -160,6 +160,34 @@ describe.runIf(process.getuid?.() === 0 && everyoneMayRead(bin))(
       expect(statSync(machine.paths.localConfig).uid).toBe(0);
     });
 
+    test('S4.10 controls that are closed to them: AZCM0018, never a false answer about what is in force', () => {
+      using machine = testMachine();
+      shell(machine, 'azcmagent config set extensions.blocklist a/b');
+      const { localConfig, data } = machine.paths;
+      for (const [path, open] of [
+        [localConfig, 0o644],
+        [data, 0o755],
+        [dirname(data), 0o755],
+      ] as const) {
+        chmodSync(path, open & 0o700);
+        for (const args of [
+          ['config', 'list'],
+          ['config', 'get', 'config.mode'],
+          ['config', 'check'],
+          ['extension', 'explain', 'a/b'],
+        ]) {
+          const run = as(machine, ...args);
+          expect(run.status, `${path} ${args.join(' ')}`).toBe(18);
+          expect(run.stdout).toContain(
+            `What is in force on this machine cannot be told: ${localConfig} may not be read by user 65534.`,
+          );
+        }
+        expect(shell(machine, 'azcmagent extension explain a/b').out).toContain('(on-blocklist)');
+        chmodSync(path, open);
+      }
+      expect(as(machine, 'config', 'list').status).toBe(0);
+    });
+
     test('T54 secrets and the lock are closed to them', () => {
       using machine = testMachine();
       shell(machine, 'azcmagent config set proxy.url http://me:secret@proxy:1');

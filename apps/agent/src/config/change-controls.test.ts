@@ -212,6 +212,37 @@ test('T54 secrets that others may write are not used', () => {
   expect(() => proxyInForce(environment, readControls(environment))).toThrow('may be written');
 });
 
+test.each([
+  ['damaged', (path: string) => writeFileSync(path, '{"me":"topsecret')],
+  [
+    'of another form',
+    (path: string) => writeFileSync(path, '{"formatVersion":1,"proxyCredentials":{"me":"topsecret"}}'),
+  ],
+  ['writable by others', (path: string) => chmodSync(path, 0o666)],
+])('T50 T55 secrets that are %s: told without their words, and set or cleared away as a whole', (_what, damage) => {
+  for (const [property, text, left] of [
+    ['proxy.url', 'http://me:again@proxy:1', 'http://me:again@proxy:1'],
+    ['proxy.url', 'http://elsewhere:1', 'http://elsewhere:1'],
+  ] as const) {
+    using machine = testMachine();
+    const { environment, paths } = machine;
+    set(environment, 'proxy.url', 'http://me:topsecret@proxy:1');
+    damage(paths.localSecrets);
+    let told = '';
+    try {
+      proxyInForce(environment, readControls(environment));
+    } catch (error) {
+      told = String(error);
+    }
+    expect(told).toContain(paths.localSecrets);
+    expect(told).not.toMatch(/top|secret"/);
+    set(environment, property, text);
+    expect(proxyInForce(environment, readControls(environment))).toBe(left);
+    expect(existsSync(paths.localSecrets)).toBe(left.includes('@'));
+    if (left.includes('@')) expect(modeOf(paths.localSecrets)).toBe(0o600);
+  }
+});
+
 test('T55 a lock that is held is waited for, then told; it ends with its holder', async () => {
   using machine = testMachine();
   const lock = join(machine.environment.root, 'lock');

@@ -6,7 +6,7 @@ import {
   type ControlsReading,
   type ProxyCredentials,
 } from '@sallyport/local-controls';
-import { CodedError, parseJson } from '@sallyport/model';
+import { CodedError } from '@sallyport/model';
 import * as z from 'zod/mini';
 import { removeDurably, writeDurably } from '@sallyport/durable-files';
 import type { Environment } from '../platform/environment.ts';
@@ -19,11 +19,13 @@ const secretsSchema = z.strictObject({
   formatVersion: z.literal(1),
   proxyCredentials: z.record(z.string(), z.strictObject({ user: z.string(), password: z.string() })),
 });
+const setAgain = 'set proxy.url again with: azcmagent config set proxy.url';
+
 type Credentials = Readonly<Record<string, ProxyCredentials>>;
 
 /**
  * The proxy to use, credentials included, or undefined for none. Needs the administrator when there are credentials.
- * Throws `MalformedInput` or `ProxyCredentialsUnavailable` when they are wanted and cannot be had.
+ * Throws `ProxyCredentialsUnavailable` when they are wanted and cannot be had.
  */
 export function proxyInForce(environment: Environment, reading: ControlsReading): string | undefined {
   if (reading.kind === 'unreadable') return undefined;
@@ -34,20 +36,23 @@ export function proxyInForce(environment: Environment, reading: ControlsReading)
   if (credentials !== undefined) return fullProxyUrl(shown, credentials);
   throw new CodedError(
     'ProxyCredentialsUnavailable',
-    `The credentials of proxy.url are not in ${agentPaths(environment.root).localSecrets}; set proxy.url again with: azcmagent config set proxy.url`,
+    `The credentials of proxy.url are not in ${agentPaths(environment.root).localSecrets}; ${setAgain}`,
   );
 }
 
-/** Adds credentials. Those of other addresses stay until {@link keepCredentialsOf}: a crash in between loses none. */
+/**
+ * Adds credentials. Those of other addresses stay until {@link keepCredentialsOf}: a crash in between loses none. A file that
+ * cannot be used is replaced: what was in it is lost either way, and setting `proxy.url` is the way back.
+ */
 export function addCredentials(environment: Environment, shown: string, credentials: ProxyCredentials): void {
-  writeCredentials(environment, { ...readCredentials(environment), [shown]: credentials });
+  writeCredentials(environment, { ...usableCredentials(environment), [shown]: credentials });
 }
 
 /** Forgets the credentials of every other address; all of them when the address has none. */
 export function keepCredentialsOf(environment: Environment, shown: string): void {
-  const stored = readCredentials(environment);
-  const kept = stored[shown];
-  if (Object.keys(stored).every((address) => address === shown)) return;
+  const stored = usableCredentials(environment);
+  const kept = stored?.[shown];
+  if (stored !== undefined && Object.keys(stored).every((address) => address === shown)) return;
   if (kept === undefined) removeDurably(agentPaths(environment.root).localSecrets);
   else writeCredentials(environment, { [shown]: kept });
 }
@@ -57,7 +62,29 @@ function readCredentials(environment: Environment): Credentials {
   const read = readTrusted(environment, path, 65_536);
   if (read.kind === 'missing') return {};
   if (read.kind === 'distrusted') throw new CodedError('ProxyCredentialsUnavailable', `${read.reason}.`);
-  return parseJson(secretsSchema, new TextDecoder().decode(read.bytes), path).proxyCredentials;
+  const parsed = secretsSchema.safeParse(jsonOf(read.bytes));
+  if (parsed.success) return parsed.data.proxyCredentials;
+  // Without the parser's own words: they quote what may be a password.
+  throw new CodedError('ProxyCredentialsUnavailable', `${path} is damaged; ${setAgain}`);
+}
+
+/** The credentials of a file that can be used; undefined for one that cannot. */
+function usableCredentials(environment: Environment): Credentials | undefined {
+  try {
+    return readCredentials(environment);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'ProxyCredentialsUnavailable') return undefined;
+    throw error;
+  }
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // Its message quotes the text; undefined is no credentials file either.
+    return undefined;
+  }
 }
 
 function writeCredentials(environment: Environment, proxyCredentials: Credentials): void {

@@ -19,7 +19,9 @@ export function readControls(environment: Environment): ControlsReading {
   const file = agentPaths(environment.root).localConfig;
   const unreadable = (reason: string): ControlsReading => ({ kind: 'unreadable', file, reason });
   const read = readTrusted(environment, file, documentMostBytes);
-  if (read.kind === 'distrusted') return unreadable(`${read.reason}.`);
+  if (read.kind === 'distrusted') {
+    return { ...unreadable(`${read.reason}.`), ...(read.closed === undefined ? {} : { closed: read.closed }) };
+  }
   if (read.kind === 'missing') {
     return wasThere(file)
       ? unreadable(`${file} is missing, and its last good copy says that there was one; ${bringBack}.`)

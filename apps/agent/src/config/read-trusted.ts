@@ -2,14 +2,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
 import { isMissing } from '@sallyport/durable-files';
-import type { Environment } from '../platform/environment.ts';
+import { isAdministrator, type Environment } from '../platform/environment.ts';
 import { distrustOfDirectories, distrustOfFile } from './trusted-path.ts';
 
 export type TrustedBytes =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'missing' }
-  /** `reason` is a sentence without its full stop that says what to do. */
-  | { readonly kind: 'distrusted'; readonly reason: string };
+  /** `reason` is a sentence without its full stop that says what to do; `closed`: only that this user may not read it. */
+  | { readonly kind: 'distrusted'; readonly reason: string; readonly closed?: true };
 
 /**
  * The content of a file of at most `mostBytes` bytes. What is examined is what is read: the checks are made on the open file,
@@ -24,7 +24,11 @@ export function readTrusted(environment: Environment, path: string, mostBytes: n
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isMissing(error)) return { kind: 'missing' };
-    const link = error instanceof Error && 'code' in error && error.code === 'ELOOP';
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const link = code === 'ELOOP';
+    if (code === 'EACCES' && !isAdministrator(environment)) {
+      return { kind: 'distrusted', reason: `${path} may not be read by user ${environment.uid}`, closed: true };
+    }
     return {
       kind: 'distrusted',
       reason: link

@@ -3,7 +3,7 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '@sallyport/model';
 import { isMissing } from '@sallyport/durable-files';
-import { administratorOf, type Environment } from '../platform/environment.ts';
+import { administratorOf, isAdministrator, type Environment } from '../platform/environment.ts';
 
 /** What is wrong with a file that was opened, as a sentence; undefined when nothing is. */
 export function distrustOfFile(environment: Environment, path: string, stats: Stats): string | undefined {
@@ -36,7 +36,10 @@ function distrustOfDirectory(environment: Environment, directory: string): strin
   try {
     stats = lstatSync(directory);
   } catch (error) {
-    return isMissing(error) ? undefined : `${directory} cannot be examined (${messageOf(error)})`;
+    // What this user may not look into, this user cannot open either: opening says so.
+    const closed = error instanceof Error && 'code' in error && error.code === 'EACCES';
+    if (isMissing(error) || (closed && !isAdministrator(environment))) return undefined;
+    return `${directory} cannot be examined (${messageOf(error)})`;
   }
   const distrust = distrustOfOwner(environment, directory, stats);
   // The mode of a symbolic link means nothing; where it leads is on the other chain.

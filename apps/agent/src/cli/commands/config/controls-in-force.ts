@@ -11,9 +11,21 @@ export interface ControlsInForce {
   readonly applied: LocalControls;
 }
 
-/** Throws AZCM0001 when the controls are unreadable. */
-export function controlsInForce(environment: Environment): ControlsInForce {
+/**
+ * The controls for a command that answers also when they are unreadable. Throws AZCM0018 when it is only this user who may not
+ * read them: what is in force is not known then, and any answer might be false.
+ */
+export function readControlsOrThrow(environment: Environment): ControlsReading {
   const reading = readControls(environment);
+  if (reading.kind === 'in-force' || reading.closed === undefined) return reading;
+  throw new AzcmError('AZCM0018', `What is in force on this machine cannot be told: ${reading.reason}`, [
+    'Run the command as root, or let everyone read that file again.',
+  ]);
+}
+
+/** Throws AZCM0001 when the controls are unreadable, AZCM0018 when this user may not read them. */
+export function controlsInForce(environment: Environment): ControlsInForce {
+  const reading = readControlsOrThrow(environment);
   if (reading.kind === 'unreadable') throw unreadableError(reading);
   return { own: reading.controls, applied: inForce(reading.controls) };
 }

@@ -7,9 +7,9 @@ import {
   type ExtensionName,
   type OperationKind,
 } from '@sallyport/model';
-import { readControls } from '../../../config/read-controls.ts';
 import { AzcmError } from '../../azcm-error.ts';
 import type { CommandContext, Invocation } from '../../command.ts';
+import { readControlsOrThrow } from '../config/controls-in-force.ts';
 import { nearest } from '../../nearest.ts';
 
 /** Answers also when the controls are unreadable: what that means for the extension is the answer. */
@@ -17,7 +17,7 @@ export async function run(invocation: Invocation, { environment, voice }: Comman
   const [text = '', asked] = invocation.arguments;
   const extension = extensionArgument(text);
   const operations = asked === undefined ? operationKinds : [operationArgument(asked)];
-  const explained = explainExtension(extension, readControls(environment), operations);
+  const explained = explainExtension(extension, readControlsOrThrow(environment), operations);
   voice.line(formatExtensionName(extension));
   for (const { operation, outcome, rule, message } of explained) {
     voice.line(`  ${operation.padEnd(8)}: ${outcome.padEnd(10)} (${rule}) ${message}`);
