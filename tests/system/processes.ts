@@ -13,7 +13,7 @@ export interface Finished {
 
 /** Runs a program to its end. */
 export async function runProgram(
-  app: 'agent' | 'gallery',
+  app: 'agent' | 'cli' | 'gallery',
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {

@@ -3,7 +3,13 @@ import * as z from 'zod/mini';
 import { machineResourceId } from '@sallyport/model';
 import type { Connection } from './connection/connection-file.ts';
 
-export const apiVersions = { hybridCompute: '2024-07-10', resources: '2021-04-01', insights: '2015-04-01' } as const;
+export const apiVersions = {
+  hybridCompute: '2024-07-10',
+  resources: '2021-04-01',
+  insights: '2015-04-01',
+  authorization: '2022-04-01',
+  identity: '2026-11-01',
+} as const;
 
 const text = z._default(z.string(), '');
 const status = z.object({ code: text, level: text, displayStatus: text, message: text, time: text });

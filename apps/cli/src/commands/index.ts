@@ -7,6 +7,14 @@ import { extensionList } from './extension/list.ts';
 import { extensionShow } from './extension/show.ts';
 import { machineList } from './machine/list.ts';
 import { machineShow } from './machine/show.ts';
+import { roleAssign } from './role/assign.ts';
+import { roleAssignments } from './role/assignments.ts';
+import { roleList } from './role/list.ts';
+import { roleUnassign } from './role/unassign.ts';
+import { servicePrincipalCreate } from './service-principal/create.ts';
+import { servicePrincipalDelete } from './service-principal/delete.ts';
+import { servicePrincipalList } from './service-principal/list.ts';
+import { servicePrincipalRotateSecret } from './service-principal/rotate-secret.ts';
 import { tour } from './tour.ts';
 
 export const commands = buildRouteMap({
@@ -16,6 +24,19 @@ export const commands = buildRouteMap({
     extension: buildRouteMap({
       routes: { list: extensionList, show: extensionShow, install: extensionInstall, delete: extensionDelete },
       docs: { brief: 'Extensions on machines' },
+    }),
+    role: buildRouteMap({
+      routes: { list: roleList, assignments: roleAssignments, assign: roleAssign, unassign: roleUnassign },
+      docs: { brief: 'Who may do what where' },
+    }),
+    servicePrincipal: buildRouteMap({
+      routes: {
+        create: servicePrincipalCreate,
+        list: servicePrincipalList,
+        rotateSecret: servicePrincipalRotateSecret,
+        delete: servicePrincipalDelete,
+      },
+      docs: { brief: 'Applications that can sign in' },
     }),
     activityLog: buildRouteMap({ routes: { list: activityLogList }, docs: { brief: 'What was done centrally' } }),
   },
