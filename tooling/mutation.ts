@@ -48,6 +48,11 @@ const targets: Readonly<Record<string, Target>> = {
     tests: ['apps/agent/src/extensions/plan/*.test.ts', 'apps/agent/src/extensions/*.test.ts'],
     without: [],
   },
+  manager: {
+    mutate: ['apps/agent/src/extensions/extension-manager.ts'],
+    tests: ['apps/agent/src/extensions/*.test.ts'],
+    without: [],
+  },
 };
 
 /** Everything git knows or would take, as it is now: also what is not committed yet. */

@@ -1,7 +1,9 @@
 /** S4.5: what was allowed when it was planned is asked for again before each step that reaches out, and at its turn. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseHandlerVersion, type HandlerVersion, type OperationKind } from '@sallyport/model';
 import { describe, expect, test } from 'vitest';
 import { carryOut } from './executors.ts';
+import { handlerPaths, settingsFile, statusFile } from './handler-paths.ts';
 import { entry, extension, questionsIn, testMachine, until } from './machine.fixture.ts';
 import { OperationRefused } from './operation-context.ts';
 import { stepsToAbsent, stepsToPresent } from './plan/steps-toward.ts';
@@ -109,4 +111,37 @@ test('an agent that is stopping asks for nothing and begins no step, not even on
   }
   expect(machine.history()).toEqual([]);
   expect(machine.state()).toBe('2.0.0 placed');
+});
+
+describe('each step does its own work', () => {
+  const paths = (machine: ReturnType<typeof testMachine>): ReturnType<typeof handlerPaths> =>
+    handlerPaths(machine.host.paths, extension, v2);
+
+  test('fetch brings something onto the machine, and says so before it tries', async () => {
+    using machine = testMachine();
+    const fetching = carryOut([{ kind: 'fetch', version: v2 }], machine.context('install'));
+    await expect(fetching).rejects.toThrow('Nothing can be brought onto this machine while it is not connected.');
+    expect(machine.state()).toBe('nothing');
+  });
+
+  test('configure writes the settings that the enable will find', async () => {
+    using machine = testMachine();
+    machine.put(record('placed', v2));
+    const context = machine.context('install', { entry: entry({ settings: { say: 'hello' } }) });
+    await carryOut([{ kind: 'configure', version: v2 }], context);
+    expect(readFileSync(settingsFile(paths(machine), 8), 'utf8')).toContain('hello');
+  });
+
+  test('await-status hears what the extension says of itself, an error as well', async () => {
+    using machine = testMachine();
+    machine.put(record('enabled', v2));
+    const said = {
+      status: { operation: 'Enable', status: 'error', code: 7, formattedMessage: { lang: 'en', message: 'It broke.' } },
+    };
+    const file = statusFile(paths(machine), 8);
+    writeFileSync(file, JSON.stringify([{ version: 1, timestampUTC: '2026-01-01T00:00:00Z', ...said }]));
+    const context = machine.context('install');
+    await expect(carryOut([{ kind: 'await-status', version: v2 }], context)).rejects.toThrow('It broke.');
+    expect(context.findings.status).toMatchObject({ code: '7' });
+  });
 });

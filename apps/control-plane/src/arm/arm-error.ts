@@ -55,9 +55,12 @@ export type ArmErrorCode = keyof typeof armErrorStatus;
 export class ArmError extends CodedError<ArmErrorCode> {
   override readonly name = 'ArmError';
   readonly target: string | undefined;
-  constructor(code: ArmErrorCode, message: string, target?: string) {
+  /** For `MethodNotAllowed`: the methods there are, as the header `Allow` names them. */
+  readonly allowed: string | undefined;
+  constructor(code: ArmErrorCode, message: string, target?: string, allowed?: string) {
     super(code, message);
     this.target = target;
+    this.allowed = allowed;
   }
   get status(): number {
     return armErrorStatus[this.code];

@@ -2,7 +2,7 @@
  * The outer pipeline of ARM: authenticate, read the path, check the api-version, authorise, dispatch, answer. Whatever a write ends in is in
  * the activity log: handlers record what they change, and the pipeline records what was refused (S2.2).
  */
-import { formatResourceId, messageOf, type ResourceId } from '@sallyport/model';
+import { formatResourceId, messageOf, placeIn, type ResourceId } from '@sallyport/model';
 import type { EventOrigin } from '../activity-log/event-origin.ts';
 import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
 import { readBody } from '../http/body.ts';
@@ -216,7 +216,8 @@ async function jsonBody(request: Request): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new ArmError('InvalidRequestContent', `The request body is not JSON: ${messageOf(error).slice(0, 200)}`);
+    // Without the parser's own words: they quote the body, and what is refused is answered, logged and put on record (S1.7).
+    throw new ArmError('InvalidRequestContent', `The request body is not JSON${placeIn(error)}.`);
   }
 }
 
@@ -242,6 +243,7 @@ function errorResponse(error: ArmError, ids: RequestIds, url: string, tenantId: 
       `Bearer authorization_uri="${url}/${tenantId}", error="invalid_token", error_description="${error.message.replaceAll('"', "'")}"`;
   }
   if (error.status === 429) headers['retry-after'] = '5';
+  if (error.allowed !== undefined) headers['allow'] = error.allowed;
   const { code, message, target } = error;
   return Response.json(
     { error: { code, message, ...(target === undefined ? {} : { target }) } },

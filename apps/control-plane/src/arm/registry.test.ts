@@ -30,9 +30,20 @@ describe('the registry', () => {
   });
 
   test('a method that is not there is told with those that are', () => {
-    expect(() => handlerOf(row, thing, 'DELETE')).toThrow('DELETE is not possible here; there is GET');
+    expect(() => handlerOf(row, thing, 'DELETE')).toThrow('DELETE is not possible here; there is HEAD, GET');
     expect(() => handlerOf(row, thing, 'toString')).toThrow('toString is not possible');
     expect(handlerOf(row, thing, 'GET')).toBe(row.item?.GET);
+  });
+
+  test('HEAD on what can be read is there without a word of its own, on collections it is not', async () => {
+    const request = {} as Parameters<ReturnType<typeof handlerOf>>[0];
+    expect(await handlerOf(row, thing, 'HEAD')(request)).toEqual({ status: 204 });
+    const own: ResourceType = { ...row, item: { ...row.item, HEAD: () => Promise.resolve({ status: 404 }) } };
+    expect(await handlerOf(own, thing, 'HEAD')(request)).toEqual({ status: 404 });
+    const listed = { ...row, collection: { GET: () => Promise.resolve({ status: 200 } as const) } };
+    const things = at('/subscriptions/s/resourceGroups/g/providers/Microsoft.Test/things');
+    expect(() => handlerOf(listed, things, 'HEAD')).toThrow('HEAD is not possible here; there is GET.');
+    expect(() => handlerOf({ ...row, item: {} }, thing, 'HEAD')).toThrow('HEAD is not possible here.');
   });
 
   test('api-versions: required, well-formed, and one of the type', () => {

@@ -32,16 +32,31 @@ export function createRegistry(types: readonly ResourceType[]): Registry {
   };
 }
 
-/** The handler of a method. Throws {@link ArmError} `MethodNotAllowed` with the methods there are. */
+/**
+ * The handler of a method. A HEAD on a resource that can be read says whether it is there (arm-api §3). Throws {@link ArmError}
+ * `MethodNotAllowed` with the methods there are.
+ */
 export function handlerOf(row: ResourceType, target: Target, method: string): ArmHandler {
-  const methods = row[target.shape] ?? {};
+  const methods = methodsOf(row, target);
   const handler = isMethod(method) ? methods[method] : undefined;
   if (handler !== undefined) return handler;
   const allowed = Object.keys(methods).join(', ');
   throw new ArmError(
     'MethodNotAllowed',
     `${method} is not possible here${allowed === '' ? '' : `; there is ${allowed}`}. Check the path and the method.`,
+    undefined,
+    allowed,
   );
+}
+
+function methodsOf(row: ResourceType, target: Target): Partial<Record<ArmMethod, ArmHandler>> {
+  const methods = row[target.shape] ?? {};
+  const { GET } = methods;
+  if (target.shape === 'collection' || GET === undefined) return methods;
+  return {
+    HEAD: (request) => GET(request).then(({ status }) => ({ status: status === 200 ? 204 : status })),
+    ...methods,
+  };
 }
 
 function isMethod(text: string): text is ArmMethod {
