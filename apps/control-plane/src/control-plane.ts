@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { messageOf } from '@sallyport/model';
 import { Hono } from 'hono';
+import en from 'zod/v4/locales/en.js';
+import * as z from 'zod/mini';
 import { createArmFront } from './arm/pipeline.ts';
 import { createRegistry } from './arm/registry.ts';
 import type { Configuration } from './configuration.ts';
@@ -51,6 +53,8 @@ export async function startControlPlane(
   environment: Environment,
   log: Log,
 ): Promise<ControlPlane> {
+  // Refused bodies are told what was expected where; without a language schemas only say "Invalid input". Values are never told.
+  z.config(en());
   const paths = statePaths(configuration.state);
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
   chmodSync(paths.directory, 0o700);
