@@ -38,7 +38,8 @@ export type StatusReading =
 export const statusReadLimit = 4 * 1024 * 1024;
 const largeStatus = 128 * 1024;
 const statusBounds = { length: statusReadLimit, depth: 64 } as const;
-const truncated = ' ... [TRUNCATED]';
+/** Stands where something was cut off. */
+export const truncated = ' ... [TRUNCATED]';
 
 /** Reads a status file; `text` is undefined when there is none. Never throws. */
 export function parseStatus(text: string | undefined): StatusReading {

@@ -1,8 +1,10 @@
 /** From each kind of step to what carries it out. A kind without an executor does not compile. */
-import type { OperationState } from '@sallyport/model';
+import { OperationFailure, type OperationState } from '@sallyport/model';
 import { fetchPackage } from './download/fetch-step.ts';
 import type { OperationContext } from './operation-context.ts';
+import { stepLimits } from './plan/step-limits.ts';
 import { reachesOut, type Step, type StepKind } from './plan/step.ts';
+import { describe } from './report/step-description.ts';
 import { awaitStatus } from './run/await-status.ts';
 import { configure } from './run/configure-step.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
@@ -44,7 +46,30 @@ export async function carryOut(steps: readonly Step[], context: OperationContext
     if (reachesOut[step.kind]) context.requirePermission();
     const state = states[step.kind];
     if (state !== undefined) context.progress(state);
-    await carryOutOne(step, context);
+    context.findings.step = step;
+    if (stepLimits[step.kind].command) await carryOutOne(step, context);
+    else await withinLimit(step, context);
+  }
+}
+
+/** A step that runs no command ends by its own limit. */
+async function withinLimit(step: Step, context: OperationContext): Promise<void> {
+  const { word, seconds } = stepLimits[step.kind];
+  const left = (context.deadline - context.host.environment.monotonic()) / 1000;
+  const limitSeconds = Math.max(1, Math.min(seconds, left));
+  context.at({ name: word, message: describe(context), limitSeconds });
+  const limit = new AbortController();
+  const timer = setTimeout(() => {
+    const message = `${describe(context)}: it took longer than the ${Math.round(limitSeconds)} s it may take.`;
+    limit.abort(new OperationFailure('OperationTimedOut', message));
+  }, limitSeconds * 1000);
+  try {
+    await carryOutOne(step, { ...context, signal: AbortSignal.any([context.signal, limit.signal]) });
+  } catch (error) {
+    // Whatever was interrupted says so in its own words; the reason is the limit.
+    throw limit.signal.aborted && !context.signal.aborted ? limit.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

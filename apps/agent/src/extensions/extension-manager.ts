@@ -11,9 +11,10 @@ import {
   runningDeadlineSeconds,
   type OperationState,
 } from '@sallyport/model';
-import type { ExtensionReport, GoalState, InstanceStatus } from '@sallyport/model/wire';
+import type { ExtensionReport, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import {
+  noFindings,
   OperationRefused,
   type ExtensionHost,
   type Findings,
@@ -21,10 +22,13 @@ import {
   type Supplies,
 } from './operation-context.ts';
 import type { Permit } from './plan/permission.ts';
-import { plan, type Performance, type Refusal, type Work } from './plan/plan.ts';
+import { plan, resourceKey, type Performance, type Refusal, type Work } from './plan/plan.ts';
+import { stepLimits } from './plan/step-limits.ts';
+import { withAdvice } from './report/failure-advice.ts';
+import { OperationProgress } from './report/operation-progress.ts';
 import type { Reporter } from './report/reporter.ts';
 import { requirePermission } from './require-permission.ts';
-import { forgetProtectedSettings } from './run/protected-settings.ts';
+import { addStoredSecrets, forgetProtectedSettings } from './run/protected-settings.ts';
 import { isWorking } from './state/installed-extension.ts';
 import type { Journal } from './state/journal.ts';
 import { sweepLeftovers } from './unpack/staging.ts';
@@ -41,7 +45,7 @@ export interface ManagerOptions {
 export class ExtensionManager {
   readonly #options: ManagerOptions;
   readonly #stop = new AbortController();
-  readonly #atWork = new Map<string, Promise<void>>();
+  readonly #atWork = new Map<string, AtWork>();
   #goal: GoalState | undefined;
 
   constructor(options: ManagerOptions) {
@@ -63,6 +67,7 @@ export class ExtensionManager {
     this.#goal = goal;
     reporter.generation = goal.generation;
     journal.prune(goal);
+    this.#callOffWhatIsNotWanted(goal);
     this.reconcile();
   }
 
@@ -78,13 +83,29 @@ export class ExtensionManager {
 
   /** Resolves when no operation is at work. */
   async idle(): Promise<void> {
-    while (this.#atWork.size > 0) await Promise.all(this.#atWork.values());
+    while (this.#atWork.size > 0) await Promise.all([...this.#atWork.values()].map(({ done }) => done));
   }
 
   /** Interrupts what is at work; it is taken up again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('The agent is stopping.'));
     await this.idle();
+  }
+
+  /** Ends operations where they are, for the server's administrator, and says on which resources. Undefined means all. */
+  cancel(wanted: string | undefined): readonly string[] {
+    const found = [...this.#atWork.values()].filter(({ entry }) => wanted === undefined || isMeant(entry, wanted));
+    for (const { callOff } of found) callOff("It was canceled on the machine, by the machine's administrator");
+    return found.map(({ entry }) => entry.resourceName);
+  }
+
+  /** What the centre has canceled or replaced ends where it is; nobody waits for its deadline (DESIGN: operations never hang). */
+  #callOffWhatIsNotWanted(goal: GoalState): void {
+    for (const { entry, callOff } of this.#atWork.values()) {
+      const now = goal.extensions.find((one) => resourceKey(one) === resourceKey(entry));
+      if (now?.operationId !== entry.operationId) callOff('Another request has taken its place');
+      else if (now.cancel === true) callOff('It was canceled from the control plane');
+    }
   }
 
   #begin(work: Work): void {
@@ -95,7 +116,13 @@ export class ExtensionManager {
       this.#refuse(work);
       return;
     }
-    const operation = this.#perform(work)
+    const control = new AbortController();
+    const findings = noFindings();
+    const callOff = (why: string): void => {
+      const at = findings.step === undefined ? '' : `, at the step '${stepLimits[findings.step.kind].word}'`;
+      control.abort(new OperationFailure('OperationCanceled', `${why}${at}.`));
+    };
+    const done = this.#perform(work, findings, control)
       .catch((error: unknown) => {
         this.#options.host.log('error', 'an operation ended in an unknown way', { error: messageOf(error) });
       })
@@ -103,23 +130,24 @@ export class ExtensionManager {
         this.#atWork.delete(key);
         this.reconcile();
       });
-    this.#atWork.set(key, operation);
+    this.#atWork.set(key, { entry: work.entry, callOff, done });
   }
 
-  #refuse({ entry, code, message, explanation }: Refusal): void {
+  #refuse({ entry, code, message, explanation, state }: Refusal): void {
     this.#options.host.log('warn', 'refused', { operation: entry.operationId, code, explanation: message });
     this.#options.reporter.report({
-      ...this.#reportOf(entry, 'Failed'),
+      ...this.#reportOf(entry, state ?? 'Failed'),
       error: { code, message },
       ...(explanation === undefined ? {} : { explanation }),
     });
   }
 
-  async #perform(work: Performance): Promise<void> {
+  async #perform(work: Performance, findings: Findings, control: AbortController): Promise<void> {
     const { entry, operation } = work;
-    const { host, reporter } = this.#options;
-    const findings: Findings = { protectedSettingsStored: false };
-    const context = this.#contextOf(work, findings);
+    const { host, reporter, supplies } = this.#options;
+    const context = this.#contextOf(work, findings, control.signal);
+    const late = new OperationFailure('OperationTimedOut', 'The operation did not end within 95 minutes.');
+    const timer = setTimeout(() => control.abort(late), runningDeadlineSeconds * 1000);
     host.log('info', 'operation begins', {
       operation: entry.operationId,
       kind: operation,
@@ -128,14 +156,17 @@ export class ExtensionManager {
     });
     let failure: OperationFailure | undefined;
     try {
+      await addStoredSecrets(entry, host.paths, () => supplies.machineKey, findings.secrets);
       await carryOut(work.steps, context);
       if (operation === 'delete') forgetProtectedSettings(entry, host.paths);
     } catch (error) {
       // Stopped, not failed: the next start goes on with it.
       if (this.#stop.signal.aborted) return;
-      failure = failureOf(error);
+      failure = withAdvice(failureOf(control.signal.aborted ? control.signal.reason : error), context);
       if (failure.code === 'InternalError')
         host.log('error', 'operation failed unexpectedly', { error: stackOf(error) });
+    } finally {
+      clearTimeout(timer);
     }
     host.log(failure === undefined ? 'info' : 'error', 'operation ends', {
       operation: entry.operationId,
@@ -151,9 +182,17 @@ export class ExtensionManager {
     });
   }
 
-  #contextOf(work: Performance, findings: Findings): OperationContext {
+  #contextOf(work: Performance, findings: Findings, called: AbortSignal): OperationContext {
     const { host, supplies, reporter, permit } = this.#options;
     const { entry, name, operation } = work;
+    const progress = new OperationProgress({
+      now: () => host.environment.now(),
+      monotonic: () => host.environment.monotonic(),
+      tell: (moved) => {
+        const { protectedSettingsStored } = findings;
+        reporter.report({ ...this.#reportOf(entry, moved.state), protectedSettingsStored, ...moved });
+      },
+    });
     return {
       host,
       supplies,
@@ -162,15 +201,11 @@ export class ExtensionManager {
       operation,
       findings,
       deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
-      signal: this.#stop.signal,
+      signal: AbortSignal.any([this.#stop.signal, called]),
       requirePermission: () => requirePermission(permit, operation, name),
-      progress: (state: OperationState, status?: InstanceStatus) => {
-        reporter.report({
-          ...this.#reportOf(entry, state),
-          protectedSettingsStored: findings.protectedSettingsStored,
-          ...(status === undefined ? {} : { status }),
-        });
-      },
+      progress: (state, status) => progress.state(state, status),
+      at: (step) => progress.at(step),
+      printed: (output) => progress.printed(output),
     };
   }
 
@@ -189,9 +224,24 @@ export class ExtensionManager {
   }
 }
 
+interface AtWork {
+  readonly entry: GoalExtension;
+  /** Ends it where it is; the reason is reported. */
+  callOff(why: string): void;
+  readonly done: Promise<void>;
+}
+
 /** An extension has one operation at a time, whichever resource asks for it. */
 function laneOf(work: Work): string {
   return keyOf(work.entry);
+}
+
+/** By resource name, type or `publisher/type`; case does not count. */
+function isMeant({ resourceName, publisher, type }: GoalExtension, wanted: string): boolean {
+  const asked = wanted.trim().toLowerCase();
+  return [resourceName, type, `${publisher}/${type}`, `${publisher}.${type}`].some(
+    (text) => text.toLowerCase() === asked,
+  );
 }
 
 function keyOf(entry: Refusal['entry']): string {

@@ -8,7 +8,7 @@ import { shellHandler, temporaryDirectory, type PackageFiles } from '@sallyport/
 import { processEnvironment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { handlerPaths } from './handler-paths.ts';
-import { OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
+import { noFindings, OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { commandLane } from './run/command-lane.ts';
 import { extensionStore } from './state/extension-store.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
@@ -112,7 +112,7 @@ export function testMachine(): TestMachine {
       operation,
       deadline: host.environment.monotonic() + 60_000,
       signal: new AbortController().signal,
-      findings: { protectedSettingsStored: false },
+      findings: noFindings(),
       requirePermission() {
         asked += 1;
         note(`? ${state()}`);
@@ -120,6 +120,8 @@ export function testMachine(): TestMachine {
         throw new OperationRefused('ExtensionNotAllowed', { outcome: 'block', rule: 'test', message: 'No longer.' });
       },
       progress: (to) => note(`: ${to}`),
+      at: () => undefined,
+      printed: () => undefined,
       ...rest,
     };
   }

@@ -14,6 +14,9 @@ import type { MachineKey } from '../connection/machine-key.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
 import type { CommandLane } from './run/command-lane.ts';
+import type { Step } from './plan/step.ts';
+import type { CurrentStep } from './report/operation-progress.ts';
+import { SecretWords } from './run/secret-words.ts';
 import type { ExtensionStore } from './state/extension-store.ts';
 
 /** What every operation on this machine shares. */
@@ -49,6 +52,10 @@ export interface OperationContext {
   requirePermission(): void;
   /** Tells the centre how far it is. Returns at once. */
   progress(state: OperationState, status?: InstanceStatus): void;
+  /** A step begins: what it is, and how long it may take. */
+  at(step: CurrentStep): void;
+  /** What the running command has printed by now, without secrets. */
+  printed(output: string): void;
   /** What the operation has found out so far, for its final report. */
   readonly findings: Findings;
 }
@@ -65,4 +72,13 @@ export class OperationRefused extends OperationFailure {
 export interface Findings {
   status?: ExtensionReport['status'];
   protectedSettingsStored: boolean;
+  /** What must not be told of whatever the extension prints or writes (S1.7). */
+  readonly secrets: SecretWords;
+  /** The step that was begun last, for the message of a failure. */
+  step?: Step;
+}
+
+/** Nothing found yet. */
+export function noFindings(): Findings {
+  return { protectedSettingsStored: false, secrets: new SecretWords() };
 }

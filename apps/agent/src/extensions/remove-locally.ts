@@ -1,9 +1,12 @@
 /** Removal by the server's own administrator, with the manager stopped: no list and no centre has a say in it (S2.3). */
+import { join } from 'node:path';
 import { messageOf, runningDeadlineSeconds } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
+import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
 import { carryOut } from './executors.ts';
-import type { ExtensionHost, OperationContext } from './operation-context.ts';
+import { noFindings, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { stepsToAbsent } from './plan/steps-toward.ts';
+import { addStoredSecrets } from './run/protected-settings.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
 import type { Journal } from './state/journal.ts';
 
@@ -21,6 +24,9 @@ export interface LocalRemoval {
 export async function removeLocally(versions: readonly InstalledExtension[], removal: LocalRemoval): Promise<void> {
   for (const extension of versions) {
     const context = contextOf(extension, removal);
+    const { paths } = removal.host;
+    const machineKey = (): MachineKey | undefined => readMachineKey(join(paths.certificates, 'machine.key'));
+    await addStoredSecrets(extension, paths, machineKey, context.findings.secrets);
     for (const step of stepsToAbsent([extension])) {
       try {
         await carryOut([step], context);
@@ -55,8 +61,10 @@ function contextOf(extension: InstalledExtension, { host, signal }: LocalRemoval
     operation: 'delete',
     deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
     signal,
-    findings: { protectedSettingsStored: false },
+    findings: noFindings(),
     requirePermission: () => undefined,
     progress: () => undefined,
+    at: () => undefined,
+    printed: () => undefined,
   };
 }

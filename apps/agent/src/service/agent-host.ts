@@ -8,6 +8,7 @@ import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts
 import type { Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { sleep } from '../platform/sleep.ts';
+import { answerCancelRequests } from './cancel-requests.ts';
 import { ConnectedAgent } from './connected-agent.ts';
 
 export interface AgentHostOptions {
@@ -52,6 +53,7 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     }
     const now = stampOf(agentPaths(environment.root).localConfig);
     if (now !== controls) running?.agent.controlsChanged();
+    answerCancelRequests(environment.root, (wanted) => running?.agent.cancel(wanted) ?? [], options.say);
     controls = now;
     await sleep(lookMilliseconds, signal);
   }

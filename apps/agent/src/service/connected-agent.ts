@@ -135,6 +135,11 @@ export class ConnectedAgent {
     this.#manager.reconcile();
   }
 
+  /** Ends operations where they are, for the machine's administrator; says on which resources. Undefined means all. */
+  cancel(wanted: string | undefined): readonly string[] {
+    return this.#manager.cancel(wanted);
+  }
+
   /** Ends everything; running commands of handlers are ended and taken up again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();

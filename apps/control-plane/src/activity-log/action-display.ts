@@ -4,6 +4,8 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.HybridCompute/machines/delete': 'Deletes an Azure Arc machines',
   'Microsoft.HybridCompute/machines/extensions/write': 'Installs or Updates an Azure Arc extensions',
   'Microsoft.HybridCompute/machines/extensions/delete': 'Deletes an Azure Arc extensions',
+  'Microsoft.HybridCompute/machines/extensions/cancel/action':
+    'Cancels the operation under way on an Azure Arc extensions',
   'Microsoft.HybridCompute/register/action':
     'Registers the subscription for the Microsoft.HybridCompute resource provider',
   'Microsoft.Insights/register/action': 'Registers the subscription for the Microsoft.Insights resource provider',

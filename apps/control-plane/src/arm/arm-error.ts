@@ -32,6 +32,7 @@ export const armErrorStatus = {
   HCRP409: 409,
   PropertyChangeNotAllowed: 409,
   ExtensionAlreadyOnMachine: 409,
+  NothingInProgress: 409,
   MachineAlreadyConnected: 409,
   MachineIdInUse: 409,
   InvalidResourceLocation: 409,

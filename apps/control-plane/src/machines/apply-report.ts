@@ -7,6 +7,7 @@ import type { Store, Writer } from '../store/store.ts';
 import { boundedReport } from './bounded-report.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 import { readGoal } from './extension-goal.ts';
+import { formatProgress } from './operation-progress.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 
 /** Applies all of a report in one transaction, with the final events of the operations that it ends. */
@@ -72,10 +73,15 @@ async function moveOperation(
   // These two are the centre's to say; going back to them would change which deadline counts.
   if (report.state === 'Accepted' || report.state === 'Delivered') return undefined;
   const steps = withStep(readSteps(operation.steps), report.state, report.time);
-  if (steps !== undefined) {
+  const progress = report.step === undefined ? undefined : formatProgress(report.step, environment.now());
+  if (steps !== undefined || progress !== undefined) {
     await writer
       .updateTable('operations')
-      .set({ state: report.state, steps: JSON.stringify(steps) })
+      .set({
+        state: report.state,
+        ...(steps === undefined ? {} : { steps: JSON.stringify(steps) }),
+        ...(progress === undefined ? {} : { progress }),
+      })
       .where('operation_id', '=', operation.operation_id)
       .execute();
   }

@@ -5,10 +5,12 @@ import type { ExtensionReport } from '@sallyport/model/wire';
 /** Longest sentence that is kept, in characters. Handlers write their whole output there. */
 const longestMessage = 16_384;
 const longestWord = 256;
+/** Of what a running command has printed the end counts. */
+const longestOutput = 4096;
 
 /** The report with every text within its bound. `now` stands in for a time that is none; '' for a version that is none. */
 export function boundedReport(report: ExtensionReport, now: number): ExtensionReport {
-  const { error, explanation, status } = report;
+  const { error, explanation, status, step } = report;
   const bounded: ExtensionReport = {
     resourceName: report.resourceName,
     operationId: report.operationId,
@@ -34,6 +36,15 @@ export function boundedReport(report: ExtensionReport, now: number): ExtensionRe
       displayStatus: word(status.displayStatus),
       message: sentence(status.message),
       time: timeOf(status.time, now),
+    };
+  }
+  if (step !== undefined) {
+    bounded.step = {
+      name: word(step.name),
+      message: sentence(step.message),
+      elapsedSeconds: step.elapsedSeconds,
+      limitSeconds: step.limitSeconds,
+      ...(step.output === undefined ? {} : { output: step.output.slice(-longestOutput) }),
     };
   }
   return bounded;

@@ -18,6 +18,8 @@ export interface OperationEnd {
   readonly explanation?: Explanation;
   /** When the state was reached, ISO 8601. */
   readonly time: string;
+  /** Nothing of it has reached the machine: what is wanted goes back to what was. */
+  readonly neverBegun?: true;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function endOperation(
     .set({
       state: end.state,
       ended_at: environment.now(),
+      progress: null,
       steps: JSON.stringify(withStep(steps, end.state, end.time) ?? steps),
       error_code: end.error?.code ?? null,
       error_message: end.error?.message ?? null,
@@ -90,13 +93,13 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
     await raiseGeneration(writer, operation.vm_id);
     return;
   }
-  // What a canceled operation would have gone back to is still what a removal that lapses goes back to.
-  if (end.state === 'Canceled') return;
-  if (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode)) {
+  if (end.neverBegun === true || (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode))) {
     await resource(writer.updateTable('extensions').set({ goal: extension.lapse_goal, lapse_goal: null })).execute();
     await raiseGeneration(writer, operation.vm_id);
     return;
   }
+  // What a canceled operation would have gone back to is still what a removal that lapses goes back to.
+  if (end.state === 'Canceled') return;
   // The goal stands: it is what the machine has now, or tried to have.
   await resource(writer.updateTable('extensions').set({ lapse_goal: null })).execute();
 }

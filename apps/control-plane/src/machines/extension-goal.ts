@@ -8,6 +8,8 @@ export const extensionGoalSchema = z.object({
   /** Of the package, lower-case hex; '' when absent is desired. */
   sha256: z.string(),
   operationId: z.string(),
+  /** Somebody wants the operation to end where it is. */
+  cancel: z.optional(z.boolean()),
   sequence: z.int(),
   settings: z.nullable(z.record(z.string(), z.unknown())),
   protectedSettings: protectedSettingsSchema,

@@ -36,6 +36,7 @@ export function fetchGoalState(services: Services, vmId: string): Promise<GoalSt
           version: goal.version,
           operationId: goal.operationId,
           operationDone: !running.has(goal.operationId),
+          ...(goal.cancel === true ? { cancel: true } : {}),
           sequence: goal.sequence,
           settings: goal.settings,
           protectedSettings: goal.protectedSettings,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ReportRequest } from '@sallyport/model/wire';
+import type { InstanceStatus, ReportRequest } from '@sallyport/model/wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Services } from '../services.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -10,6 +10,7 @@ import { addMachine, addOperation } from '../testing/test-machine.ts';
 import { applyReport } from './apply-report.ts';
 import { readGoal, type ExtensionGoal } from './extension-goal.ts';
 import { fetchGoalState } from './goal-state.ts';
+import { progressStatus } from './operation-progress.ts';
 import { sweepOperations } from './sweep.ts';
 
 const hour = 3600;
@@ -130,6 +131,27 @@ describe('deadlines', () => {
     expect((await operation(operationId))?.error_message).toContain('Installing');
     expect(await goalOf(machine.vm_id)).toEqual(goal);
     expect(await statuses(operationId)).toEqual(['Failed']);
+  });
+
+  test('what an operation is at is kept while it runs, with the end of the output, and is gone with its end', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
+    const step = { name: 'installing', message: 'Runs the install command', elapsedSeconds: 2, limitSeconds: 900 };
+    await report(machine.vm_id, { operationId, step: { ...step, output: `${'x'.repeat(10_000)}last line` } });
+    const shown = async (): Promise<InstanceStatus | undefined> => {
+      const row = await store.read.selectFrom('operations').select('progress').where('operation_id', '=', operationId);
+      return progressStatus((await row.executeTakeFirstOrThrow()).progress, environment.now());
+    };
+    environment.pass(10);
+    const now = environment.now();
+    expect(await shown()).toMatchObject({ code: 'Sallyport/Step/installing', displayStatus: 'installing' });
+    const { message = '' } = (await shown()) ?? {};
+    expect(message).toContain('Runs the install command, for 12 s; ends by ');
+    expect(message).toContain(new Date(now + (900 - 12) * 1000).toISOString());
+    expect(message).toMatch(/x\d*last line$/);
+    expect(message.length).toBeLessThan(4400);
+    await report(machine.vm_id, { operationId, state: 'Succeeded', version: '2.0.0' });
+    expect(await shown()).toBeUndefined();
   });
 
   test('S1.7 sealed settings are erased once the machine stored them, and only by the operation that brought them', async () => {

@@ -41,7 +41,7 @@ export async function firstIdentities(environment: Environment, store: Store, pa
     tenantId: subscription?.tenant_id ?? file?.tenantId ?? environment.guid(),
     subscriptionId: subscription?.subscription_id ?? file?.subscriptionId ?? environment.guid(),
     clientId: operator?.client_id ?? file?.clientId ?? environment.guid(),
-    clientSecret: file?.clientSecret ?? Buffer.from(environment.randomBytes(32)).toString('base64url'),
+    clientSecret: file?.clientSecret ?? secretOf(environment.randomBytes(32)),
   };
   // The file first: after a crash in between, the next start finds the secret there and stores its hash.
   writeOperatorFile(paths, { endpoint: '', ...identities });
@@ -135,4 +135,9 @@ async function makeOwner(writer: Writer, clientId: string, environment: Environm
     })
     .onConflict((conflict) => conflict.columns(['principal_id', 'scope_key', 'role_id']).doNothing())
     .execute();
+}
+
+/** Never begins with a dash: on a command line that would be an option. */
+function secretOf(random: Uint8Array): string {
+  return Buffer.from(random).toString('base64url').replace(/^-/, '_');
 }

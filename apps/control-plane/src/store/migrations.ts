@@ -12,7 +12,12 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '202611232300-first-tables', up: firstTables },
   { name: '202611250330-roles', up: roleTables },
+  { name: '202611250340-operation-progress', up: operationProgress },
 ];
+
+async function operationProgress(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('operations').addColumn('progress', 'text').execute();
+}
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -93,7 +93,8 @@ CREATE TABLE operations (
   error_code text,
   error_message text,
   explanation text,
-  origin text not null
+  origin text not null,
+  progress text
 );
 
 CREATE INDEX operations_ended ON operations (ended_at) WHERE ended_at IS NOT NULL;

@@ -118,6 +118,8 @@ export interface OperationRow {
   readonly ended_at: number | null;
   /** States gone through, with their times, as JSON (`OperationStep[]`). */
   readonly steps: string;
+  /** What it is at, as JSON (`OperationProgress`), or null when the machine does not say or it is over. */
+  readonly progress: string | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
   /** The server's explanation as JSON, or null. */

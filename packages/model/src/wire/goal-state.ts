@@ -26,6 +26,10 @@ export const goalExtensionSchema = z.object({
   operationId: z.string(),
   /** Whether that operation is over. An agent still converges on the entry, and reports only what changed. */
   operationDone: z.boolean(),
+  /** The operation shall end where it is. It is then reported as canceled and not begun again. */
+  cancel: z.optional(z.boolean()),
+  /** Extensions of lower levels come first, and go last; one that fails holds up those of higher levels (handler contract §6). */
+  dependencyLevel: z.optional(z.int()),
   /** Grows with each change of settings or version; the handler's sequence number. */
   sequence: nonNegative,
   settings: z.nullable(z.record(z.string(), z.unknown())),

@@ -14,6 +14,19 @@ export const instanceStatusSchema = z.object({
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 
+/** What an operation is at while it runs: the step, its deadline, and the end of what the running command has printed. */
+export const stepProgressSchema = z.object({
+  /** One word: `downloading`, `enabling` … */
+  name: z.string(),
+  message: z.string(),
+  /** Seconds when the report was made. Durations, not times: the clocks of machine and centre differ (T72). */
+  elapsedSeconds: z.number().check(z.minimum(0)),
+  limitSeconds: z.number().check(z.minimum(0)),
+  /** Absent when there is none, or when it may not leave the machine (S1.7). */
+  output: z.optional(z.string()),
+});
+export type StepProgress = z.infer<typeof stepProgressSchema>;
+
 /** Why the server let an operation pass or refused it: the words of `azcmagent extension explain`. */
 export const explanationSchema = z.object({
   outcome: z.enum(['allow', 'block', 'cannot-run']),
@@ -37,6 +50,8 @@ export const extensionReportSchema = z.object({
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
   explanation: z.optional(explanationSchema),
   status: z.optional(instanceStatusSchema),
+  /** While the operation runs. */
+  step: z.optional(stepProgressSchema),
 });
 export type ExtensionReport = z.infer<typeof extensionReportSchema>;
 

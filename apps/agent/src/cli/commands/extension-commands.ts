@@ -29,4 +29,22 @@ export const extensionCommands: readonly Command[] = [
     administrator: true,
     load: () => import('./extension/remove.ts'),
   },
+  {
+    words: ['extension', 'cancel'],
+    usage: '',
+    arguments: [0, 0],
+    summary: 'End the operation that is under way on an extension, where it is. What is installed stays.',
+    options: [
+      {
+        name: 'name',
+        short: 'n',
+        kind: 'text',
+        value: 'extension',
+        description: 'The name of its resource, its type, or publisher/type.',
+      },
+      { name: 'all', short: 'a', kind: 'flag', description: 'Every operation.' },
+    ],
+    administrator: true,
+    load: () => import('./extension/cancel.ts'),
+  },
 ];

@@ -43,6 +43,8 @@ export interface Refusal {
   readonly code: OperationFailureCode;
   readonly message: string;
   readonly explanation?: Explanation;
+  /** How it ends, when that is not a failure. */
+  readonly state?: 'Canceled';
 }
 
 /** An operation and what is left to do for it; with no steps it is over and only its end has to be reported. */
@@ -74,6 +76,7 @@ export function plan(input: PlanInput): readonly Work[] {
 
 function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   const end = endOf(entry, input);
+  if (entry.cancel === true) return canceled(entry, end);
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const mine = recordsOf(named.name, input).filter((record) => resourceKey(record) === resourceKey(entry));
@@ -90,6 +93,7 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
   const key = extensionKey(named.name);
   const taken = claimed.has(key);
   claimed.add(key);
+  if (entry.cancel === true) return canceled(entry, end);
   // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
   if (end?.succeeded === false) return undefined;
   if (taken) {
@@ -114,6 +118,13 @@ function endOf(entry: GoalExtension, input: PlanInput): { readonly succeeded: bo
   const concluded = input.concluded.get(resourceKey(entry));
   if (concluded?.operationId !== entry.operationId || !isTerminal(concluded.state)) return undefined;
   return { succeeded: concluded.state === 'Succeeded' };
+}
+
+/** An operation that was canceled before it began here, or after a restart, is over; it is not begun again. */
+function canceled(entry: GoalExtension, end: { readonly succeeded: boolean } | undefined): Refusal | undefined {
+  if (entry.operationDone || end !== undefined) return undefined;
+  const message = 'It was canceled from the control plane before anything more was done for it here.';
+  return { kind: 'refuse', entry, code: 'OperationCanceled', message, state: 'Canceled' };
 }
 
 function refuseName(entry: GoalExtension, malformed: MalformedExtensionName): Refusal {

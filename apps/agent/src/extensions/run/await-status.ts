@@ -6,6 +6,7 @@ import {
   parseStatus,
   reportedStatus,
   statusReadLimit,
+  truncated,
   type StatusReading,
 } from '@sallyport/handler-contract';
 import { handlerName, OperationFailure, type HandlerVersion } from '@sallyport/model';
@@ -16,6 +17,7 @@ import { handlerPaths, statusFile } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { handlerSequence, hasSettings } from './configure-step.ts';
+import type { SecretWords } from './secret-words.ts';
 
 /** Looked at whenever the folder changes, and this often in any case. Milliseconds. */
 const pollMilliseconds = 1000;
@@ -44,7 +46,10 @@ export async function awaitStatus(version: HandlerVersion, context: OperationCon
       const changed = changes.next();
       const reading = parseStatus(textOf(file));
       const time = new Date(host.environment.now()).toISOString();
-      const status = reportedStatus(reading, { handler, sequence: handlerSequence(entry), time });
+      const status = withoutSecrets(
+        reportedStatus(reading, { handler, sequence: handlerSequence(entry), time }),
+        context.findings.secrets,
+      );
       context.findings.status = status;
       unparsable = reading.kind === 'unparsable' ? unparsable + 1 : 0;
       const doubted = reading.kind === 'unparsable' && unparsable < unparsableTries;
@@ -63,6 +68,15 @@ export async function awaitStatus(version: HandlerVersion, context: OperationCon
   } finally {
     changes.close();
   }
+}
+
+/** What an extension says of itself may hold what it was given (S1.7). */
+function withoutSecrets(status: InstanceStatus | undefined, secrets: SecretWords): InstanceStatus | undefined {
+  if (status === undefined) return undefined;
+  // What was cut may have been cut in the middle of one.
+  const pieces = status.message.split(truncated);
+  const message = pieces.map((piece) => secrets.redact(piece, pieces.length > 1)).join(truncated);
+  return { ...status, message };
 }
 
 function conclude(reading: StatusReading, status: InstanceStatus | undefined): void {

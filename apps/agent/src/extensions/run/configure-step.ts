@@ -47,7 +47,13 @@ export async function configure(version: HandlerVersion, context: OperationConte
     }),
     0o644,
   );
-  const secret = await protectedSettingsFor(entry, host.paths, host.environment, supplies?.machineKey);
+  const secret = await protectedSettingsFor(
+    entry,
+    host.paths,
+    host.environment,
+    supplies?.machineKey,
+    context.findings.secrets,
+  );
   const text = hasSettings(entry)
     ? formatSettings({
         publicSettings: entry.settings,

@@ -1,8 +1,13 @@
 /** Calls a command of an installed handler and says how it ended. */
 import {
   commandFailureMessage,
+  decodeOutput,
+  handlerCommandSeconds,
   handlerErrorCodes,
+  outputTailBytes,
+  redactSignatures,
   type CommandEnd,
+  type FinishedCommand,
   type HandlerCall,
   type HandlerCommandName,
   type HandlerErrorCode,
@@ -12,11 +17,15 @@ import { OperationFailure, type HandlerVersion, type OperationFailureCode } from
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { stepLimits, waitingWord } from '../plan/step-limits.ts';
+import type { CurrentStep } from '../report/operation-progress.ts';
+import { describe } from '../report/step-description.ts';
 import { showHandlerState } from '../state/handler-state.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
 import { logCommand } from './command-log.ts';
+import type { SecretWords } from './secret-words.ts';
 import { runCommand } from './run-command.ts';
 
 export interface CallResult {
@@ -66,21 +75,28 @@ export async function callHandler(
   const manifest = readManifest(paths.directory);
   ensureDirectory(host.paths.guestConfig, 0o755);
   ensureDirectory(host.paths.downloads, 0o700);
+  const limit = limitOf(context);
+  context.at({ ...limit, name: waitingWord, message: `${limit.message}: waits for its turn to run a command` });
+  const { secrets } = context.findings;
   const finished = await host.lane(async () => {
     signal.throwIfAborted();
     // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
     context.requirePermission();
     const begun = host.environment.monotonic();
-    const result = await runCommand({
+    const secondsLeft = (context.deadline - begun) / 1000;
+    context.at({ ...limit, limitSeconds: Math.min(handlerCommandSeconds[call.command], secondsLeft) });
+    const ran = await runCommand({
       directory: paths.directory,
       version,
       manifest,
       call,
       sequence: handlerSequence(entry),
       scratch: host.paths.downloads,
-      secondsLeft: (context.deadline - begun) / 1000,
+      secondsLeft,
+      onOutput: (stdout, stderr) => context.printed(shownOutput(redacted({ stdout, stderr }, secrets, true))),
       signal,
     });
+    const result = { ...ran, ...redacted(ran, secrets, false) };
     logCommand(paths.logs, host.environment.now(), result, host.environment.monotonic() - begun);
     return result;
   }, signal);
@@ -96,6 +112,37 @@ export async function callHandler(
     exitCode: exitCodeOf(finished.end),
     failure: message === undefined ? undefined : new OperationFailure(code, message),
   };
+}
+
+/** Without protected values (S1.7). Streams are ends of longer ones when they are as long as is ever kept; `growing` ones may go on. */
+function redacted(
+  { stdout, stderr }: Streams,
+  secrets: SecretWords,
+  growing: boolean,
+): { readonly stdout: Uint8Array; readonly stderr: Uint8Array } {
+  const clean = (bytes: Uint8Array): Uint8Array =>
+    Buffer.from(secrets.redact(decodeOutput(bytes), growing || bytes.length >= outputTailBytes));
+  return { stdout: clean(stdout), stderr: clean(stderr) };
+}
+
+type Streams = Pick<FinishedCommand, 'stdout' | 'stderr'>;
+
+/** Both streams as far as anything was printed; the frame of a failure message would be noise here. */
+function shownOutput({ stdout, stderr }: Streams): string {
+  return redactSignatures(
+    [stdout, stderr]
+      .map((bytes) => decodeOutput(bytes).trimEnd())
+      .join('\n')
+      .trim(),
+  );
+}
+
+/** The step that the command is run for, until the operation's own end. */
+function limitOf(context: OperationContext): CurrentStep {
+  const { step } = context.findings;
+  const limit = step === undefined ? undefined : stepLimits[step.kind];
+  const limitSeconds = Math.max(0, (context.deadline - context.host.environment.monotonic()) / 1000);
+  return { name: limit?.word ?? 'running', message: describe(context), limitSeconds };
 }
 
 /** A shell says 128 and the signal's number; of those the agent sends there is one. */

@@ -8,6 +8,7 @@ import { createMachineKey, type MachineKey } from '../../connection/machine-key.
 import { processEnvironment } from '../../platform/environment.ts';
 import { agentPaths } from '../../platform/paths.ts';
 import { protectedSettingsFor } from './protected-settings.ts';
+import { SecretWords } from './secret-words.ts';
 
 const clear = JSON.stringify({ secret: 'canary' });
 
@@ -54,7 +55,13 @@ async function outcome(make: (key: MachineKey) => Promise<string>): Promise<stri
   const key = await createMachineKey(join(directory.path, 'machine.key'));
   const jwe = await make(key);
   try {
-    const stored = await protectedSettingsFor(entry(jwe), agentPaths(directory.path), processEnvironment(), key);
+    const stored = await protectedSettingsFor(
+      entry(jwe),
+      agentPaths(directory.path),
+      processEnvironment(),
+      key,
+      new SecretWords(),
+    );
     return stored === undefined ? 'none' : 'stored';
   } catch (error) {
     const { code, message } = error as { readonly code: string; readonly message: string };

@@ -16,9 +16,16 @@ import type { Environment } from '../../platform/environment.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { resourceKey } from '../plan/plan.ts';
+import type { SecretWords } from './secret-words.ts';
 
 /** As a settings file holds them: base64 of CMS, and the certificate it is for. */
-const storedSchema = z.object({ format: z.literal(1), cms: z.string(), thumbprint: z.string() });
+const storedSchema = z.object({
+  format: z.literal(1),
+  cms: z.string(),
+  thumbprint: z.string(),
+  /** The sealed text itself, which only the machine's key opens: to know what must not be told of a handler's output. */
+  jwe: z.optional(z.string()),
+});
 export type StoredProtectedSettings = z.infer<typeof storedSchema>;
 
 const certificateSchema = z.object({ format: z.literal(1), thumbprint: z.string() });
@@ -29,6 +36,7 @@ export async function protectedSettingsFor(
   paths: AgentPaths,
   environment: Environment,
   machineKey: MachineKey | undefined,
+  secrets: SecretWords,
 ): Promise<StoredProtectedSettings | undefined> {
   const path = storedPath(paths, entry);
   switch (entry.protectedSettings.kind) {
@@ -43,11 +51,13 @@ export async function protectedSettingsFor(
     }
     case 'sealed': {
       if (machineKey === undefined) throw unreadable(entry, 'this machine is not connected');
-      const clear = await open(entry.protectedSettings.jwe, entry, machineKey);
+      const { jwe } = entry.protectedSettings;
+      const clear = await open(jwe, entry, machineKey);
+      secrets.add(JSON.parse(clear.toString('utf8')));
       const { pem, thumbprint } = certificate(paths, environment);
       const cms = sealForHandler(pem, clear).toString('base64');
       clear.fill(0);
-      const stored = { format: 1, cms, thumbprint } as const;
+      const stored = { format: 1, cms, thumbprint, jwe } as const;
       ensureDirectory(protectedDirectory(paths), 0o700);
       writeJsonFile(path, stored, 0o600);
       return stored;
@@ -61,14 +71,34 @@ export function forgetProtectedSettings(entry: { readonly resourceName: string }
   rmSync(storedPath(paths, entry), { force: true });
 }
 
+/** Takes in what is kept for a resource. What cannot be opened here counts as unknown, so that nothing is told (S1.7). */
+export async function addStoredSecrets(
+  entry: { readonly resourceName: string },
+  paths: AgentPaths,
+  machineKey: () => MachineKey | undefined,
+  secrets: SecretWords,
+): Promise<void> {
+  const path = storedPath(paths, entry);
+  if (!existsSync(path)) return;
+  try {
+    const jwe = readJsonFile(path, storedSchema)?.jwe;
+    const key = machineKey();
+    if (jwe === undefined || key === undefined) throw new Error('there is nothing to open it with');
+    const { compactDecrypt } = await import('jose');
+    const { plaintext } = await compactDecrypt(jwe, key.privateKey, algorithms);
+    secrets.add(JSON.parse(new TextDecoder().decode(plaintext)));
+  } catch {
+    secrets.addUnknown();
+  }
+}
+
+const algorithms = { keyManagementAlgorithms: ['RSA-OAEP-256'], contentEncryptionAlgorithms: ['A256GCM'] };
+
 /** Opens the sealed settings and checks what they are for: those of another machine, resource or request are refused (T51). */
 async function open(jwe: string, entry: GoalExtension, machineKey: MachineKey): Promise<Buffer> {
   const { compactDecrypt } = await import('jose');
   try {
-    const { plaintext, protectedHeader } = await compactDecrypt(jwe, machineKey.privateKey, {
-      keyManagementAlgorithms: ['RSA-OAEP-256'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    });
+    const { plaintext, protectedHeader } = await compactDecrypt(jwe, machineKey.privateKey, algorithms);
     const { machineId, resourceName, sequence } = protectedHeader as Readonly<Record<string, unknown>>;
     const bound =
       machineId === machineKey.vmId &&

@@ -28,9 +28,14 @@ export interface CommandCall {
   readonly scratch: string;
   /** Longer than the contract's limit never; shorter when the operation's own deadline is nearer. Seconds. */
   readonly secondsLeft: number;
+  /** Called again and again while the command runs, with the ends of both streams. */
+  onOutput?(stdout: Uint8Array, stderr: Uint8Array): void;
   /** Gives up on the command: its process group is ended. */
   readonly signal: AbortSignal;
 }
+
+/** How often a running command's output is looked at: whoever watches from afar sees it within a second. */
+const lookMilliseconds = 500;
 
 /** Runs the command to its end. Resolves for every end, also when the program cannot be started (exit codes 126 and 127, as a shell says it). */
 export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
@@ -46,7 +51,8 @@ export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
       stdio: ['ignore', out, err],
       env: environmentOf(call),
     });
-    const end = await endOf(child, seconds, call.signal);
+    const looking = setInterval(() => call.onOutput?.(tailOf(out), tailOf(err)), lookMilliseconds);
+    const end = await endOf(child, seconds, call.signal).finally(() => clearInterval(looking));
     return {
       commandLine: handlerCommandLine(call.directory, command),
       end,

@@ -4,6 +4,7 @@ import type { InstanceStatus } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
+import { progressStatus } from '../../machines/operation-progress.ts';
 import { readSteps } from '../../machines/operation-steps.ts';
 import type { ExtensionRow, OperationRow } from '../../store/schema.ts';
 import { idOfMachine, type Machine } from './machine-view.ts';
@@ -27,8 +28,8 @@ export function provisioningStateOf(operation: Pick<Operation, 'kind' | 'state'>
   return state === 'TimedOut' ? 'Failed' : state;
 }
 
-/** The resource as served. `operation` is the last one of the resource. */
-export function extensionView(machine: Machine, extension: Extension, operation: Operation): unknown {
+/** The resource as served. `operation` is the last one of the resource; `now` tells how long it has been at its step. */
+export function extensionView(machine: Machine, extension: Extension, operation: Operation, now: number): unknown {
   const minor = extension.auto_upgrade_minor_version === 1;
   return {
     id: idOfExtension(machine, extension.name),
@@ -49,25 +50,29 @@ export function extensionView(machine: Machine, extension: Extension, operation:
         : { enableAutomaticUpgrade: extension.enable_automatic_upgrade === 1 }),
       ...(extension.settings === null ? {} : { settings: JSON.parse(extension.settings) as unknown }),
       provisioningState: provisioningStateOf(operation),
-      instanceView: instanceView(extension, operation),
+      instanceView: instanceView(extension, operation, now),
     },
   };
 }
 
-function instanceView(extension: Extension, operation: Operation): unknown {
+function instanceView(extension: Extension, operation: Operation, now: number): unknown {
   const steps = readSteps(operation.steps);
+  const progress = operation.ended_at === null ? progressStatus(operation.progress, now) : undefined;
   return {
     name: extension.name,
     type: extension.type,
     typeHandlerVersion: extension.installed_version,
     status: statusOf(extension, operation),
-    statuses: steps.map(({ state, time }, i) => ({
-      code: `OperationState/${state}`,
-      level: state === 'Failed' || state === 'TimedOut' ? 'Error' : 'Information',
-      displayStatus: state,
-      message: i === steps.length - 1 ? (operation.error_message ?? '') : '',
-      time,
-    })),
+    statuses: [
+      ...steps.map(({ state, time }, i) => ({
+        code: `OperationState/${state}`,
+        level: state === 'Failed' || state === 'TimedOut' ? 'Error' : 'Information',
+        displayStatus: state,
+        message: i === steps.length - 1 ? (operation.error_message ?? '') : '',
+        time,
+      })),
+      ...(progress === undefined ? [] : [progress]),
+    ],
   };
 }
 

@@ -28,17 +28,20 @@ export function extensions(services: Services): ResourceType {
   };
 }
 
-async function getExtension({ store }: Services, request: ArmRequest): Promise<ArmResponse> {
+async function getExtension({ store, environment }: Services, request: ArmRequest): Promise<ArmResponse> {
   const machine = await parentMachine(store.read, request.id);
   const extension = await findExtension(store.read, machine.vm_id, request.id.providers.at(-1)?.names[1] ?? '');
   if (extension === undefined) throw extensionNotFound(request);
   return {
     status: 200,
-    body: extensionView(machine, extension, await operationById(store.read, extension.operation_id)),
+    body: extensionView(machine, extension, await operationById(store.read, extension.operation_id), environment.now()),
   };
 }
 
-async function listExtensions({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
+async function listExtensions(
+  { store, environment, endpoint, pageSize }: Services,
+  request: ArmRequest,
+): Promise<ArmResponse> {
   const machine = await parentMachine(store.read, request.id);
   const wanted = pageRequest(request, pageSize);
   const rows = await store.read
@@ -58,7 +61,7 @@ async function listExtensions({ store, endpoint, pageSize }: Services, request: 
   const shown = rows.filter(({ operation_id }) => byId.has(operation_id));
   const show = (row: Extension): unknown => {
     const operation = byId.get(row.operation_id);
-    return operation === undefined ? undefined : extensionView(machine, row, operation);
+    return operation === undefined ? undefined : extensionView(machine, row, operation, environment.now());
   };
   return { status: 200, body: page(endpoint.url, request, wanted, shown, (row) => row.name_key, show) };
 }

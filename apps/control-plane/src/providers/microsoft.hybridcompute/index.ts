@@ -1,5 +1,6 @@
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
+import { cancelExtension } from './cancel-extension.ts';
 import { extensionMetadata } from './extension-metadata.ts';
 import { extensions } from './extensions.ts';
 import { machines } from './machines.ts';
@@ -11,6 +12,7 @@ export function hybridCompute(services: Services): readonly ResourceType[] {
   return [
     machines(services),
     extensions(services),
+    cancelExtension(services),
     ...operationStatus(services),
     operationsList(),
     ...extensionMetadata(services),

@@ -82,5 +82,5 @@ async function result(services: Services, request: ArmRequest): Promise<ArmRespo
     .executeTakeFirst();
   const extension = await findExtension(store.read, operation.vm_id, operation.extension_name_key);
   if (machine === undefined || extension === undefined || operation.kind === 'delete') return { status: 204 };
-  return { status: 200, body: extensionView(machine, extension, operation) };
+  return { status: 200, body: extensionView(machine, extension, operation, services.environment.now()) };
 }

@@ -66,5 +66,5 @@ async function patchTags(
     const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
     return { value: { extension, operation }, events: [startedEvent(environment, origin), ended] };
   });
-  return { status: 200, body: extensionView(machine, done.extension, done.operation) };
+  return { status: 200, body: extensionView(machine, done.extension, done.operation, environment.now()) };
 }

@@ -78,7 +78,7 @@ export async function applyExtension(
   doorbell.ring(done.machine.vm_id);
   return {
     status: 200,
-    body: extensionView(done.machine, done.extension, done.operation),
+    body: extensionView(done.machine, done.extension, done.operation, services.environment.now()),
     headers: operationHeaders(endpoint, request, done.operation),
   };
 }

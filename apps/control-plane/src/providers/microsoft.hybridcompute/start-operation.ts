@@ -31,6 +31,7 @@ export function startOperation(
       deadline_at: now + offlineDeadlineSeconds * 1000,
       ended_at: null,
       steps: JSON.stringify([{ state: 'Accepted', time: new Date(now).toISOString() }]),
+      progress: null,
       error_code: null,
       error_message: null,
       explanation: null,

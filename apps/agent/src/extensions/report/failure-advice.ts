@@ -1,0 +1,50 @@
+/** What whoever reads a failure can do about it: the step it happened in, the file that says more, and the next thing to try. */
+import { join } from 'node:path';
+import { handlerName, OperationFailure, type OperationFailureCode } from '@sallyport/model';
+import { OperationRefused, type OperationContext } from '../operation-context.ts';
+import { stepLimits } from '../plan/step-limits.ts';
+
+const commandFailed = "read the command's output there, put right what it names on the machine, then ask again";
+
+/** One row for each way an operation can fail. Refusals say it themselves. */
+const advice: Readonly<Record<OperationFailureCode, string>> = {
+  ExtensionNotAllowed: "the machine's administrator decides: azcmagent extension explain",
+  LocalControlsUnreadable: "have the machine's administrator run azcmagent config check and azcmagent config restore",
+  ExtensionManagerDisabled: "have the machine's administrator run azcmagent config set extensions.enabled true",
+  CatalogUnavailable: 'check that the machine reaches the catalog (azcmagent show), then ask again',
+  CatalogSignatureInvalid: 'do not trust what was offered; tell whoever runs the gallery',
+  CatalogExpired: "have the gallery's operator sign it anew, and check the machine's clock",
+  CatalogRollback: 'do not trust what was offered; tell whoever runs the gallery',
+  PackageNotInCatalog: 'choose a version that is published, or publish it',
+  PackageNotForThisMachine: 'choose a package for this system and processor',
+  PackageUnavailable: 'check that the machine reaches where packages are kept, and its proxy, then ask again',
+  PackageMismatch: 'do not trust what was offered; tell whoever runs the package storage',
+  PackageMalformed: 'have its publisher build the package anew',
+  ManifestMalformed: 'have its publisher correct the manifest',
+  SettingsUnreadable: 'set the protected settings again',
+  HandlerInstallFailed: commandFailed,
+  HandlerUpdateFailed: commandFailed,
+  HandlerEnableFailed: commandFailed,
+  HandlerDisableFailed: `${commandFailed}; as a last resort: azcmagent extension remove, on the machine`,
+  HandlerTimedOut: 'see there what it was waiting for; it was ended. Then ask again',
+  StatusInvalid: "have its publisher correct what it writes into the handler's status folder",
+  MachineOffline: 'check the agent of the machine, then ask again',
+  OperationTimedOut: 'see there what it was waiting for, then ask again',
+  OperationCanceled: 'ask again when it shall be done',
+  StorageFull: 'make room on that file system, then ask again',
+  InternalError: 'see /var/lib/GuestConfig/ext_mgr_logs/gc_ext.log on the machine (azcmagent logs)',
+};
+
+/** The failure with step, file and advice behind its message; the first line stays what went wrong. */
+export function withAdvice(failure: OperationFailure, context: OperationContext): OperationFailure {
+  if (failure instanceof OperationRefused) return failure;
+  const { step } = context.findings;
+  const limit = step === undefined ? undefined : stepLimits[step.kind];
+  const log = join(context.host.paths.handlerLogs, handlerName(context.name), 'CommandExecution.log');
+  const lines = [
+    ...(limit === undefined ? [] : [`Step: ${limit.word}`]),
+    ...(limit?.command === true || step?.kind === 'await-status' ? [`Log on the machine: ${log}`] : []),
+    `What to do: ${advice[failure.code]}.`,
+  ];
+  return new OperationFailure(failure.code, `${failure.message}\n${lines.join('. ')}`, { cause: failure });
+}
