@@ -49,12 +49,7 @@ export interface ArmClientOptions {
 
 /** The client. Every call throws `ServerRefusal` or `HttpError` when it did not succeed. */
 export function armClient(options: ArmClientOptions): ArmClient {
-  async function call(
-    method: 'PUT' | 'DELETE',
-    path: string,
-    version: string,
-    body?: unknown,
-  ): Promise<HttpAnswer> {
+  async function call(method: 'PUT' | 'DELETE', path: string, version: string, body?: unknown): Promise<HttpAnswer> {
     const url = new URL(`${options.endpoint}${path}`);
     url.searchParams.set('api-version', version);
     return options.http.request(

@@ -227,7 +227,7 @@ export class ExtensionManager {
 interface AtWork {
   readonly entry: GoalExtension;
   /** Ends it where it is; the reason is reported. */
-  callOff(why: string): void;
+  readonly callOff: (why: string) => void;
   readonly done: Promise<void>;
 }
 

@@ -53,7 +53,11 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     }
     const now = stampOf(agentPaths(environment.root).localConfig);
     if (now !== controls) running?.agent.controlsChanged();
-    answerCancelRequests(environment.root, (wanted) => running?.agent.cancel(wanted) ?? [], options.say);
+    answerCancelRequests(
+      environment.root,
+      (wanted) => running?.agent.cancel(wanted) ?? [],
+      (text) => options.say(text),
+    );
     controls = now;
     await sleep(lookMilliseconds, signal);
   }

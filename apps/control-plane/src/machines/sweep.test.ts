@@ -139,7 +139,7 @@ describe('deadlines', () => {
     const step = { name: 'installing', message: 'Runs the install command', elapsedSeconds: 2, limitSeconds: 900 };
     await report(machine.vm_id, { operationId, step: { ...step, output: `${'x'.repeat(10_000)}last line` } });
     const shown = async (): Promise<InstanceStatus | undefined> => {
-      const row = await store.read.selectFrom('operations').select('progress').where('operation_id', '=', operationId);
+      const row = store.read.selectFrom('operations').select('progress').where('operation_id', '=', operationId);
       return progressStatus((await row.executeTakeFirstOrThrow()).progress, environment.now());
     };
     environment.pass(10);
