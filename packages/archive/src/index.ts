@@ -4,8 +4,11 @@
  */
 export { ArchiveError, archiveErrorCodes, type ArchiveErrorCode } from './archive-error.ts';
 export { defaultArchiveLimits, type ArchiveLimits } from './archive-limits.ts';
+export type { TakePiece } from './entry-data.ts';
 export { hashFile, type FileHash } from './hash-file.ts';
 export type { PackageEntry } from './package-entry.ts';
+export { bytesInMemory, type PackageBytes } from './package-source.ts';
 export { listPackage, readPackageEntry } from './read-package-entry.ts';
 export { syncTree } from './sync-tree.ts';
 export { unpackPackage, type UnpackSummary } from './unpack-package.ts';
+export { walkPackage, type PackageReceiver } from './walk-package.ts';

@@ -1,22 +1,42 @@
-/** A package file, read through one descriptor and one reused window: memory does not grow with the package. */
+/** A package, read through one reused window: memory does not grow with the package. */
 import { fstatSync, readSync } from 'node:fs';
 import { ArchiveError } from './archive-error.ts';
 
 /** Bytes of the window, and the most that {@link PackageSource.view} gives at once. */
 export const windowBytes = 1024 * 1024;
 
-export class PackageSource {
-  /** Bytes of the file when it was opened. */
+/** Where the bytes of a package come from. */
+export interface PackageBytes {
+  /** How many there are. */
   readonly length: number;
-  readonly #descriptor: number;
+  /** Puts bytes from `offset` on into `into`, from `at` on; gives how many, 0 at the end. */
+  read(into: Buffer, at: number, offset: number): number;
+}
+
+/** Those of an open file. The descriptor stays the caller's; its position is neither used nor moved. */
+export function bytesOfFile(descriptor: number): PackageBytes {
+  return {
+    length: fstatSync(descriptor).size,
+    read: (into, at, offset) => readSync(descriptor, into, at, into.length - at, offset),
+  };
+}
+
+/** Those in memory. */
+export function bytesInMemory(bytes: Buffer): PackageBytes {
+  return { length: bytes.length, read: (into, at, offset) => bytes.copy(into, at, offset) };
+}
+
+export class PackageSource {
+  /** Bytes of the package when it was opened. */
+  readonly length: number;
+  readonly #bytes: PackageBytes;
   readonly #window: Buffer;
   #start = 0;
   #end = 0;
 
-  /** The descriptor stays the caller's; its position is neither used nor moved. */
-  constructor(descriptor: number) {
-    this.#descriptor = descriptor;
-    this.length = fstatSync(descriptor).size;
+  constructor(bytes: PackageBytes) {
+    this.#bytes = bytes;
+    this.length = bytes.length;
     this.#window = Buffer.allocUnsafeSlow(Math.min(windowBytes, this.length));
   }
 
@@ -29,22 +49,22 @@ export class PackageSource {
   /** `length` bytes from `offset` in memory of their own. */
   copy(offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    if (readFully(this.#descriptor, bytes, offset) < length) throw cutOff(offset, length);
+    if (readFully(this.#bytes, bytes, offset) < length) throw cutOff(offset, length);
     return bytes;
   }
 
   #fill(offset: number, length: number): void {
-    const read = readFully(this.#descriptor, this.#window, offset);
+    const read = readFully(this.#bytes, this.#window, offset);
     this.#start = offset;
     this.#end = offset + read;
     if (read < length) throw cutOff(offset, length);
   }
 }
 
-function readFully(descriptor: number, into: Buffer, offset: number): number {
+function readFully(bytes: PackageBytes, into: Buffer, offset: number): number {
   let read = 0;
   while (read < into.length) {
-    const got = readSync(descriptor, into, read, into.length - read, offset + read);
+    const got = bytes.read(into, read, offset + read);
     if (got === 0) break;
     read += got;
   }

@@ -5,11 +5,11 @@ import { readCentralDirectory } from './central-directory.ts';
 import { isSmall, readSmallEntryData } from './entry-data.ts';
 import { checkLocalHeader } from './local-header.ts';
 import type { PackageEntry } from './package-entry.ts';
-import { PackageSource } from './package-source.ts';
+import { bytesOfFile, PackageSource } from './package-source.ts';
 
 /** What the package at `descriptor` holds, in the order of its data. Throws {@link ArchiveError} for one that is refused. */
 export function listPackage(descriptor: number, limits: ArchiveLimits = defaultArchiveLimits): readonly PackageEntry[] {
-  const { entries } = readCentralDirectory(new PackageSource(descriptor), limits);
+  const { entries } = readCentralDirectory(new PackageSource(bytesOfFile(descriptor)), limits);
   return entries.map(({ path, isDirectory, isExecutable, size, compressedSize }) => {
     return { path, isDirectory, isExecutable, size, compressedSize };
   });
@@ -25,7 +25,7 @@ export function readPackageEntry(
   maxBytes: number,
   limits: ArchiveLimits = defaultArchiveLimits,
 ): Buffer | undefined {
-  const source = new PackageSource(descriptor);
+  const source = new PackageSource(bytesOfFile(descriptor));
   const entry = readCentralDirectory(source, limits).entries.find((candidate) => candidate.path === name);
   if (entry === undefined || entry.isDirectory) return undefined;
   if (entry.size > maxBytes || !isSmall(entry)) {

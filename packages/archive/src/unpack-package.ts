@@ -1,14 +1,11 @@
 /** Unpacking: one descriptor, one pass, bounded memory, into a private directory (T32–T40). */
 import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ArchiveError } from './archive-error.ts';
 import { defaultArchiveLimits, type ArchiveLimits } from './archive-limits.ts';
-import { readCentralDirectory } from './central-directory.ts';
-import { readEntryData, readSmallEntryData } from './entry-data.ts';
-import { checkDescriptor, checkLocalHeader } from './local-header.ts';
-import type { StoredEntry } from './package-entry.ts';
-import { PackageSource } from './package-source.ts';
+import type { TakePiece } from './entry-data.ts';
+import { bytesOfFile } from './package-source.ts';
 import { checkStagingDirectory } from './staging-directory.ts';
+import { walkPackage } from './walk-package.ts';
 
 export interface UnpackSummary {
   /** Paths of the files, relative to the directory, in the order of the package. */
@@ -36,35 +33,19 @@ export async function unpackPackage(
   limits: ArchiveLimits = defaultArchiveLimits,
 ): Promise<UnpackSummary> {
   checkStagingDirectory(directory);
-  const source = new PackageSource(descriptor);
-  const { entries, offset: end } = readCentralDirectory(source, limits);
   const made = new Set<string>([directory]);
   const files: string[] = [];
   let bytes = 0;
-  let expected = 0;
-  for (const [i, entry] of entries.entries()) {
-    const limit = entries[i + 1]?.offset ?? end;
-    const data = checkLocalHeader(source, entry);
-    const dataEnd = data + entry.compressedSize;
-    if (dataEnd > limit) throw new ArchiveError('OverlappingEntries', `'${entry.path}' overlaps with what follows it.`);
-    const path = join(directory, entry.path);
-    if (entry.isDirectory) {
-      makeDirectories(path, made);
-      readSmallEntryData(source, entry, data, () => undefined);
-    } else {
-      makeDirectories(dirname(path), made);
-      await writeFile(source, entry, data, path);
-      files.push(entry.path);
-      bytes += entry.size;
-    }
-    expected = checkDescriptor(source, entry, dataEnd, limit);
-    if (expected !== limit) {
-      throw new ArchiveError(
-        'GapBetweenEntries',
-        `${limit - expected} bytes behind '${entry.path}' belong to no entry.`,
-      );
-    }
-  }
+  await walkPackage(bytesOfFile(descriptor), limits, {
+    directory: ({ path }) => makeDirectories(join(directory, path), made),
+    async file({ path, isExecutable, size }, content) {
+      const place = join(directory, path);
+      makeDirectories(dirname(place), made);
+      await writeFile(place, isExecutable ? 0o755 : 0o744, content);
+      files.push(path);
+      bytes += size;
+    },
+  });
   return { files, directories: made.size - 1, bytes };
 }
 
@@ -78,14 +59,13 @@ function makeDirectories(path: string, made: Set<string>): void {
   made.add(path);
 }
 
-async function writeFile(source: PackageSource, entry: StoredEntry, data: number, path: string): Promise<void> {
-  const mode = entry.isExecutable ? 0o755 : 0o744;
+async function writeFile(path: string, mode: number, content: (take: TakePiece) => Promise<void>): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = openSync(path, flags, mode);
   try {
     // Not fchmod: Node's permission model forbids it. The path was made a moment ago in a private directory.
     if ((fstatSync(file).mode & 0o777) !== mode) chmodSync(path, mode);
-    await readEntryData(source, entry, data, (piece) => writeFully(file, piece));
+    await content((piece) => writeFully(file, piece));
   } finally {
     closeSync(file);
   }
