@@ -32,6 +32,8 @@ export function parseEntryName(bytes: Buffer, isUtf8: boolean, limits: ArchiveLi
   return { path, parts, isDirectory };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Buffer, isUtf8: boolean): string {
   if (!isUtf8) {
     if (bytes.some((byte) => byte >= 0x80)) {
@@ -43,7 +45,7 @@ function decode(bytes: Buffer, isUtf8: boolean): string {
     return bytes.toString('latin1');
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch (error) {
     throw new ArchiveError('NameEncoding', `The name '${bytes.toString('latin1')}' is not valid UTF-8.`, {
       cause: error,

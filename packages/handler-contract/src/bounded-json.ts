@@ -17,7 +17,11 @@ export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson 
   const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   if (!isShallow(plain, bounds.depth)) return { ok: false, reason: `it is nested deeper than ${bounds.depth} levels` };
   try {
-    return { ok: true, value: JSON.parse(plain) as unknown };
+    const value = JSON.parse(plain) as unknown;
+    // `1e400` is JSON and no number of ours: it would be written again as null, in silence.
+    if (mayOverflow.test(plain) && !isFinite(value))
+      return { ok: false, reason: 'it holds a number beyond all bounds' };
+    return { ok: true, value };
   } catch (error) {
     return { ok: false, reason: `it is not JSON: ${error instanceof Error ? error.message : String(error)}` };
   }
@@ -31,6 +35,15 @@ export function member(value: unknown, key: string): unknown {
 /** Whether it is a JSON object: not null, not an array. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Nothing else can become infinite: an exponent of three digits or more, or three hundred digits in a row. */
+const mayOverflow = /[eE]\+?\d{3}|\d{300}/;
+
+/** Whether every number in it is one. The depth is bounded already. */
+function isFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isFinite);
 }
 
 /** Counts brackets outside strings. Text that is not JSON may be miscounted; the parser refuses it afterwards. */

@@ -98,3 +98,13 @@ describe('names of handlers’ directories', () => {
     }
   });
 });
+
+test('T53 a number that no reader of ours can hold is refused, not turned into null', () => {
+  const text = (number: string): string =>
+    `{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"a":[1,{"b":${number}}]}}}]}`;
+  for (const number of ['1e400', '-1E+999', '9'.repeat(400)]) {
+    expect(() => parseSettings(text(number))).toThrow('beyond all bounds');
+  }
+  expect(parseSettings(text('1e300'))?.publicSettings).toEqual({ a: [1, { b: 1e300 }] });
+  expect(parseSettings(text('"1e400"'))?.publicSettings).toEqual({ a: [1, { b: '1e400' }] });
+});

@@ -6,6 +6,13 @@ import { hold, jsonWords, requireCleanPrototype, words, type FuzzTarget } from '
 
 const seed = (settings: HandlerSettings): Buffer => Buffer.from(formatSettings(settings));
 
+/** The same value, with every number by its text, and infinities told from null. */
+function plain(value: HandlerSettings): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_key, member: unknown) => (typeof member === 'number' ? String(member + 0) : member)),
+  );
+}
+
 export const settings: FuzzTarget = {
   reads: 'settings files (packages/handler-contract)',
   seeds: [
@@ -36,10 +43,11 @@ export const settings: FuzzTarget = {
     }
     requireCleanPrototype();
     if (found === undefined) return 'accepted';
-    hold(
-      isDeepStrictEqual(parseSettings(formatSettings(found)), found),
-      'settings are not read back as they were written',
-    );
+    const text = formatSettings(found);
+    // Compared as text beside the values: -0 and 0 are one number in JSON and two for Node.
+    const reread = parseSettings(text);
+    hold(reread !== undefined && formatSettings(reread) === text, 'settings are not read back as they were written');
+    hold(isDeepStrictEqual(plain(reread), plain(found)), 'settings are read back as others');
     return 'accepted';
   },
 };
