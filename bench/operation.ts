@@ -12,7 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ZipFile } from 'yazl';
 import { openArmClient, type ArmClient } from '../apps/cli/src/connection/arm-client.ts';
 import { apiVersions, extensionPath, machinePath } from '../apps/cli/src/resources.ts';
-import { mustRun } from '../apps/cli/src/tour/programs.ts';
+import { createPrograms } from '../apps/cli/src/tour/programs.ts';
+import { readScript } from '../apps/cli/src/tour/script.ts';
 import { openState } from '../apps/cli/src/tour/state.ts';
 import { narratorOn } from '../apps/cli/src/tour/narrator.ts';
 import type { Stage } from '../apps/cli/src/tour/stage.ts';
@@ -86,17 +87,17 @@ export async function run(): Promise<void> {
   const quiet = narratorOn({ ...process.stdout, write: () => true } as unknown as NodeJS.WriteStream);
   const stage: Stage = {
     state: openState(join(folder, 'state')),
-    options: { port: await freePort(), scriptFile: undefined, packages: folder },
+    options: { port: await freePort(), script: readScript(undefined), packages: folder },
     narrator: quiet,
-    services: [],
+    programs: createPrograms(),
   };
   try {
     const file = join(folder, `${name.publisher}.${name.type}-1.0.0.zip`);
     writeFileSync(file, await packageBytes());
     const gallery = ['--gallery', stage.state.gallery];
-    await mustRun('sallyport-gallery', ['init', ...gallery]);
-    await mustRun('sallyport-gallery', ['publisher', 'add', name.publisher, ...gallery]);
-    await mustRun('sallyport-gallery', [
+    await stage.programs.mustRun('sallyport-gallery', ['init', ...gallery]);
+    await stage.programs.mustRun('sallyport-gallery', ['publisher', 'add', name.publisher, ...gallery]);
+    await stage.programs.mustRun('sallyport-gallery', [
       'publish',
       file,
       '--publisher',
@@ -137,7 +138,7 @@ export async function run(): Promise<void> {
       { what: "over the handler's own time", figure: milliseconds(above) },
     ]);
   } finally {
-    for (const service of stage.services.toReversed()) await service.stop();
+    await stage.programs.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }

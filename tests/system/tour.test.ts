@@ -1,9 +1,10 @@
 /** The main job as its user meets it: a process, its exit code, what it prints and what it leaves. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildExtensions } from '../../tooling/build.ts';
 
@@ -50,7 +51,7 @@ describe('the main job: one extension let in, one refused, both on record', () =
     const { code, text } = await tell('--port', String(port), '--script', script);
     expect(text).toContain('hello from the script of the test');
     expect(text).toMatch(/ExtensionNotAllowed: .*blocklist/);
-    expect(text).toContain('extensions/write');
+    expect(text).toContain('write extensions/report');
     expect(code, text).toBe(0);
     const file = join(folder, 'state/connection.json');
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -105,3 +106,125 @@ test('a port that is taken, and a state folder that cannot be, are each told in 
   expect(none.code).toBe(1);
   expect(none.text).toMatch(/^NoState: The state folder .* cannot be used/m);
 });
+
+test('a script that cannot be read, and a folder in which nothing can be made, are told before anything is started', async () => {
+  const state = join(folder, 'untouched');
+  const script = await tell('--script', join(folder, 'none.sh'), '--state', state);
+  expect(script).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/^NoScript: The script .*none\.sh cannot be read: ENOENT/),
+  });
+  expect(existsSync(state)).toBe(false);
+  const proc = await tell('--state', '/proc/sallyport');
+  expect(proc).toMatchObject({
+    code: 1,
+    text: expect.stringMatching(/^NoState: The state folder \/proc\/sallyport cannot be used/),
+  });
+  expect(await tell('--state', '')).toMatchObject({ code: 1, text: expect.stringMatching(/^NoState: /) });
+});
+
+// Two stories each, on a machine that may be busy with other tests.
+describe('a tour that is killed', { timeout: 240_000 }, () => {
+  const state = (): string => join(folder, 'killed');
+
+  /** Starts it, kills what `victim` names when the text has come, and waits for its end. */
+  async function killedAt(text: string, victim: 'tour' | RegExp): Promise<string> {
+    const child = spawn(process.execPath, [cli, 'tour', '--state', state(), '--port', String(port)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let told = '';
+    let killed = false;
+    const collect = (chunk: Buffer): void => {
+      told += chunk.toString();
+      if (killed || !told.includes(text)) return;
+      killed = true;
+      if (victim === 'tour') child.kill('SIGKILL');
+      else for (const pid of programsBelow(state(), victim)) process.kill(pid, 'SIGKILL');
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    await new Promise((fulfil) => child.on('close', fulfil));
+    return told;
+  }
+
+  test.each(['3. The server', '4. The centre asks', 'until Ctrl+C'])(
+    'T84 at "%s" takes its programs with it, and the next start tells the whole story',
+    async (moment) => {
+      await killedAt(moment, 'tour');
+      while (programsBelow(state(), /control-plane|agent/).length > 0) await sleep(20);
+      const { code, text } = await tell('--state', state());
+      expect(code, text).toBe(0);
+    },
+  );
+
+  test.each([
+    ['the agent', /agent\/src\/main\.ts run/, 'azcmagent'],
+    ['the control plane', /control-plane\/src\/main\.ts start/, 'sallyport-control-plane'],
+  ])(
+    'T84 %s killed in the middle ends the story with a sentence, and the next start tells it whole',
+    async (_who, victim, name) => {
+      const told = await killedAt('4. The centre asks', victim);
+      expect(told).toContain(`ProgramFailed: ${name} ended (signal SIGKILL). Its last words are in`);
+      expect(programsBelow(state(), /control-plane|agent/)).toEqual([]);
+      const { code, text } = await tell('--state', state());
+      expect(code, text).toBe(0);
+    },
+  );
+
+  test('Ctrl+C in the middle ends everything with a sentence and exit code 1', async () => {
+    const child = spawn(process.execPath, [cli, 'tour', '--state', state(), '--port', String(port)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let told = '';
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('3. The server')) child.kill('SIGINT');
+    });
+    const code = await new Promise((fulfil) => child.on('close', fulfil));
+    expect(told).toMatch(/^Interrupted: /m);
+    expect(code).toBe(1);
+    expect(programsBelow(state(), /control-plane|agent/)).toEqual([]);
+  });
+});
+
+test(
+  'whatever its reader has set on the server, the next start opens the gate, aloud',
+  { timeout: 240_000 },
+  async () => {
+    const server = join(folder, 'state/server');
+    const azcmagent = (...args: readonly string[]): string =>
+      execFileSync(process.execPath, [join(import.meta.dirname, '../../apps/agent/src/main.ts'), 'config', ...args], {
+        env: { ...process.env, AZCMAGENT_ROOT: server },
+        encoding: 'utf8',
+      });
+    azcmagent('set', 'extensions.allowlist', 'Microsoft.Azure.Monitor/AzureMonitorLinuxAgent');
+    azcmagent('set', 'config.mode', 'monitor');
+    azcmagent('set', 'extensions.enabled', 'false');
+    const { code, text } = await tell();
+    expect(code, text).toBe(0);
+    for (const line of [
+      'extensions.enabled true',
+      'config.mode full',
+      'extensions.allowlist Microsoft.Azure.Extensions/CustomScript',
+    ])
+      expect(text).toContain(`$ azcmagent config set ${line}`);
+    expect(azcmagent('get', 'extensions.allowlist')).toContain('Microsoft.Azure.Monitor/AzureMonitorLinuxAgent');
+  },
+);
+
+/** Processes whose command line or environment names the folder, by what else their command line holds. */
+function programsBelow(state: string, words: RegExp): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const about = `${command} ${readFileSync(`/proc/${name}/environ`, 'utf8')}`;
+        return !command.includes(' tour ') && about.includes(state) && words.test(command.replaceAll('/bin/..', ''));
+      } catch {
+        // It has ended meanwhile, or is somebody else's.
+        return false;
+      }
+    })
+    .map(Number);
+}

@@ -47,6 +47,10 @@ export function answer(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
 ): void {
-  const text = flags.output === 'json' ? JSON.stringify(value, undefined, 2) : formatTable(headings, rows).join('\n');
-  context.process.stdout.write(`${text}\n`);
+  const { stdout } = context.process;
+  // A file or a pipe gets whole lines; a terminal what fits it.
+  const width = stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
+  const text =
+    flags.output === 'json' ? JSON.stringify(value, undefined, 2) : formatTable(headings, rows, width).join('\n');
+  stdout.write(`${text}\n`);
 }

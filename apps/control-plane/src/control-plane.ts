@@ -1,5 +1,5 @@
 /** Puts a control plane together from its configuration and starts it. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { messageOf } from '@sallyport/model';
 import { Hono } from 'hono';
@@ -35,7 +35,7 @@ import { readIfThere } from './state/read-if-there.ts';
 import { lockState } from './state/state-lock.ts';
 import { statePaths, type StatePaths } from './state/state-paths.ts';
 import { tlsFiles } from './state/tls-files.ts';
-import { writeDurably } from '@sallyport/durable-files';
+import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { openStore, type Store } from './store/store.ts';
 
 export interface ControlPlane {
@@ -56,7 +56,7 @@ export async function startControlPlane(
   // Refused bodies are told what was expected where; without a language schemas only say "Invalid input". Values are never told.
   z.config(en());
   const paths = statePaths(configuration.state);
-  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  makeDirectories(paths.directory, 0o700);
   chmodSync(paths.directory, 0o700);
   const release = lockState(paths.lock);
   let store: Store | undefined;

@@ -1,6 +1,7 @@
 /** The directory of the configuration: made when it is missing, swept of what a crash left behind. */
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectories } from '@sallyport/durable-files';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 
 /**
@@ -9,7 +10,7 @@ import { administratorOf, type Environment } from '../platform/environment.ts';
  */
 export function makeDirectory(environment: Environment, directory: string): void {
   const administrator = administratorOf(environment);
-  const first = mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const first = makeDirectories(directory, 0o755);
   if (first === undefined) {
     const { mode } = statSync(directory);
     if ((mode & 0o055) !== 0o055) chmodSync(directory, (mode & 0o7777) | 0o055);

@@ -1,6 +1,7 @@
 /** Directories that only their owner may change (T35, T54, T57). */
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '@sallyport/durable-files';
 
 /**
  * Makes a directory and gives it exactly `mode`; parents that are missing are made 0755 under any umask, since what anyone may
@@ -9,7 +10,7 @@ import { dirname } from 'node:path';
  */
 export function ensureDirectory(path: string, mode: number): void {
   makeParents(dirname(path));
-  mkdirSync(path, { recursive: true, mode });
+  makeDirectories(path, mode);
   const found = lstatSync(path);
   if (!found.isDirectory()) {
     throw new Error(`${path} is not a directory but something else: move it away, then try again.`);
@@ -22,7 +23,7 @@ export function ensureDirectory(path: string, mode: number): void {
 }
 
 function makeParents(parent: string): void {
-  const first = mkdirSync(parent, { recursive: true, mode: 0o755 });
+  const first = makeDirectories(parent, 0o755);
   if (first === undefined) return;
   for (let made = parent; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o755);
 }

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildCommand } from '@stricli/core';
 import { CodedError } from '@sallyport/model';
 import type { CliContext } from '../context.ts';
 import { narratorOn } from '../tour/narrator.ts';
 import { openState } from '../tour/state.ts';
+import { createPrograms } from '../tour/programs.ts';
+import { readScript } from '../tour/script.ts';
 import type { Stage } from '../tour/stage.ts';
 import { tellHowToGoOn } from '../tour/steps/record.ts';
 import { refreshGallery } from '../tour/steps/gallery.ts';
@@ -68,33 +71,41 @@ export const tour = buildCommand({
     const interrupted = new Promise<'stopped'>((fulfil) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.on(signal, () => fulfil('stopped'));
     });
+    const programs = createPrograms();
     const stage: Stage = {
+      options: { port: flags.port, script: readScript(flags.script), packages: flags.packages },
       state: openState(flags.state),
-      options: { port: flags.port, scriptFile: flags.script, packages: flags.packages },
       narrator: narratorOn(this.process.stdout),
-      services: [],
+      programs,
     };
+    const story = tellStory(stage);
     try {
-      const told = await Promise.race([tellStory(stage), interrupted]);
-      if (told === 'stopped') return;
+      const told = await Promise.race([story, interrupted, programs.oneEnded]).catch(async (error: unknown) => {
+        // A program that died breaks the story elsewhere first, as a connection that is cut: its own end says more.
+        await Promise.race([programs.oneEnded, sleep(500)]);
+        throw error;
+      });
+      if (told === 'stopped')
+        throw new CodedError(
+          'Interrupted',
+          'The story was stopped before its end. The same command goes on with its state.',
+        );
       tellHowToGoOn(stage, told);
       if (flags.once) return;
       stage.narrator.note('\nEverything stays up until Ctrl+C.');
       const refreshing = setInterval(() => void refreshGallery(stage), refreshMilliseconds);
-      await Promise.race([
-        interrupted,
-        ...stage.services.map((service) => service.ended.then(() => service.mustRun())),
-      ]);
-      clearInterval(refreshing);
+      await Promise.race([interrupted, programs.oneEnded]).finally(() => clearInterval(refreshing));
     } finally {
-      for (const service of stage.services.toReversed()) await service.stop();
+      await programs.stop();
+      // A story that was cut short has nothing left to talk to; why it ends is known already.
+      await story.catch(() => undefined);
     }
   },
 });
 
 function port(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+  if (!/^\d{1,5}$/.test(text) || number < 1 || number > 65_535)
     throw new CodedError('MalformedInput', `'${text}' is not a port: give a number from 1 to 65535.`);
   return number;
 }

@@ -1,12 +1,17 @@
 /** How the tour speaks: numbered steps, commands as one would type them, output set in. Colour only on a terminal. */
 import { styleText } from 'node:util';
-import { printable } from '../output/table.ts';
+import { shellWord } from '../output/shell-word.ts';
+import { formatTable, printable } from '../output/table.ts';
 
 export interface Narrator {
   title(text: string): void;
   step(text: string): void;
-  command(text: string): void;
+  /** A command line, word by word; it can be copied to a shell as it stands. */
+  command(...words: readonly string[]): void;
+  /** A request to the API. */
+  request(method: string, path: string): void;
   output(text: string): void;
+  table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   note(text: string): void;
   /** A state an operation reached, `milliseconds` after it was asked for. */
   progress(state: string, milliseconds: number): void;
@@ -28,14 +33,32 @@ export function narratorOn(stream: NodeJS.WriteStream): Narrator {
     title: (text) => say(style('bold', text)),
     step(text) {
       number += 1;
-      say(`\n${style('cyan', `${number}.`)} ${style('bold', text)}`);
+      const lead = `${number}. `;
+      const [first = '', ...more] = wrapped(printable(text), width - lead.length);
+      say(`\n${style('cyan', lead.trimEnd())} ${style('bold', first)}`);
+      for (const line of more) say(`${' '.repeat(lead.length)}${style('bold', line.trimStart())}`);
     },
-    command: (text) => say(`   ${style('dim', '$')} ${printable(text)}`),
+    command: (...words) =>
+      say(`   ${style('dim', '$')} ${wrappedCommand(words.map(asTyped), width - 5).join('\n     ')}`),
+    request: (method, path) => say(`   ${style('dim', '>')} ${printable(`${method} ${path}`)}`),
     output: (text) => say(indented(text, '     ')),
+    table: (headings, rows) =>
+      say(
+        formatTable(headings, rows, width - 5)
+          .map((line) => `     ${line}`)
+          .join('\n'),
+      ),
     note: (text) => say(indented(text, '   ')),
     progress: (state, milliseconds) =>
       say(`     ${style('dim', `${String(milliseconds).padStart(6)} ms`)}  ${styleOf(state, style)}`),
   };
+}
+
+/** `…` stands for what is left out; `NAME=value` is a variable's. */
+function asTyped(word: string): string {
+  const [, variable, value] = /^([A-Z_]+=)(.*)$/s.exec(word) ?? [];
+  if (variable !== undefined && value !== undefined) return printable(variable + shellWord(value));
+  return word === '…' ? word : printable(shellWord(word));
 }
 
 function styleOf(state: string, style: (format: 'green' | 'red', text: string) => string): string {
@@ -61,6 +84,21 @@ export function wrapped(line: string, width: number): string[] {
     }
     current += empty ? word : ` ${word}`;
     empty = false;
+  }
+  return [...lines, current];
+}
+
+/** A command line in lines that a shell reads as one: broken between words, with a backslash at the end of each but the last. */
+export function wrappedCommand(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of words) {
+    if (current === '') current = word;
+    else if (current.length + 1 + word.length + 2 <= width) current += ` ${word}`;
+    else {
+      lines.push(`${current} \\`);
+      current = `  ${word}`;
+    }
   }
   return [...lines, current];
 }

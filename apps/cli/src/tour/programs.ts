@@ -1,9 +1,9 @@
 /** The programs of the tour, started as any administrator would start them: as processes, by their command lines. */
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '@sallyport/model';
+import { startService, type Service } from './service.ts';
 
 export type Program = 'azcmagent' | 'sallyport-gallery' | 'sallyport-control-plane';
 
@@ -17,116 +17,99 @@ function launcherOf(program: Program): string {
   return join(import.meta.dirname, '../../..', launchers[program]);
 }
 
+/** How long a program may take to be ready, in milliseconds. */
+const patience = 60_000;
+
+type Variables = Readonly<Record<string, string>>;
+
 export interface Finished {
   readonly code: number;
   /** Standard output and error, in the order they came. */
   readonly output: string;
 }
 
-/** Runs a command to its end. Never rejects for what the command does; its exit code tells. */
-export function runProgram(
-  program: Program,
-  args: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
-): Promise<Finished> {
-  return new Promise((fulfil, reject) => {
-    const child = spawn(launcherOf(program), args, {
-      env: { ...process.env, ...variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const collect = (chunk: Buffer): void => void (output += chunk.toString('utf8'));
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', reject);
-    child.on('close', (code) => fulfil({ code: code ?? 1, output: output.trimEnd() }));
-  });
-}
-
-/** Runs a command that has to succeed. Throws {@link CodedError} `ProgramFailed` with what it said. */
-export async function mustRun(
-  program: Program,
-  args: readonly string[],
-  variables?: Readonly<Record<string, string>>,
-): Promise<string> {
-  const { code, output } = await runProgram(program, args, variables);
-  if (code !== 0)
-    throw new CodedError(
-      'ProgramFailed',
-      `'${program} ${args.slice(0, 2).join(' ')} …' ended with exit code ${code}:\n${output}`,
-    );
-  return output;
-}
-
-export interface Service {
-  readonly program: Program;
-  readonly logFile: string;
-  /** Resolves when the process has ended, however it did. */
-  readonly ended: Promise<void>;
-  /** Throws, naming the log, when the process is not running any more. */
-  mustRun(): void;
-  /** Asks it to end (SIGTERM), insists after five seconds, and waits for it. */
+export interface Programs {
+  /** Runs a command to its end. Does not reject for what the command does; its exit code tells. */
+  run(program: Program, args: readonly string[], variables?: Variables): Promise<Finished>;
+  /** Runs a command that has to succeed. Throws {@link CodedError} `ProgramFailed` with what it said. */
+  mustRun(program: Program, args: readonly string[], variables?: Variables): Promise<string>;
+  /** Starts a program that stays; what it prints is appended to `logFile`. */
+  start(program: Program, args: readonly string[], logFile: string, variables?: Variables): Service;
+  /** Waits until `ready` answers true, for a minute; fails at once when the service ends meanwhile. From then on it is to stay. */
+  untilReady(service: Service, what: string, ready: () => Promise<boolean>): Promise<void>;
+  /** Rejects when a program that was ready has ended before {@link stop}; never fulfils. */
+  readonly oneEnded: Promise<never>;
+  /** Ends whatever runs, the last first. Nothing can be started afterwards. */
   stop(): Promise<void>;
 }
 
-/** Starts a program that stays; what it prints is appended to `logFile`. */
-export function startService(
-  program: Program,
-  args: readonly string[],
-  logFile: string,
-  variables: Readonly<Record<string, string>> = {},
-): Service {
-  const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(launcherOf(program), args, {
-    env: { ...process.env, ...variables },
-    stdio: ['ignore', log, log],
-    detached: true,
-  });
-  closeSync(log);
-  let over: string | undefined;
-  const ended = new Promise<void>((fulfil) => {
-    child.on('error', (error) => {
-      over = error.message;
-      fulfil();
-    });
-    child.on('exit', (code, signal) => {
-      over = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      fulfil();
-    });
-  });
-  return {
-    program,
-    logFile,
-    ended,
-    mustRun() {
-      if (over !== undefined)
-        throw new CodedError('ProgramFailed', `${program} ended (${over}). Its last words are in ${logFile}.`);
+export function createPrograms(): Programs {
+  const commands = new Set<ChildProcess>();
+  const services: Service[] = [];
+  const { promise: oneEnded, reject: tellEnd } = Promise.withResolvers<never>();
+  // Whoever waits for it hears it; when nobody does yet, it is no unhandled rejection.
+  oneEnded.catch(() => undefined);
+  let stopping = false;
+  const mustNotStop = (): void => {
+    if (stopping) throw new CodedError('Interrupted', 'Everything is being stopped.');
+  };
+
+  const watch = async (service: Service): Promise<void> => {
+    await service.ended;
+    if (!stopping) tellEnd(service.end());
+  };
+
+  const programs: Programs = {
+    oneEnded,
+    run(program, args, variables = {}) {
+      mustNotStop();
+      return new Promise((fulfil, reject) => {
+        const child = spawn(launcherOf(program), args, {
+          env: { ...process.env, ...variables },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        commands.add(child);
+        let output = '';
+        const collect = (chunk: Buffer): void => void (output += chunk.toString('utf8'));
+        child.stdout.on('data', collect);
+        child.stderr.on('data', collect);
+        child.on('error', reject);
+        child.on('close', (code) => {
+          commands.delete(child);
+          fulfil({ code: code ?? 1, output: output.trimEnd() });
+        });
+      });
+    },
+    async mustRun(program, args, variables) {
+      const { code, output } = await programs.run(program, args, variables);
+      if (code !== 0)
+        throw new CodedError(
+          'ProgramFailed',
+          `'${program} ${args.slice(0, 2).join(' ')} …' ended with exit code ${code}:\n${output}`,
+        );
+      return output;
+    },
+    start(program, args, logFile, variables = {}) {
+      mustNotStop();
+      const service = startService(program, launcherOf(program), args, logFile, variables);
+      services.push(service);
+      return service;
+    },
+    async untilReady(service, what, ready) {
+      const deadline = performance.now() + patience;
+      while (!(await ready())) {
+        service.mustRun();
+        if (performance.now() > deadline)
+          throw new CodedError('ProgramFailed', `${what} did not happen within a minute. See ${service.logFile}.`);
+        await sleep(50);
+      }
+      void watch(service);
     },
     async stop() {
-      if (over !== undefined) return;
-      child.kill('SIGTERM');
-      await Promise.race([ended, sleep(5_000, undefined, { ref: false })]);
-      if (over === undefined) child.kill('SIGKILL');
-      await ended;
+      stopping = true;
+      for (const command of commands) command.kill('SIGTERM');
+      for (const service of services.toReversed()) await service.stop();
     },
   };
-}
-
-/** Waits until `ready` answers true, for at most `seconds`; fails at once when the service ends meanwhile. */
-export async function untilReady(
-  service: Service,
-  what: string,
-  ready: () => Promise<boolean>,
-  seconds = 60,
-): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await ready())) {
-    service.mustRun();
-    if (performance.now() > deadline)
-      throw new CodedError(
-        'ProgramFailed',
-        `${what} did not happen within ${seconds} seconds. See ${service.logFile}.`,
-      );
-    await sleep(50);
-  }
+  return programs;
 }

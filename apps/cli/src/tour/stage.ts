@@ -1,12 +1,13 @@
 /** What the steps of the tour share. */
 import { CodedError } from '@sallyport/model';
 import type { Narrator } from './narrator.ts';
-import type { Service } from './programs.ts';
+import type { Programs } from './programs.ts';
+import type { TourScript } from './script.ts';
 import type { TourState } from './state.ts';
 
 export interface TourOptions {
   readonly port: number | undefined;
-  readonly scriptFile: string | undefined;
+  readonly script: TourScript;
   /** Folder with the extension packages to publish. */
   readonly packages: string;
 }
@@ -16,7 +17,7 @@ export interface Stage {
   readonly state: TourState;
   readonly options: TourOptions;
   readonly narrator: Narrator;
-  readonly services: Service[];
+  readonly programs: Programs;
 }
 
 /** The extension of the story, and the name its resource gets. */

@@ -1,6 +1,7 @@
 /** Where the tour keeps everything: one folder, so that a second start continues and removing it removes all. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { CodedError, messageOf, parseJson } from '@sallyport/model';
 import { connectionSchema, type Connection } from '../connection/connection-file.ts';
 
@@ -16,6 +17,7 @@ export interface TourState {
 
 /** Makes the folders that are missing, private to their owner. Throws a sentence when the place cannot be used. */
 export function openState(directory: string): TourState {
+  if (directory === '') throw noState('The state folder has no name', 'give one with --state DIR');
   const base = resolve(directory);
   const state: TourState = {
     directory: base,
@@ -26,19 +28,22 @@ export function openState(directory: string): TourState {
     connectionFile: join(base, 'connection.json'),
   };
   try {
-    mkdirSync(base, { recursive: true, mode: 0o700 });
-    for (const folder of [state.controlPlane, state.gallery, state.logs])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectories(base, 0o700);
+    for (const folder of [state.controlPlane, state.gallery, state.logs]) makeDirectories(folder, 0o700);
     // The machine's root is read by its ordinary users too (config list, show).
-    mkdirSync(state.agentRoot, { recursive: true, mode: 0o755 });
+    makeDirectories(state.agentRoot, 0o755);
   } catch (error) {
-    throw new CodedError(
-      'NoState',
-      `The state folder ${base} cannot be used: ${messageOf(error)}. Name another with --state DIR.`,
-      { cause: error },
+    throw noState(
+      `The state folder ${base} cannot be used (${messageOf(error)})`,
+      'name another with --state DIR',
+      error,
     );
   }
   return state;
+}
+
+function noState(what: string, advice: string, cause?: unknown): CodedError {
+  return new CodedError('NoState', `${what}: ${advice}.`, { cause });
 }
 
 /** The connection an earlier start left, if any. */
@@ -47,13 +52,11 @@ export function earlierConnection(state: TourState): Connection | undefined {
   return parseJson(
     connectionSchema,
     readFileSync(state.connectionFile, 'utf8'),
-    `The connection file ${state.connectionFile}`,
+    `The connection file ${state.connectionFile} (remove it to have it written anew)`,
   );
 }
 
 /** Writes `connection.json` (0600: it holds the operator's secret) for any client to go on with. */
 export function writeConnection(state: TourState, connection: Connection): void {
-  const fresh = `${state.connectionFile}.new`;
-  writeFileSync(fresh, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(fresh, state.connectionFile);
+  writeDurably(state.connectionFile, `${JSON.stringify(connection, undefined, 2)}\n`, 0o600);
 }

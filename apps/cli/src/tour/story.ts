@@ -11,7 +11,7 @@ import { closeGate, letIn, refuse } from './steps/gate.ts';
 import { showActivityLog } from './steps/record.ts';
 import { connectServer } from './steps/server.ts';
 
-/** Tells the story. What it started is in `stage.services`, also when it throws. */
+/** Tells the story. What it started is up to `stage.programs`, also when it throws. */
 export async function tellStory(stage: Stage): Promise<Connection> {
   stage.narrator.title('Sallyport: the centre proposes, the catalog proves, the server disposes.');
   await prepareGallery(stage);

@@ -59,9 +59,13 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
 
 function listening(server: Server, { host, port }: HttpsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(taken ? new Error(`Another program listens on ${host}:${port} already.`, { cause: error }) : error);
+    };
+    server.once('error', fail);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });

@@ -11,7 +11,7 @@ export function lockState(path: string): () => void {
     file.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     file.close();
-    throw new Error('Another control plane uses this state directory. Stop it first, or use another directory.', {
+    throw new Error('Another control plane uses this state directory: stop it first.', {
       cause: error,
     });
   }

@@ -1,8 +1,7 @@
 /** The metadata this machine has verified, one durable file per role, and the floors below which it never goes again. */
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere, writeDurably } from '@sallyport/durable-files';
+import { makeDirectories, readIfThere, writeDurably } from '@sallyport/durable-files';
 import { noFloors, readFloors, writeFloors, type VersionFloors } from './version-floors.ts';
 
 export interface TrustedDirectory {
@@ -28,7 +27,7 @@ export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): Tru
   const path = (role: string): string => join(directory, `${role}.json`);
 
   async function write(file: string, content: string | Uint8Array): Promise<void> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     writeDurably(file, content, 0o644);
   }
 

@@ -1,8 +1,7 @@
 /** Making a catalog: its keys, its first root, and the three roles that say it is empty. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trustedStore } from '../client/trusted-store.ts';
-import { readIfThere, writeDurably } from '@sallyport/durable-files';
+import { makeDirectories, readIfThere, writeDurably } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
 import { publishChange, topLevelKeys } from './publish-change.ts';
 import { openRepository, type RepositoryOptions } from './open-repository.ts';
@@ -26,7 +25,7 @@ export interface CreateOptions extends RepositoryOptions {
 export async function createRepository(options: CreateOptions): Promise<Repository> {
   const { directory, keysDirectory, now } = options;
   await makeKeysDirectory(keysDirectory);
-  await mkdir(directory, { recursive: true });
+  makeDirectories(directory, 0o755);
   await withLock(lockFile(options), options.patience ?? 60_000, async () => {
     if (readIfThere(join(directory, timestampFile)) !== undefined) {
       throw new RepositoryError(

@@ -1,9 +1,9 @@
 /** Keys as files: `<role>.<beginning of the key's name>.pem`, readable by their owner alone. Several keys of a role lie side by side. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyIdentifierOf } from '../canonical-metadata.ts';
-import { writeDurably } from '@sallyport/durable-files';
+import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { RepositoryError } from './repository-error.ts';
 
 /** A public key as TUF writes it. */
@@ -23,7 +23,7 @@ export interface SigningKey {
 
 /** Makes the keys directory, for its owner only (0700). */
 export async function makeKeysDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeDirectories(directory, 0o700);
   await chmod(directory, 0o700);
 }
 

@@ -1,17 +1,19 @@
 /** How an event of the activity log is shown as a row. */
 import type { ActivityLogEvent } from '../../resources.ts';
 
-export const activityLogHeadings = ['TIME (UTC)', 'CALLER', 'OPERATION', 'RESOURCE', 'STATUS', 'REASON'] as const;
+export const activityLogHeadings = ['TIME (UTC)', 'CALLER', 'CHANGE', 'OUTCOME'] as const;
 
-/** One row; the reason is the error code of what failed. */
-export function activityLogRow(event: ActivityLogEvent): string[] {
+/** One row: when, who, what on which resource, with which outcome; what failed has its error code there. */
+export function activityLogRow(event: ActivityLogEvent): [time: string, ...string[]] {
+  const [kind = '', verb = ''] = event.operationName.value.split('/').slice(-2);
+  const resource = event.resourceId.split('/').slice(-2).map(shortened).join('/');
+  const [, name = resource] = resource.split('/');
+  const reason = reasonOf(event);
   return [
     event.eventTimestamp.replace('T', ' ').replace(/\.\d+Z?$|Z$/, ''),
     shortened(event.caller),
-    event.operationName.value.split('/').slice(-2).join('/'),
-    event.resourceId.split('/').slice(-2).map(shortened).join('/'),
-    event.status.value,
-    reasonOf(event),
+    `${verb} ${kind}/${name}`,
+    reason === '' ? event.status.value : `${event.status.value}: ${reason}`,
   ];
 }
 

@@ -4,7 +4,6 @@ import { parseValue } from '@sallyport/model';
 import type { ArmClient } from '../../connection/arm-client.ts';
 import type { Connection } from '../../connection/connection-file.ts';
 import { activityLogHeadings, activityLogRow } from '../../commands/activity-log/rows.ts';
-import { formatTable } from '../../output/table.ts';
 import { apiVersions, eventSchema } from '../../resources.ts';
 import { customScript, otherwise, type Stage } from '../stage.ts';
 
@@ -20,7 +19,10 @@ export async function showActivityLog({ narrator }: Stage, client: ArmClient): P
     .toReversed()
     .sort((a, b) => a.eventTimestamp.localeCompare(b.eventTimestamp))
     .slice(-12);
-  narrator.output(formatTable(activityLogHeadings, told.map(activityLogRow)).join('\n'));
+  narrator.table(
+    activityLogHeadings,
+    told.map(activityLogRow).map(([time, ...rest]) => [time.slice(time.indexOf(' ') + 1), ...rest]),
+  );
   const of = (status: string): boolean =>
     told.some(
       (event) => event.status.value === status && event.operationName.value.toLowerCase().endsWith('extensions/write'),
@@ -38,14 +40,18 @@ export function tellHowToGoOn({ state, narrator }: Stage, connection: Connection
   narrator.step('Go on yourself');
   narrator.output(
     [
-      `API          ${connection.endpoint}   (CA: ${here(connection.caFile)})`,
-      `Sign in      tenant ${connection.tenantId}, client ${connection.clientId}`,
-      `             the client secret is in ${here(state.connectionFile)}`,
-      `Machine      subscription ${connection.subscriptionId}, resource group ${connection.resourceGroup}, machine ${connection.machineName}`,
-      '',
-      `npx sallyport extension list --connection ${here(state.connectionFile)}`,
-      `AZCMAGENT_ROOT=${here(state.agentRoot)} npx azcmagent config list`,
-      `AZCMAGENT_ROOT=${here(state.agentRoot)} npx azcmagent config set extensions.blocklist ${customScript} --remove`,
+      `API             ${connection.endpoint}`,
+      `CA              ${here(connection.caFile)}`,
+      `Tenant          ${connection.tenantId}`,
+      `Client          ${connection.clientId}`,
+      `Client secret   in ${here(state.connectionFile)}`,
+      `Subscription    ${connection.subscriptionId}`,
+      `Resource group  ${connection.resourceGroup}`,
+      `Machine         ${connection.machineName}`,
     ].join('\n'),
   );
+  const onServer = [`AZCMAGENT_ROOT=${here(state.agentRoot)}`, 'npx', 'azcmagent', 'config'];
+  narrator.command('npx', 'sallyport', 'extension', 'list', '--connection', here(state.connectionFile));
+  narrator.command(...onServer, 'list');
+  narrator.command(...onServer, 'set', 'extensions.blocklist', customScript, '--remove');
 }
