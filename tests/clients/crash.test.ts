@@ -1,4 +1,5 @@
 /** A control plane that is killed at any moment: what was answered is kept, every change has its events, and operations end. */
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -96,7 +97,7 @@ function eventsIn(database: DatabaseSync): readonly Event[] {
     });
 }
 
-test('S2.2 T84 killed again and again while it writes: no event, no change; no change, no event; operations converge', async () => {
+test('S2.2 T66 T84 killed again and again while it writes: no event, no change; no change, no event; operations converge', async () => {
   const known: Acknowledged = { groups: new Set(), correlations: new Set() };
   for (let crash = 0; crash < crashes; crash += 1) {
     const arm = await signIn(plane.operator);
@@ -130,6 +131,12 @@ test('S2.2 T84 killed again and again while it writes: no event, no change; no c
     .map((row) => String(row['name']));
   const operations = database.prepare('SELECT operation_id, state FROM operations').all();
   database.close();
+
+  const cli = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+  const verified = spawnSync(process.execPath, [cli, 'activity-log', 'verify', '--state', state], { encoding: 'utf8' });
+  expect([verified.status, verified.stdout]).toEqual([0, expect.stringContaining(`intact: ${events.length} events, `)]);
+  // The last checkpoint is signed at the end: all of it is sealed.
+  expect(verified.stdout).toContain(`the newest at position ${events.length}.`);
 
   const writesOf = (status: string): string[] =>
     events

@@ -10,12 +10,20 @@ import type { CliContext } from './context.ts';
 import { commands } from './commands/index.ts';
 import { printable } from './output/table.ts';
 
-const programs: Readonly<Record<string, string>> = { gallery: 'gallery', 'control-plane': 'control-plane' };
+/** What is handed over: the words it begins with, the program, the words that stand for them there. */
+const programs = [
+  { words: ['gallery'], program: 'gallery', command: [] },
+  { words: ['control-plane'], program: 'control-plane', command: [] },
+  // Works on the control plane's files, offline: no client of the API could say whether it is lied to.
+  { words: ['activity-log', 'verify'], program: 'control-plane', command: ['verify-activity-log'] },
+] as const;
 
-const [first = '', ...rest] = process.argv.slice(2);
-const program = Object.hasOwn(programs, first) ? programs[first] : undefined;
-if (program !== undefined) {
-  const handed = spawnSync(process.execPath, [join(import.meta.dirname, `../../${program}/src/main.ts`), ...rest], {
+const args = process.argv.slice(2);
+const handedOver = programs.find(({ words }) => words.every((word, index) => args[index] === word));
+if (handedOver !== undefined) {
+  const main = join(import.meta.dirname, `../../${handedOver.program}/src/main.ts`);
+  const rest = args.slice(handedOver.words.length);
+  const handed = spawnSync(process.execPath, [main, ...handedOver.command, ...rest], {
     stdio: 'inherit',
   });
   process.exitCode = handed.status ?? 1;
@@ -31,7 +39,7 @@ if (program !== undefined) {
   });
   // stricli's type for the process leaves out that an exit code may be unset.
   const context = { process } as StricliDynamicCommandContext<CliContext>;
-  await run(application, process.argv.slice(2), context);
+  await run(application, args, context);
 }
 
 /** Errors are one sentence with a code; stack traces are for the unforeseen only. */

@@ -1,12 +1,14 @@
 /** The command line of `sallyport-control-plane`. */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
+import type { VerifyOptions } from './verify-command.ts';
 import { ConfigurationError, readConfiguration, settingNames, type Configuration } from './configuration.ts';
 
 export type CommandLine =
   | { readonly kind: 'help' }
   | { readonly kind: 'start'; readonly configuration: Configuration }
-  | { readonly kind: 'check'; readonly configuration: Configuration };
+  | { readonly kind: 'check'; readonly configuration: Configuration }
+  | { readonly kind: 'verify'; readonly options: VerifyOptions };
 
 /** Reads arguments, environment and the file that `--config` names. Throws `ConfigurationError`. */
 export function readCommandLine(
@@ -16,10 +18,23 @@ export function readCommandLine(
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help')
     return { kind: 'help' };
   const [command, ...rest] = argv;
+  if (command === 'verify-activity-log') return { kind: 'verify', options: verifyOptions(readFlags(rest).flags) };
   if (command !== 'start')
     throw new ConfigurationError(
-      `There is no command '${command ?? ''}'. The command is start; --help shows its settings.`,
+      `There is no command '${command ?? ''}'. There are start and verify-activity-log; --help shows their settings.`,
     );
+  const { flags, check } = readFlags(rest);
+  const path = flags.get('config');
+  flags.delete('config');
+  const configuration = readConfiguration({
+    flags,
+    environment,
+    file: path === undefined ? undefined : readFile(path),
+  });
+  return { kind: check ? 'check' : 'start', configuration };
+}
+
+function readFlags(rest: readonly string[]): { readonly flags: Map<string, string>; readonly check: boolean } {
   const flags = new Map<string, string>();
   let check = false;
   for (let at = 0; at < rest.length; at += 1) {
@@ -36,14 +51,16 @@ export function readCommandLine(
     if (flags.has(name)) throw new ConfigurationError(`--${name} is given twice.`);
     flags.set(name, value);
   }
-  const path = flags.get('config');
-  flags.delete('config');
-  const configuration = readConfiguration({
-    flags,
-    environment,
-    file: path === undefined ? undefined : readFile(path),
-  });
-  return { kind: check ? 'check' : 'start', configuration };
+  return { flags, check };
+}
+
+function verifyOptions(flags: ReadonlyMap<string, string>): VerifyOptions {
+  const unknown = [...flags.keys()].find((name) => !['state', 'checkpoints', 'key'].includes(name));
+  if (unknown !== undefined)
+    throw new ConfigurationError(`verify-activity-log has no --${unknown}. It has --state, --checkpoints and --key.`);
+  const state = flags.get('state');
+  if (state === undefined) throw new ConfigurationError('verify-activity-log needs --state DIR.');
+  return { state, checkpoints: flags.get('checkpoints'), key: flags.get('key') };
 }
 
 function readFile(path: string): { readonly path: string; readonly content: unknown } {
@@ -68,6 +85,10 @@ export function helpText(): string {
     ...lines,
     '',
     '  --check      only says whether the settings can be used',
+    '',
+    '       sallyport-control-plane verify-activity-log --state DIR [--checkpoints FILE] [--key FILE]',
+    '',
+    'Says whether the activity log is what was written: 0 it is, 1 it is not, 2 it cannot be read. Needs no running control plane.',
     '',
   ].join('\n');
 }

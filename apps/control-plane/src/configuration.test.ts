@@ -16,6 +16,7 @@ describe('the command line and its settings', () => {
   const start = (...flags: readonly string[]): readonly string[] => ['start', '--state', '/s', '--port', '0', ...flags];
   const read = (argv: readonly string[], variables: Readonly<Record<string, string>> = {}): unknown => {
     const command = readCommandLine(argv, variables);
+    if (command.kind === 'verify') return command.options;
     return command.kind === 'help' ? 'help' : command.configuration;
   };
 

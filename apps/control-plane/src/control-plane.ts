@@ -5,6 +5,7 @@ import { messageOf } from '@sallyport/model';
 import { Hono } from 'hono';
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
+import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
 import { createArmFront } from './arm/pipeline.ts';
 import { createRegistry } from './arm/registry.ts';
 import type { Configuration } from './configuration.ts';
@@ -46,6 +47,8 @@ export interface ControlPlane {
 
 /** How often deadlines are looked at. The first look is at the start, so that deadlines outlive a crash. */
 const sweepMilliseconds = 5_000;
+/** How often the activity log is sealed while it grows. */
+const sealMilliseconds = 60_000;
 
 /** Starts a control plane. Throws when the state directory, the database or the address cannot be used. */
 export async function startControlPlane(
@@ -79,7 +82,7 @@ async function run(
   release: () => void,
 ): Promise<ControlPlane> {
   const identities = await firstIdentities(environment, store, paths);
-  const key = await signingKey(paths);
+  const key = await keyOf(paths.signingKey);
   const tls = await tlsFiles(paths, certificateNames(configuration), environment.now());
   let app: Hono | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
@@ -116,8 +119,9 @@ async function run(
   arm = createArmFront(services, createRegistry([...types, ...providers(services, types)]), log);
   app = routes(configuration, services, key, arm, log);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
+  const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
-  return { endpoint, close: () => close(services, server, stopSweeping, release) };
+  return { endpoint, close: () => close(services, server, [stopSweeping, stopSealing], release) };
 }
 
 function routes(
@@ -164,23 +168,46 @@ async function startSweeping(services: Services, log: Log): Promise<() => Promis
   };
 }
 
+/** Signs where the activity log stands, now, every minute while it grows, and at the end (T67). */
+async function startSealing(services: Services, paths: StatePaths, log: Log): Promise<() => Promise<void>> {
+  const key = await keyOf(paths.activityKey);
+  writeDurably(paths.activityPublicKey, `${JSON.stringify(key.publicJwk)}\n`, 0o644);
+  const checkpoints = await openCheckpoints(services.environment, services.store, key, paths.activityCheckpoints);
+  let running = checkpoints.write();
+  await running;
+  const timer = setInterval(() => {
+    running = running
+      .then(() => checkpoints.write())
+      .catch((error: unknown) => {
+        log.error({ msg: 'the activity log could not be sealed; trying again', reason: messageOf(error) });
+      });
+  }, sealMilliseconds);
+  return async () => {
+    clearInterval(timer);
+    await running;
+    await checkpoints.write();
+  };
+}
+
 async function close(
   { doorbell, store }: Services,
   server: HttpsServer,
-  stopSweeping: () => Promise<void>,
+  stops: readonly (() => Promise<void>)[],
   release: () => void,
 ): Promise<void> {
   doorbell.close();
-  await Promise.all([server.close(1_000), stopSweeping()]);
+  // Requests first: what they change is to be under the last checkpoint.
+  await server.close(1_000);
+  for (const stop of stops) await stop();
   await store.close();
   release();
 }
 
-async function signingKey(paths: StatePaths): Promise<SigningKey> {
-  let text = readIfThere(paths.signingKey);
+async function keyOf(path: string): Promise<SigningKey> {
+  let text = readIfThere(path);
   if (text === undefined) {
     text = await createSigningKeyText();
-    writeDurably(paths.signingKey, text, 0o600);
+    writeDurably(path, text, 0o600);
   }
   return readSigningKey(text);
 }

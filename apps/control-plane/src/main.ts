@@ -5,6 +5,7 @@ import { ConfigurationError } from './configuration.ts';
 import { startControlPlane } from './control-plane.ts';
 import { processEnvironment } from './environment.ts';
 import { createLog } from './http/log.ts';
+import { verifyActivityLog } from './verify-command.ts';
 
 function commandLine(): CommandLine | undefined {
   try {
@@ -26,6 +27,12 @@ async function main(): Promise<void> {
   }
   if (command.kind === 'check') {
     process.stdout.write('The settings can be used.\n');
+    return;
+  }
+  if (command.kind === 'verify') {
+    const { code, text } = await verifyActivityLog(command.options);
+    (code === 0 ? process.stdout : process.stderr).write(text);
+    process.exitCode = code;
     return;
   }
   const log = createLog(command.configuration.logLevel);

@@ -11,6 +11,12 @@ export interface StatePaths {
   readonly server: string;
   readonly serverKey: string;
   readonly signingKey: string;
+  readonly database: string;
+  /** Signs checkpoints of the activity log; the other file is its public half, for whoever verifies. */
+  readonly activityKey: string;
+  readonly activityPublicKey: string;
+  /** Checkpoints, one a line, only ever added to. */
+  readonly activityCheckpoints: string;
   /** How the operator signs in: 0600. */
   readonly operator: string;
   /** The control plane's own copy of the catalog: pinned root and what was verified. */
@@ -28,6 +34,10 @@ export function statePaths(directory: string): StatePaths {
     server: under('server.pem'),
     serverKey: under('server.key'),
     signingKey: under('token-signing-key.json'),
+    database: under('sallyport.sqlite'),
+    activityKey: under('activity-log-key.json'),
+    activityPublicKey: under('activity-log-key.public.json'),
+    activityCheckpoints: under('activity-log-checkpoints'),
     operator: under('operator.json'),
     catalog: under('catalog'),
   };

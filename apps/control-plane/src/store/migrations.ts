@@ -3,6 +3,8 @@
  * `schema.sqlite.sql` shows the result and a test holds the two together.
  */
 import { sql, type Kysely } from 'kysely';
+import { chainedValues, chainStart, nextHash } from '../activity-log/chain.ts';
+import type { ActivityEventRow } from './schema.ts';
 
 export interface Migration {
   readonly name: string;
@@ -13,6 +15,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611232300-first-tables', up: firstTables },
   { name: '202611250330-roles', up: roleTables },
   { name: '202611250340-operation-progress', up: operationProgress },
+  { name: '202611250400-chain', up: chainEvents },
 ];
 
 async function operationProgress(db: Kysely<unknown>): Promise<void> {
@@ -202,4 +205,27 @@ async function roleTables(db: Kysely<unknown>): Promise<void> {
     SELECT object_id, '/', '/', ${'8e3af657-a8ff-443c-a75c-2fe8c4bcb635'}, object_id,
       'Had every right before there were roles', created_at, 'control-plane', created_at, 'control-plane'
     FROM principals WHERE kind = 'ServicePrincipal'`.execute(db);
+}
+
+/** Events that are there already are chained as they stand: from here on a change of them is noticed. */
+async function chainEvents(db: Kysely<unknown>): Promise<void> {
+  await sql`ALTER TABLE activity_events ADD COLUMN hash text NOT NULL DEFAULT ''`.execute(db);
+  const events = db as Kysely<{ activity_events: ActivityEventRow }>;
+  let hash = chainStart;
+  for (let after = 0; ;) {
+    const rows = await events
+      .selectFrom('activity_events')
+      .selectAll()
+      .where('position', '>', after)
+      .orderBy('position')
+      .limit(1000)
+      .execute();
+    for (const row of rows) {
+      hash = nextHash(hash, chainedValues(row));
+      await events.updateTable('activity_events').set({ hash }).where('position', '=', row.position).execute();
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
 }

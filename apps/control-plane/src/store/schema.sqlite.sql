@@ -9,7 +9,8 @@ CREATE TABLE activity_events (
   correlation_id text not null,
   caller_key text not null,
   status text not null,
-  event text not null
+  event text not null,
+  hash text NOT NULL DEFAULT ''
 );
 
 CREATE INDEX activity_events_by_correlation on activity_events (correlation_id);

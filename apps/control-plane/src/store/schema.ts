@@ -142,6 +142,8 @@ export interface ActivityEventRow {
   readonly status: string;
   /** The whole event as served. */
   readonly event: string;
+  /** Covers this row and the hash of the one before it (`activity-log/chain.ts`). */
+  readonly hash: string;
 }
 
 /** Client assertions that were used, until they expire: none is accepted twice. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
-import { eventRow } from '../activity-log/event-row.ts';
+import { appendEvents } from '../activity-log/append-events.ts';
 import { migrations } from './migrations.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
@@ -45,7 +45,7 @@ export async function openStore(directory: string): Promise<Store> {
   ): Promise<T> {
     return writing.transaction().execute(async (transaction) => {
       const { value, events } = await work(transaction);
-      for (const event of events) await transaction.insertInto('activity_events').values(eventRow(event)).execute();
+      await appendEvents(transaction, events);
       return value;
     });
   }

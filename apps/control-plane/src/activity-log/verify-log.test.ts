@@ -1,0 +1,193 @@
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processEnvironment } from '../environment.ts';
+import { createSigningKeyText, readSigningKey, type SigningKey } from '../identity/signing-key.ts';
+import { statePaths } from '../state/state-paths.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { testEvent } from '../testing/test-event.ts';
+import { verifyActivityLog } from '../verify-command.ts';
+import { chainedColumns, chainedValues, chainStart, nextHash } from './chain.ts';
+import { signCheckpoint } from './checkpoint.ts';
+import { openCheckpoints } from './checkpoint-writer.ts';
+import { eventRow } from './event-row.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-chain-'));
+const whole = join(folder, 'whole');
+let key: SigningKey;
+let copies = 0;
+
+async function fill(store: Store, events: number): Promise<void> {
+  for (let i = 0; i < events; i += 1)
+    await store.change(() => Promise.resolve({ value: undefined, events: [testEvent(), testEvent()] }));
+}
+
+beforeAll(async () => {
+  cpSync(mkdtempSync(join(folder, 'empty-')), whole, { recursive: true });
+  key = await readSigningKey(await createSigningKeyText());
+  const paths = statePaths(whole);
+  writeFileSync(paths.activityPublicKey, JSON.stringify(key.publicJwk));
+  const store = await openStore(whole);
+  const checkpoints = await openCheckpoints(processEnvironment(), store, key, paths.activityCheckpoints);
+  for (let i = 0; i < 3; i += 1) {
+    await fill(store, 2);
+    await checkpoints.write();
+    await checkpoints.write();
+  }
+  await fill(store, 1);
+  await store.close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A copy of the state directory that an attacker has been at. */
+function attacked(change: (db: DatabaseSync, directory: string) => void): string {
+  const directory = join(folder, `copy-${(copies += 1)}`);
+  cpSync(whole, directory, { recursive: true });
+  const db = new DatabaseSync(statePaths(directory).database);
+  change(db, directory);
+  db.close();
+  return directory;
+}
+
+function verify(
+  state: string,
+  elsewhere: { checkpoints?: string; key?: string } = {},
+): Promise<{ code: number; text: string }> {
+  return verifyActivityLog({ state, checkpoints: elsewhere.checkpoints, key: elsewhere.key });
+}
+
+/** Computes the chain anew from a position on, as somebody would who can write the database. */
+function rechain(db: DatabaseSync): void {
+  let hash = chainStart;
+  for (const row of db.prepare('SELECT * FROM activity_events ORDER BY position').all()) {
+    hash = nextHash(
+      hash,
+      chainedColumns.map((column) => String(row[column])),
+    );
+    db.prepare('UPDATE activity_events SET hash = ? WHERE position = ?').run(hash, row['position'] ?? null);
+  }
+}
+
+describe('a log that nobody touched', () => {
+  test('is intact, and says how far it is sealed', async () => {
+    const { code, text } = await verify(whole);
+    expect(text).toContain('intact: 14 events, 3 checkpoints, the newest at position 12.');
+    expect(text).toContain('Keep copies elsewhere');
+    expect(code).toBe(0);
+    const paths = statePaths(whole);
+    const elsewhere = { checkpoints: paths.activityCheckpoints, key: paths.activityPublicKey };
+    expect((await verify(whole, elsewhere)).text).not.toContain('Keep copies elsewhere');
+  });
+
+  test('a checkpoint that was being written when the program was killed is none, and the next start goes on', async () => {
+    const directory = attacked((_db, copy) => appendFileSync(statePaths(copy).activityCheckpoints, 'eyJhbGci'));
+    expect((await verify(directory)).code).toBe(0);
+    const store = await openStore(directory);
+    const checkpoints = await openCheckpoints(
+      processEnvironment(),
+      store,
+      key,
+      statePaths(directory).activityCheckpoints,
+    );
+    await checkpoints.write();
+    await store.close();
+    const lines = readFileSync(statePaths(directory).activityCheckpoints, 'utf8').split('\n');
+    expect(lines.filter((line) => line !== '')).toHaveLength(5);
+  });
+});
+
+describe('T66 every change of a single record shows', () => {
+  const columns = [...chainedColumns, 'hash'];
+  test.each(columns)('%s of any event', async (column) => {
+    for (let position = 1; position <= 14; position += 1) {
+      const directory = attacked((db) =>
+        db.exec(`UPDATE activity_events SET ${column} = ${column} || 'x' WHERE position = ${position}`),
+      );
+      const { code, text } = await verify(directory);
+      expect([position, code, text]).toEqual([position, 1, expect.stringContaining(`breaks at position ${position}:`)]);
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test('an event removed from the middle, inserted, or put in another place', async () => {
+    const remove = (db: DatabaseSync): void => db.exec('DELETE FROM activity_events WHERE position = 5');
+    const insert = (db: DatabaseSync): void => {
+      const row = eventRow(testEvent());
+      const values = [...chainedValues(row), 'f'.repeat(64)];
+      const names = [...chainedColumns, 'hash'];
+      db.exec('UPDATE activity_events SET position = position + 100 WHERE position > 5');
+      db.prepare(
+        `INSERT INTO activity_events (position, ${names.join(', ')}) VALUES (6, ${names.map(() => '?').join(', ')})`,
+      ).run(...values);
+    };
+    const swap = (db: DatabaseSync): void =>
+      db.exec(
+        'UPDATE activity_events SET position = 99 WHERE position = 3; UPDATE activity_events SET position = 3 WHERE position = 4; UPDATE activity_events SET position = 4 WHERE position = 99',
+      );
+    for (const change of [remove, insert, swap]) {
+      const { code, text } = await verify(attacked(change));
+      expect([code, text]).toEqual([1, expect.stringContaining('The chain breaks at position')]);
+    }
+  });
+});
+
+describe('T67 what only signatures can tell', () => {
+  test('the end cut off, the whole log emptied, and a control plane does not start on either', async () => {
+    for (const sql of ['DELETE FROM activity_events WHERE position > 9', 'DELETE FROM activity_events']) {
+      const directory = attacked((db) => db.exec(sql));
+      const { code, text } = await verify(directory);
+      expect([code, text]).toEqual([1, expect.stringMatching(/ends before position (?:4|12), .* cut off/)]);
+      const store = await openStore(directory);
+      const opening = openCheckpoints(processEnvironment(), store, key, statePaths(directory).activityCheckpoints);
+      await expect(opening).rejects.toThrow('Events are missing');
+      await store.close();
+    }
+  });
+
+  test('an event changed and the chain made anew after it', async () => {
+    const directory = attacked((db) => {
+      db.exec("UPDATE activity_events SET status = 'Succeeded!' WHERE position = 6");
+      rechain(db);
+    });
+    const { code, text } = await verify(directory);
+    expect([code, text]).toEqual([1, expect.stringContaining('Position 8 is not what the checkpoint')]);
+  });
+
+  test('checkpoints of another key, out of order, altered, or of another kind', async () => {
+    const other = await readSigningKey(await createSigningKeyText());
+    const lines = readFileSync(statePaths(whole).activityCheckpoints, 'utf8').trim().split('\n');
+    const payload = { position: 14, hash: 'a'.repeat(64), time: 'now' };
+    for (const [text, sentence] of [
+      [[await signCheckpoint(other, payload)], 'Checkpoint 1 cannot be trusted'],
+      [[...lines, lines[0] ?? ''], 'Checkpoint 4 is not after the one before it'],
+      [[(lines[0] ?? '').replace(/\.(.)/, (_dot, first) => `.${first === 'A' ? 'B' : 'A'}`)], 'Checkpoint 1 cannot be trusted'],
+      [['nonsense'], 'Checkpoint 1 cannot be trusted'],
+    ] as const) {
+      const checkpoints = join(folder, `checkpoints-${(copies += 1)}`);
+      writeFileSync(checkpoints, `${text.join('\n')}\n`);
+      const verified = await verify(whole, { checkpoints });
+      expect([verified.code, verified.text]).toEqual([1, expect.stringContaining(sentence)]);
+    }
+  });
+});
+
+test('T68 events that are older than the chain are sealed as they stand when the database is brought up to date', async () => {
+  const directory = attacked((db) => {
+    db.exec('ALTER TABLE activity_events DROP COLUMN hash');
+    db.exec("DELETE FROM kysely_migration WHERE name LIKE '%-chain'");
+  });
+  await (await openStore(directory)).close();
+  expect((await verify(directory)).code).toBe(0);
+});
+
+test('what is missing is named', async () => {
+  expect(await verify(join(folder, 'nowhere'))).toMatchObject({
+    code: 2,
+    text: expect.stringContaining('There is no'),
+  });
+  const damaged = attacked((_db, directory) => writeFileSync(statePaths(directory).activityPublicKey, '{}'));
+  expect(await verify(damaged)).toMatchObject({ code: 2, text: expect.stringContaining('not a P-256 key') });
+  expect(existsSync(statePaths(damaged).database)).toBe(true);
+});
