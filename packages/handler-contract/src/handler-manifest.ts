@@ -13,6 +13,14 @@ export interface HandlerManifest {
   readonly continueOnUpdateFailure: boolean;
   readonly reportHeartbeat: boolean;
   readonly supportsMultipleExtensions: boolean;
+  /** What the publisher says is enough. A host may give less. */
+  readonly resourceLimits: ResourceLimits;
+}
+
+export interface ResourceLimits {
+  /** Per cent of one processor. */
+  readonly cpuQuotaPercentage?: number;
+  readonly memoryQuotaInMB?: number;
 }
 
 /** Real manifests hold 1–2 KB and are three levels deep (T41). */
@@ -40,6 +48,7 @@ export function parseHandlerManifest(text: string): HandlerManifest {
     continueOnUpdateFailure: loosely(member(body, 'continueOnUpdateFailure')),
     reportHeartbeat: loosely(member(body, 'reportHeartbeat')),
     supportsMultipleExtensions: loosely(member(body, 'supportsMultipleExtensions')),
+    resourceLimits: resourceLimits(member(json.value[0], 'resourceLimits')),
   };
 }
 
@@ -68,6 +77,15 @@ function updateMode(value: unknown): HandlerManifest['updateMode'] {
   if (value === undefined || value === null) return 'UpdateWithInstall';
   const same = typeof value === 'string' && value.toLowerCase() === 'updatewithinstall';
   return same ? 'UpdateWithInstall' : 'UpdateWithoutInstall';
+}
+
+/** A quota that is no positive number is none; that a publisher asks for nothing takes nothing away. */
+function resourceLimits(value: unknown): ResourceLimits {
+  const quota = (key: keyof ResourceLimits): ResourceLimits => {
+    const number = isObject(value) ? member(value, key) : undefined;
+    return typeof number === 'number' && Number.isFinite(number) && number > 0 ? { [key]: number } : {};
+  };
+  return { ...quota('cpuQuotaPercentage'), ...quota('memoryQuotaInMB') };
 }
 
 function loosely(value: unknown): boolean {

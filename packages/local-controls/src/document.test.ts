@@ -41,11 +41,21 @@ test('T55 a file cut off anywhere is unreadable, never "no lists"', () => {
   }
 });
 
-test('T55 a file without any one of its lines is unreadable, except the entries of lists', () => {
+test('T55 a file without any one of its lines is unreadable, except the entries of lists and limits', () => {
   const lines = text.split('\n');
   const kept = lines.filter((_, i) => read(lines.toSpliced(i, 1).join('\n')).ok).map((line) => line.trim());
-  // Lists may be shorter; the empty last line is no content.
-  expect(kept).toEqual(['22', '"AAD",', '"Contoso/Backup",', '"x/y"', '']);
+  // Lists may be shorter, limits may be missing; the empty last line is no content.
+  expect(kept).toEqual([
+    '22',
+    '"AAD",',
+    '"Contoso/Backup",',
+    '"x/y"',
+    '"extensions.agent.cpulimit": 80,',
+    '"extensions.agent.parallelcommands": 1,',
+    '"extensions.agent.memorylimit": 50,',
+    '"extensions.agent.processlimit": 1024,',
+    '',
+  ]);
 });
 
 function altered(
@@ -117,13 +127,24 @@ for (const [what, content, reason] of wrong) {
   });
 }
 
-const first = propertyNames.filter((name) => properties[name].addedLater !== true);
+const first = propertyNames.filter(
+  (name) => properties[name].addedLater !== true && properties[name].absentWhenUnset !== true,
+);
 
 test('a file from before a property was added is whole, and has its default', () => {
   const later = propertyNames.filter((name) => !first.includes(name));
-  expect(later).toEqual(['extensions.agent.parallelcommands']);
+  expect(later.filter((name) => properties[name].addedLater !== true)).toEqual(['extensions.agent.cpulimit']);
   const old = altered((document) => later.forEach((name) => delete document.properties[name]));
-  expect(read(old)).toEqual({ ok: true, value: { controls, generation: 7 } });
+  const usual = { ...controls, 'extensions.agent.cpulimit': 'unset' };
+  expect(read(old)).toEqual({ ok: true, value: { controls: usual, generation: 7 } });
+});
+
+test('a rate limit that is not set is no value in the file, and 5 that is set is one (arc-agent §0.7)', () => {
+  const unset = writeDocument({ controls: defaultControls, generation: 1 });
+  expect(unset).not.toContain('"extensions.agent.cpulimit"');
+  expect(read(unset)).toEqual({ ok: true, value: { controls: defaultControls, generation: 1 } });
+  const five = { ...defaultControls, 'extensions.agent.cpulimit': 5 };
+  expect(read(writeDocument({ controls: five, generation: 1 }))).toMatchObject({ value: { controls: five } });
 });
 
 for (const name of first) {

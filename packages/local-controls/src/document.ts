@@ -19,10 +19,16 @@ export interface ControlsDocument {
   readonly generation: number;
 }
 
-/** The text of the file. Every property is written, so that a lost line is noticed. */
+/** The text of the file. Every property is written, so that a lost line is noticed; only of the rate limit there may be none. */
 export function writeDocument({ controls, generation }: ControlsDocument): string {
-  const values = Object.fromEntries(propertyNames.map((name) => [name, jsonValue(controls, name)]));
+  const written = propertyNames.filter((name) => !isUnset(controls, name));
+  const values = Object.fromEntries(written.map((name) => [name, jsonValue(controls, name)]));
   return `${JSON.stringify({ formatVersion: documentFormatVersion, generation, properties: values }, undefined, 2)}\n`;
+}
+
+function isUnset(controls: LocalControls, name: PropertyName): boolean {
+  const { absentWhenUnset, default: usual } = propertyOf(name);
+  return absentWhenUnset === true && controls[name] === usual;
 }
 
 /** Reads the bytes of the file, or says what is wrong with them. */
@@ -64,8 +70,8 @@ function readProperties(properties: Readonly<Record<string, unknown>>): Parsed<L
   const values: [PropertyName, unknown][] = [];
   for (const name of propertyNames) {
     if (!Object.hasOwn(properties, name)) {
-      const { addedLater, default: usual } = propertyOf(name);
-      if (addedLater !== true) return refused(`the property '${name}' is missing`);
+      const { addedLater, absentWhenUnset, default: usual } = propertyOf(name);
+      if (addedLater !== true && absentWhenUnset !== true) return refused(`the property '${name}' is missing`);
       values.push([name, usual]);
       continue;
     }

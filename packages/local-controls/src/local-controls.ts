@@ -25,10 +25,17 @@ export interface LocalControls {
   readonly 'config.mode': AgentMode;
   /** Per cent of one processor. */
   readonly 'guestconfiguration.agent.cpulimit': number;
-  readonly 'extensions.agent.cpulimit': number;
+  /** For each extension. Unset is another thing than the 5 that is shown for it (arc-agent §0.7). */
+  readonly 'extensions.agent.cpulimit': number | 'unset';
   readonly 'automaticupgrade.enabled': boolean;
   /** How many commands of extensions may run side by side. An addition of ours. */
   readonly 'extensions.agent.parallelcommands': number;
+  /** Per cent of the machine's memory, for each extension. This and what follows are additions of ours. */
+  readonly 'extensions.agent.memorylimit': number;
+  /** Processes and threads of each extension. */
+  readonly 'extensions.agent.processlimit': number;
+  /** MiB of files of each extension. */
+  readonly 'extensions.agent.disklimit': number;
 }
 
 export type PropertyName = keyof LocalControls;

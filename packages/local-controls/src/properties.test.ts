@@ -18,7 +18,7 @@ import {
   type PropertyName,
 } from './index.ts';
 
-/** `azcmagent config list` of a fresh machine, as the agent prints it (arc-agent §1.6), and two properties of ours. */
+/** `azcmagent config list` of a fresh machine, as the agent prints it (arc-agent §1.6), and properties of ours. */
 const fresh: readonly (readonly [string, string])[] = [
   ['incomingconnections.enabled (preview)', 'true'],
   ['incomingconnections.ports (preview)', '[]'],
@@ -34,6 +34,9 @@ const fresh: readonly (readonly [string, string])[] = [
   ['extensions.agent.cpulimit', '5'],
   ['automaticupgrade.enabled', 'true'],
   ['extensions.agent.parallelcommands', '1'],
+  ['extensions.agent.memorylimit', '50'],
+  ['extensions.agent.processlimit', '1024'],
+  ['extensions.agent.disklimit', '4096'],
 ];
 
 test('S4.10 every property is there, in the documented order, with its name and default', () => {
@@ -46,7 +49,9 @@ test('every row of the table is complete and its default survives text and JSON'
     expect(row.description, name).toMatch(/^[A-Za-z].{20,}\.$/);
     expect(row.supported, name).toMatch(/.{10,}/);
     const json: unknown = JSON.parse(JSON.stringify(jsonValue(defaultControls, name)));
-    expect(row.kind.fromJson(json), name).toEqual({ ok: true, value: row.default });
+    // What is not set is shown as a value and is none.
+    const value = row.absentWhenUnset === true ? 5 : row.default;
+    expect(row.kind.fromJson(json), name).toEqual({ ok: true, value });
     expect(findProperty(` ${name.toUpperCase()} `)).toBe(name);
   }
   expect(findProperty('extensions.allowlists')).toBeUndefined();

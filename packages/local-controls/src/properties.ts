@@ -10,7 +10,7 @@ import {
   type PropertyName,
 } from './local-controls.ts';
 import { proxyUrlKind } from './proxy-url.ts';
-import { booleanKind, integerKind, wordKind } from './scalar-kinds.ts';
+import { booleanKind, integerKind, unsettableKind, wordKind } from './scalar-kinds.ts';
 import type { JsonValue, ValueKind } from './value-kind.ts';
 
 export interface Property<V> {
@@ -31,6 +31,8 @@ export interface Property<V> {
    * allows nor blocks anything.
    */
   readonly addedLater?: true;
+  /** Stands in the file only when it is set: what is not set differs from every value. Only for what allows and blocks nothing. */
+  readonly absentWhenUnset?: true;
 }
 
 type Properties = { readonly [P in PropertyName]: Property<LocalControls[P]> };
@@ -131,12 +133,14 @@ export const properties: Properties = {
     inMonitor: 'free',
   },
   'extensions.agent.cpulimit': {
-    kind: percent,
-    default: 5,
+    kind: unsettableKind(percent, 5),
+    default: 'unset',
     preview: false,
-    description: 'How much of one processor the extension manager may use, in per cent.',
+    description:
+      'How much of one processor each extension may use, in per cent. While it is not set, Linux extensions may use 30, and a few documented ones 60.',
     supported: 'A whole number from 1 to 100',
     inMonitor: 'free',
+    absentWhenUnset: true,
   },
   'automaticupgrade.enabled': {
     kind: booleanKind,
@@ -153,6 +157,33 @@ export const properties: Properties = {
     description:
       'How many commands of extensions may run side by side. With 1 none waits for a lock that another one holds, such as the package manager.',
     supported: 'A whole number from 1 to 16',
+    inMonitor: 'free',
+    addedLater: true,
+  },
+  'extensions.agent.memorylimit': {
+    kind: integerKind(1, 100),
+    default: 50,
+    preview: false,
+    description: "How much of the machine's memory the processes of each extension may use, in per cent.",
+    supported: 'A whole number from 1 to 100',
+    inMonitor: 'free',
+    addedLater: true,
+  },
+  'extensions.agent.processlimit': {
+    kind: integerKind(16, 1_000_000),
+    default: 1024,
+    preview: false,
+    description: 'How many processes and threads each extension may have.',
+    supported: 'A whole number from 16 to 1000000',
+    inMonitor: 'free',
+    addedLater: true,
+  },
+  'extensions.agent.disklimit': {
+    kind: integerKind(16, 1_048_576),
+    default: 4096,
+    preview: false,
+    description: 'How large the files of each extension may become, in MiB: each file, and its own folders together.',
+    supported: 'A whole number from 16 to 1048576, in MiB',
     inMonitor: 'free',
     addedLater: true,
   },

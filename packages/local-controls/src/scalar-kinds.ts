@@ -43,3 +43,14 @@ export function wordKind<W extends string>(words: readonly W[]): ValueKind<W> {
     },
   };
 }
+
+/** Values of a kind, or none set: shown as `shown`, as if that were set, and different from setting it. */
+export function unsettableKind<V>(kind: ValueKind<V>, shown: V): ValueKind<V | 'unset'> {
+  const told = (value: V | 'unset'): V => (value === 'unset' ? shown : value);
+  return {
+    parse: (text) => kind.parse(text),
+    format: (value) => kind.format(told(value)),
+    toJson: (value) => kind.toJson(told(value)),
+    fromJson: (json) => kind.fromJson(json),
+  };
+}

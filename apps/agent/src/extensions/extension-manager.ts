@@ -55,6 +55,7 @@ export class ExtensionManager {
   /** Clears away what an agent that was killed left behind. Call it once, before the first goal state. */
   start(): void {
     sweepLeftovers(this.#options.host.paths);
+    this.#options.host.groups.sweep();
   }
 
   /** Takes a goal state and begins what it asks for. A goal state of another machine is not one (T12). */
@@ -90,6 +91,7 @@ export class ExtensionManager {
   async stop(): Promise<void> {
     this.#stop.abort(new Error('The agent is stopping.'));
     await this.idle();
+    this.#options.host.groups.sweep();
   }
 
   /** Ends operations where they are, for the server's administrator, and says on which resources. Undefined means all. */

@@ -1,13 +1,16 @@
 /** A machine in a temporary directory with handlers that note what they run, for tests of the manager and its steps. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { knownExtension } from '@sallyport/local-controls';
+import { defaultControls, knownExtension } from '@sallyport/local-controls';
 import type { ExtensionName, HandlerVersion, OperationKind } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
 import { shellHandler, temporaryDirectory, type PackageFiles } from '@sallyport/testkit';
 import { processEnvironment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { handlerPaths } from './handler-paths.ts';
+import { extensionLimits } from './limits/extension-limits.ts';
+import { noGroups } from './limits/no-groups.ts';
 import { noFindings, OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { commandLane } from './run/command-lane.ts';
 import { extensionStore } from './state/extension-store.ts';
@@ -77,6 +80,8 @@ export function testMachine(): TestMachine {
     store: extensionStore(paths.extensionLogs),
     log: () => undefined,
     lane: commandLane(() => 1),
+    groups: noGroups,
+    limitsOf: (name, asked) => extensionLimits(name, defaultControls, asked, totalmem()),
     program: join(import.meta.dirname, '../main.ts'),
   };
 

@@ -1,6 +1,7 @@
 /** What the steps of one operation work with. */
 import type { Catalog } from '@sallyport/catalog';
 import type { AgentPaths } from '../platform/paths.ts';
+import type { ResourceLimits } from '@sallyport/handler-contract';
 import {
   OperationFailure,
   type ExtensionName,
@@ -13,6 +14,8 @@ import type { HttpClient } from '../connection/http-client.ts';
 import type { MachineKey } from '../connection/machine-key.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
+import type { ExtensionGroups } from './limits/extension-groups.ts';
+import type { ExtensionLimits } from './limits/extension-limits.ts';
 import type { CommandLane } from './run/command-lane.ts';
 import type { Step } from './plan/step.ts';
 import type { CurrentStep } from './report/operation-progress.ts';
@@ -27,6 +30,10 @@ export interface ExtensionHost {
   readonly log: Log;
   /** Where handlers' commands wait for their turn. */
   readonly lane: CommandLane;
+  /** Keeps the processes of extensions together and within limits. */
+  readonly groups: ExtensionGroups;
+  /** What an extension may use at this moment, as far as its publisher asks for no less. */
+  limitsOf(name: ExtensionName, asked: ResourceLimits): ExtensionLimits;
   /** The program to start anew for unpacking: the file Node was started with. */
   readonly program: string;
 }

@@ -13,6 +13,8 @@ const agentStatusSchema = z.object({
   errorCode: z.string(),
   errorDetails: z.string(),
   errorTime: z.string(),
+  /** With what extensions are kept within limits, in the words of `azcmagent show`. */
+  extensionLimits: z.optional(z.string()),
 });
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
 

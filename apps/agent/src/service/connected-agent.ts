@@ -1,8 +1,9 @@
 /** The services of a connected machine, put together: heartbeat and extension manager. `start()` and `stop()`, no more. */
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog } from '@sallyport/catalog';
-import { agentConfigurationOf, type ControlsReading } from '@sallyport/local-controls';
+import { agentConfigurationOf, defaultControls, type ControlsReading } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
 import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { readControls } from '../config/read-controls.ts';
@@ -15,6 +16,10 @@ import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
 import { proxyNow } from '../connection/proxy.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { MachineTokens } from '../connection/tokens.ts';
+import { extensionLimits, type LimitControls } from '../extensions/limits/extension-limits.ts';
+import { describeMechanism, groupMechanism, type GroupMechanism } from '../extensions/limits/group-mechanism.ts';
+import { machineGroups } from '../extensions/limits/machine-groups.ts';
+import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
 import { ExtensionManager } from '../extensions/extension-manager.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
 import { permitOf } from '../extensions/permit.ts';
@@ -60,8 +65,19 @@ export function extensionHost(environment: Environment, program: string): Extens
     store: extensionStore(paths.extensionLogs),
     log: fileLog(join(paths.managerLogs, 'gc_ext.log'), environment),
     lane: commandLane(() => commandsAtOnce(readControls(environment))),
+    groups: machineGroups(mechanismOf(environment), environment.root),
+    limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
     program,
   };
+}
+
+function mechanismOf({ uid }: Environment): GroupMechanism {
+  return groupMechanism(readGroupFacts(uid));
+}
+
+/** The limits the administrator has set; the usual ones when that cannot be known. */
+function limitControls(reading: ControlsReading): LimitControls {
+  return reading.kind === 'in-force' ? reading.controls : defaultControls;
 }
 
 /** Holds the services while the machine is connected as `config` says. */
@@ -110,7 +126,7 @@ export class ConnectedAgent {
       supplies: { http, machineKey, catalog: onceOpened(() => openMachineCatalog(config, http, environment)) },
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
     });
-    this.#status = emptyStatus(config);
+    this.#status = { ...emptyStatus(config), extensionLimits: describeMechanism(mechanismOf(environment)) };
     this.#heartbeat = new HeartbeatLoop({
       log: fileLog(join(host.paths.logs, 'himds.log'), environment),
       holdSeconds,

@@ -6,7 +6,9 @@ import { readControls } from '../config/read-controls.ts';
 import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
 import { agentVersion } from '../connection/agent-version.ts';
 import { systemFacts } from '../connection/system-facts.ts';
-import type { Environment } from '../platform/environment.ts';
+import { describeMechanism, groupMechanism } from '../extensions/limits/group-mechanism.ts';
+import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
+import { administratorOf, type Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { lockHolder } from '../platform/process-lock.ts';
 import { agentLockPath, readAgentStatus, type AgentStatus } from './agent-status.ts';
@@ -72,8 +74,14 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     { ...fact('GC Service (gcad)', 'guestConfigurationService', active(false)), indent: true },
     fact('Portal Page', 'portalPage', undefined),
     fact('Disabled Features', 'disabledFeatures', undefined),
+    fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
     fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),
   ];
+}
+
+/** What an agent started now would say: the running one has said it, maybe as somebody else than whoever asks. */
+function limitsHere(environment: Environment): string {
+  return describeMechanism(groupMechanism(readGroupFacts(administratorOf(environment))));
 }
 
 function fact(name: string, key: string, value: string | undefined): Fact {

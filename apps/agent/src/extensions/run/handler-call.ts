@@ -13,7 +13,7 @@ import {
   type HandlerErrorCode,
   type HandlerManifest,
 } from '@sallyport/handler-contract';
-import { OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
+import { handlerName, OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
@@ -26,7 +26,7 @@ import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
 import { logCommand } from './command-log.ts';
 import type { SecretWords } from './secret-words.ts';
-import { runCommand } from './run-command.ts';
+import { runWithinLimits } from './run-within-limits.ts';
 
 export interface CallResult {
   /** As commands of the next version are told it; 1011 for one that ran too long (handler contract §4). */
@@ -85,9 +85,9 @@ export async function callHandler(
     const begun = host.environment.monotonic();
     const secondsLeft = (context.deadline - begun) / 1000;
     context.at({ ...limit, limitSeconds: Math.min(handlerCommandSeconds[call.command], secondsLeft) });
-    const ran = await runCommand({
-      directory: paths.directory,
-      version,
+    const { finished: ran, reached } = await runWithinLimits(host, {
+      member: { name: record.name, version, directory: paths.directory },
+      folders: [paths.directory, paths.logs],
       manifest,
       call,
       sequence: handlerSequence(entry),
@@ -98,10 +98,13 @@ export async function callHandler(
     });
     const result = { ...ran, ...redacted(ran, secrets, false) };
     logCommand(paths.logs, host.environment.now(), result, host.environment.monotonic() - begun);
-    return result;
+    for (const limit of reached)
+      host.log('warn', 'a limit was reached', { extension: handlerName(record.name), limit });
+    return { ...result, reached };
   }, signal);
   signal.throwIfAborted();
-  const message = commandFailureMessage(finished);
+  const failed = commandFailureMessage(finished);
+  const message = failed === undefined ? undefined : [failed, ...finished.reached].join('\n');
   const timedOut = finished.end.kind === 'timeout';
   const code = timedOut ? 'HandlerTimedOut' : failureCodes[call.command];
   if (message !== undefined) {

@@ -5,6 +5,7 @@ import type { OperationContext } from '../operation-context.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { discardTree } from '../unpack/staging.ts';
+import { endLeftovers } from '../limits/end-leftovers.ts';
 import { callHandler, manifestOf } from './handler-call.ts';
 
 /** After an update the manifest says whether the install command is run as well. */
@@ -55,11 +56,13 @@ export async function uninstall(version: HandlerVersion, context: OperationConte
   putRecord(context.host, { ...requireRecord(version, context), phase: 'uninstalled' });
 }
 
-/** Files first, record last: what a crash leaves is discarded again. */
-export function discard(version: HandlerVersion, context: OperationContext): void {
+/** What it left running first (T44), then its files, the record last: what a crash leaves is discarded again. */
+export async function discard(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host, name } = context;
   const record = host.store.find(name, version);
   if (record === undefined) return;
-  discardTree(host.paths, host.environment, handlerPaths(host.paths, record.name, version).directory);
+  const { directory } = handlerPaths(host.paths, record.name, version);
+  await endLeftovers(host, { name: record.name, version, directory });
+  discardTree(host.paths, host.environment, directory);
   host.store.remove(record);
 }

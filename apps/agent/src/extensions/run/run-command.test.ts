@@ -4,8 +4,10 @@ import { parseHandlerManifest, type FinishedCommand } from '@sallyport/handler-c
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
+import { launchWords } from '../limits/launcher.ts';
 import { runCommand } from './run-command.ts';
 
+const limits = { cpuPercent: 30, memoryBytes: 2 ** 30, processes: 1000, diskBytes: 2 ** 30 };
 const version = parseHandlerVersion('1.2.3') as HandlerVersion;
 
 interface Run {
@@ -30,6 +32,7 @@ async function runScript(directory: TemporaryDirectory, run: Run): Promise<Finis
     call: { command: 'enable', uninstallExitCode: undefined },
     sequence: 5,
     scratch,
+    launch: (command) => launchWords(limits, [], command),
     secondsLeft: run.secondsLeft ?? 60,
     signal: run.signal ?? new AbortController().signal,
   });

@@ -16,6 +16,7 @@ import {
   type HandlerManifest,
 } from '@sallyport/handler-contract';
 import type { HandlerVersion } from '@sallyport/model';
+import type { Words } from '../limits/launcher.ts';
 
 export interface CommandCall {
   /** The handler whose command it is, absolute. */
@@ -30,6 +31,8 @@ export interface CommandCall {
   readonly secondsLeft: number;
   /** Called again and again while the command runs, with the ends of both streams. */
   onOutput?(stdout: Uint8Array, stderr: Uint8Array): void;
+  /** What starts it within the limits of its extension. */
+  launch(command: Words): Words;
   /** Gives up on the command: its process group is ended. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +47,8 @@ export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
   const err = openUnlinked(join(call.scratch, `stderr-${process.pid}-${call.call.command}`));
   try {
     const seconds = Math.max(1, Math.min(handlerCommandSeconds[call.call.command], call.secondsLeft));
-    const child = spawn(join(call.directory, command.program), command.arguments, {
+    const [program, ...words] = call.launch([join(call.directory, command.program), ...command.arguments]);
+    const child = spawn(program, words, {
       cwd: call.directory,
       // A new session, so that its process number is also its group's.
       detached: true,

@@ -21,6 +21,9 @@ const freshList = `Local Configuration Settings
   extensions.agent.cpulimit                             : 5
   automaticupgrade.enabled                              : true
   extensions.agent.parallelcommands                     : 1
+  extensions.agent.memorylimit                          : 50
+  extensions.agent.processlimit                         : 1024
+  extensions.agent.disklimit                            : 4096
 `;
 
 test('S4.10 config list prints what is in force, in the documented layout, for everyone', async () => {
