@@ -162,7 +162,10 @@ describe('T67 what only signatures can tell', () => {
     for (const [text, sentence] of [
       [[await signCheckpoint(other, payload)], 'Checkpoint 1 cannot be trusted'],
       [[...lines, lines[0] ?? ''], 'Checkpoint 4 is not after the one before it'],
-      [[(lines[0] ?? '').replace(/\.(.)/, (_dot, first) => `.${first === 'A' ? 'B' : 'A'}`)], 'Checkpoint 1 cannot be trusted'],
+      [
+        [(lines[0] ?? '').replace(/\.(.)/, (_dot, first) => `.${first === 'A' ? 'B' : 'A'}`)],
+        'Checkpoint 1 cannot be trusted',
+      ],
       [['nonsense'], 'Checkpoint 1 cannot be trusted'],
     ] as const) {
       const checkpoints = join(folder, `checkpoints-${(copies += 1)}`);
