@@ -162,7 +162,7 @@ describe.runIf(whole)('hostile extensions (needs root and control groups with pr
   }
 
   test('T45 limits that are changed hold for what is running already', async () => {
-    const { run, groups, member } = rig();
+    const { run } = rig();
     await run('sleep 1000 > /dev/null 2>&1 &');
     const { reached } = await run('for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sleep 1 & done; wait', {
       processes: 16,
