@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   archive: [],
   pki: [],
   'blob-storage': [],
+  'cloud-storage': ['blob-storage', 'model'],
   testkit: ['model'],
 };
 

@@ -16,3 +16,9 @@ export function parseBlobName(text: string): BlobName | undefined {
 export function sha256OfBlobName(name: BlobName): string {
   return name.slice(0, 64);
 }
+
+/** For implementations: checked once more where a cast could have brought a path, on the line that would follow it (T32). */
+export function requireBlobName(name: BlobName): BlobName {
+  if (parseBlobName(name) === undefined) throw new TypeError('That is not the name of a blob.');
+  return name;
+}

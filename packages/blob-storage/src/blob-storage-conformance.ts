@@ -7,6 +7,9 @@ import { BlobMismatch, type BlobStorage, type ByteRange, type StoredBlob } from 
 
 const content = Buffer.from(Array.from({ length: 700_001 }, (_, i) => (i * 31 + (i >> 8)) % 256));
 
+/** More than one part of an upload, in storages that have such. */
+const large = Buffer.concat(Array.from({ length: 15 }, () => content));
+
 function nameOf(bytes: Uint8Array, extension = '.zip'): BlobName {
   const name = parseBlobName(createHash('sha256').update(bytes).digest('hex') + extension);
   if (name === undefined) throw new Error('a SHA-256 is a blob name');
@@ -17,8 +20,8 @@ async function* pieces(bytes: Uint8Array, length = 65_537): AsyncGenerator<Uint8
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
 
-async function* failing(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes.subarray(0, 1000);
+async function* failing(bytes: Uint8Array, after = 1000): AsyncGenerator<Uint8Array> {
+  yield bytes.subarray(0, after);
   throw new Error('the connection broke');
 }
 
@@ -40,6 +43,7 @@ export function blobStorageConformance(empty: () => Promise<BlobStorage>): void 
     await storage.put(nameOf(content), pieces(content));
     const blob = await storage.open(nameOf(content));
     expect(blob?.length).toBe(content.length);
+    expect(Math.abs(Date.now() - (blob?.storedAt.getTime() ?? 0))).toBeLessThan(3_600_000);
     expect((await contentOf(blob)).equals(content)).toBe(true);
     const range = await contentOf(blob, { start: 300_000, end: 600_001 });
     expect(range.equals(content.subarray(300_000, 600_001))).toBe(true);
@@ -108,6 +112,23 @@ export function blobStorageConformance(empty: () => Promise<BlobStorage>): void 
     expect(await storage.has(nameOf(first))).toBe(false);
     expect(await storage.open(nameOf(first))).toBeUndefined();
     expect(await names(storage)).toHaveLength(2);
+  });
+
+  test('S1.4 an upload that broke off is taken up again, and is swept away when it is not', async () => {
+    const storage = await empty();
+    await expect(storage.put(nameOf(large), failing(large, large.length - 5))).rejects.toThrow('the connection broke');
+    expect(await names(storage)).toEqual([]);
+    await storage.sweep(new Date(Date.now() - 3_600_000));
+    await storage.put(nameOf(large), pieces(large));
+    expect((await contentOf(await storage.open(nameOf(large)))).equals(large)).toBe(true);
+    await storage.sweep(new Date(Date.now() + 3_600_000));
+    expect(await names(storage)).toEqual([nameOf(large)]);
+  });
+
+  test('T20 an upload in several parts is refused whole when it is not what its name says', async () => {
+    const storage = await empty();
+    await expect(storage.put(nameOf(content), pieces(large))).rejects.toBeInstanceOf(BlobMismatch);
+    expect(await names(storage)).toEqual([]);
   });
 
   test('T32 a name that is a path never reaches the storage', async () => {

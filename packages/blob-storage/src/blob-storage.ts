@@ -12,6 +12,8 @@ export interface ByteRange {
 export interface StoredBlob {
   /** In bytes. */
   readonly length: number;
+  /** When it was stored last. */
+  readonly storedAt: Date;
   /**
    * The bytes, or a range of them. Throws RangeError when the range is not within the blob. The stream fails when the blob
    * disappears meanwhile.
@@ -27,7 +29,7 @@ export class BlobMismatch extends Error {
 export interface BlobStorage {
   /**
    * Stores content under its name. When it returns, the blob is whole and survives a power loss; when it throws, or the process
-   * dies, no part of it is visible. Storing the same name again is harmless. Throws {@link BlobMismatch} when the content's
+   * dies, no part of it is visible. Storing the same name again is harmless, and goes on where an upload broke off if the storage can. Throws {@link BlobMismatch} when the content's
    * SHA-256 is not the one of the name.
    */
   put(name: BlobName, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
@@ -38,4 +40,6 @@ export interface BlobStorage {
   list(): AsyncIterable<BlobName>;
   /** Removes a blob; false when it was not there. */
   remove(name: BlobName): Promise<boolean>;
+  /** Clears away what uploads that died left behind: unfinished ones that nobody touched since `before`. */
+  sweep(before: Date): Promise<void>;
 }

@@ -4,7 +4,8 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { parseBlobName, sha256OfBlobName, type BlobName } from './blob-name.ts';
+import { parseBlobName, requireBlobName, sha256OfBlobName, type BlobName } from './blob-name.ts';
+import { rangeWithin } from './byte-range.ts';
 import { BlobMismatch, type BlobStorage, type ByteRange, type StoredBlob } from './blob-storage.ts';
 
 const incoming = '.incoming-';
@@ -49,12 +50,9 @@ export class FolderStorage implements BlobStorage {
     const length = found.size;
     return {
       length,
+      storedAt: found.mtime,
       stream(range?: ByteRange): Readable {
-        const start = range?.start ?? 0;
-        const end = range?.end ?? length;
-        if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start || end > length) {
-          throw new RangeError(`Bytes ${start} to ${end} are not within a blob of ${length} bytes.`);
-        }
+        const { start, end } = rangeWithin(length, range);
         return Readable.from(read(place, start, end), { objectMode: false });
       },
     };
@@ -90,8 +88,7 @@ export class FolderStorage implements BlobStorage {
 
   /** Checked here again because a cast could bring a path this far, and this is the line that would follow it (T32). */
   #path(name: BlobName): string {
-    if (parseBlobName(name) === undefined) throw new TypeError('That is not the name of a blob.');
-    return join(this.#folder, name);
+    return join(this.#folder, requireBlobName(name));
   }
 }
 

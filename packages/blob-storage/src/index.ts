@@ -5,4 +5,7 @@
  */
 export * from './blob-name.ts';
 export * from './blob-storage.ts';
+export * from './byte-range.ts';
+export * from './collect-garbage.ts';
 export * from './folder-storage.ts';
+export * from './rotating-storage.ts';

@@ -1,0 +1,6 @@
+/**
+ * Packages in S3 and Azure Blob Storage, for the gallery and the control plane; the clouds' libraries are loaded only when an address
+ * asks for them. Agents never have this: they fetch over plain HTTPS.
+ */
+export * from './open-accounts.ts';
+export * from './open-storage.ts';

@@ -1,0 +1,48 @@
+/**
+ * For tests: Azurite, Microsoft's emulator of the service, as a process. It is 245 MB with 323 packages, so it is no dependency: whoever
+ * has it says where with SALLYPORT_AZURITE (the folder of the package `azurite`); without it these tests are left out.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { temporaryDirectory } from '@sallyport/testkit';
+
+/** The folder of Azurite, if there is one. */
+export const azuriteFolder = process.env['SALLYPORT_AZURITE'];
+
+export interface Azurite {
+  readonly connection: string;
+  close(): Promise<void>;
+}
+
+/** The account and key that every Azurite has. They are public. */
+const account = 'devstoreaccount1';
+const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+export async function startAzurite(folder: string): Promise<Azurite> {
+  const directory = temporaryDirectory('azurite');
+  const program = join(folder, 'dist/src/blob/main.js');
+  const words = ['--blobHost', '127.0.0.1', '--blobPort', '0', '--location', directory.path, '--skipApiVersionCheck'];
+  const child = spawn(process.execPath, [program, ...words, '--disableTelemetry'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let url: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /listens on (http:\S+)|listening at (http:\S+)/
+      .exec(line)
+      ?.slice(1)
+      .find((found) => found !== undefined);
+    if (url !== undefined) break;
+  }
+  if (url === undefined) throw new Error('Azurite did not start.');
+  child.stdout.resume();
+  return {
+    connection: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${url}/${account};`,
+    async close() {
+      child.kill();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      directory.remove();
+    },
+  };
+}
