@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { temporaryDirectory } from '@sallyport/testkit';
 
 /** The folder of Azurite, if there is one. */
 export const azuriteFolder = process.env['SALLYPORT_AZURITE'];
@@ -21,9 +22,9 @@ const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 export async function startAzurite(folder: string): Promise<Azurite> {
-  const directory = temporaryDirectory('azurite');
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-azurite-'));
   const program = join(folder, 'dist/src/blob/main.js');
-  const words = ['--blobHost', '127.0.0.1', '--blobPort', '0', '--location', directory.path, '--skipApiVersionCheck'];
+  const words = ['--blobHost', '127.0.0.1', '--blobPort', '0', '--location', directory, '--skipApiVersionCheck'];
   const child = spawn(process.execPath, [program, ...words, '--disableTelemetry'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -42,7 +43,7 @@ export async function startAzurite(folder: string): Promise<Azurite> {
     async close() {
       child.kill();
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      directory.remove();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,9 @@
 /** For tests: a real S3 server on the loopback, with an empty bucket each time. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { temporaryDirectory } from '@sallyport/testkit';
 
 interface S3rver {
   run(): Promise<{ readonly port: number }>;
@@ -26,12 +28,12 @@ export interface S3Server {
 
 export async function startS3Server(): Promise<S3Server> {
   const S3rver = createRequire(import.meta.url)('s3rver') as S3rverClass;
-  const directory = temporaryDirectory('s3');
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-s3-'));
   const server = new S3rver({
     port: 0,
     address: '127.0.0.1',
     silent: true,
-    directory: directory.path,
+    directory,
     configureBuckets: [{ name: bucket }],
   });
   const { port } = await server.run();
@@ -50,7 +52,7 @@ export async function startS3Server(): Promise<S3Server> {
     async close() {
       client.destroy();
       await server.close();
-      directory.remove();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
