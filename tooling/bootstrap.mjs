@@ -19,7 +19,10 @@ const environment = Object.fromEntries(
   ),
 );
 
-const machinePath = (environment.PATH ?? '').split(':').filter((directory) => !directory.includes('node_modules')).join(':');
+const machinePath = (environment.PATH ?? '')
+  .split(':')
+  .filter((directory) => !directory.includes('node_modules'))
+  .join(':');
 
 /** What the installation depends on: when none of it changed since the last one, there is nothing to install. */
 function wanted() {

@@ -11,19 +11,37 @@ function troubleWith(pinnedNode) {
 }
 
 function quietly(command, args, options = {}) {
-  return spawnSync(command, args, { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, ...options }).status === 0;
+  return (
+    spawnSync(command, args, {
+      stdio: ['ignore', 'ignore', 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      ...options,
+    }).status === 0
+  );
 }
 
 /** Fetches the library and `patchelf` as an ordinary user may, and tells the pinned Node alone where the library lies. */
 function bringAlong(pinnedNode, modules) {
   const folder = join(modules, '.debian');
   rmSync(folder, { recursive: true, force: true });
-  for (const part of ['lists/partial', 'cache/archives/partial', 'tree']) mkdirSync(join(folder, part), { recursive: true });
-  const own = ['-qq', '-o', `Dir::State::Lists=${join(folder, 'lists')}`, '-o', `Dir::Cache=${join(folder, 'cache')}`, '-o', 'Debug::NoLocking=1'];
+  for (const part of ['lists/partial', 'cache/archives/partial', 'tree'])
+    mkdirSync(join(folder, part), { recursive: true });
+  const own = [
+    '-qq',
+    '-o',
+    `Dir::State::Lists=${join(folder, 'lists')}`,
+    '-o',
+    `Dir::Cache=${join(folder, 'cache')}`,
+    '-o',
+    'Debug::NoLocking=1',
+  ];
   if (!quietly('apt-get', [...own, 'update'], { cwd: folder })) return;
   if (!quietly('apt-get', [...own, 'download', 'libatomic1', 'patchelf'], { cwd: folder })) return;
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.deb'))) quietly('dpkg', ['-x', file, 'tree'], { cwd: folder });
-  const library = readdirSync(join(folder, 'tree/usr/lib'), { recursive: true }).find((name) => name.endsWith('/libatomic.so.1'));
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.deb')))
+    quietly('dpkg', ['-x', file, 'tree'], { cwd: folder });
+  const library = readdirSync(join(folder, 'tree/usr/lib'), { recursive: true }).find((name) =>
+    name.endsWith('/libatomic.so.1'),
+  );
   if (library === undefined) return;
   const beside = join(dirname(dirname(pinnedNode)), 'lib');
   mkdirSync(beside, { recursive: true });
@@ -43,5 +61,7 @@ export function makePinnedNodeRun(modules) {
     quietly('apt-get', ['-qq', 'update']);
     quietly('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', 'libatomic1']);
   } else bringAlong(pinnedNode, modules);
-  return troubleWith(pinnedNode) === undefined ? undefined : 'The pinned Node needs the library libatomic1, which could not be had. Install it (Debian: apt-get install libatomic1) and run the same command again.';
+  return troubleWith(pinnedNode) === undefined
+    ? undefined
+    : 'The pinned Node needs the library libatomic1, which could not be had. Install it (Debian: apt-get install libatomic1) and run the same command again.';
 }

@@ -20,6 +20,8 @@ export const testPrograms: readonly SystemProgram[] = [
     package: 'openssl',
     reason: 'handlers open their protected settings with it, and tests check our sealing against it',
   },
+  { command: 'softhsm2-util', package: 'softhsm2', reason: 'a token that signs for a publisher (PKCS #11)' },
+  { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that signs with a token' },
 ];
 
 /** What `npm run bench` uses besides. */

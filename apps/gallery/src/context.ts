@@ -12,9 +12,36 @@ export interface CommonFlags {
   readonly json: boolean;
 }
 
+/** Flags of the commands that sign. */
+export interface SigningFlags extends CommonFlags {
+  readonly keys?: readonly string[];
+  readonly passphraseFile?: readonly string[];
+}
+
 export const commonFlags = {
   gallery: { kind: 'parsed', parse: String, brief: 'Folder of the gallery', placeholder: 'DIR' },
   json: { kind: 'boolean', brief: 'Answer as JSON', default: false, withNegated: false },
+} as const;
+
+export const signingFlags = {
+  ...commonFlags,
+  keys: {
+    kind: 'parsed',
+    parse: String,
+    brief: 'Another folder with keys, as on a medium; may be given several times',
+    placeholder: 'DIR',
+    variadic: true,
+    optional: true,
+  },
+  passphraseFile: {
+    kind: 'parsed',
+    parse: String,
+    brief:
+      'Where the passphrase of sealed keys is read: a file, - (standard input) or fd:N; may be given several times',
+    placeholder: 'FILE',
+    variadic: true,
+    optional: true,
+  },
 } as const;
 
 /** A flag that may be left out. */

@@ -16,6 +16,18 @@ test('every code is documented with its meaning', () => {
 });
 
 test('every command is documented', () => {
-  const commands = ['init', 'publisher add', 'publisher list', 'publish', 'list', 'fetch', 'refresh'];
+  const commands = [
+    'init',
+    'publisher add',
+    'publisher list',
+    'key list',
+    'key add',
+    'key rotate',
+    'key revoke',
+    'publish',
+    'list',
+    'fetch',
+    'refresh',
+  ];
   expect(commands.filter((command) => !reference.includes(`| \`${command}`))).toEqual([]);
 });

@@ -1,26 +1,43 @@
 /** The table of commands. Each is loaded when it is called, so that help and mistakes answer at once. */
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { commonFlags, optionalText, type CommonFlags, type GalleryContext } from '../context.ts';
+import {
+  commonFlags,
+  optionalText,
+  signingFlags,
+  type CommonFlags,
+  type GalleryContext,
+  type SigningFlags,
+} from '../context.ts';
+import type { InitFlags } from './init.ts';
+import { keyCommands } from './key-commands.ts';
+import { text, wholeNumber } from './parameters.ts';
+import type { PublisherAddFlags } from './publisher-add.ts';
 import type { FetchFlags } from './fetch.ts';
 import type { PublishFlags } from './publish.ts';
 
-function text(brief: string, placeholder: string) {
-  return { parse: String, brief, placeholder } as const;
-}
-
-const init = buildCommand<CommonFlags, [], GalleryContext>({
+const init = buildCommand<InitFlags, [], GalleryContext>({
   docs: {
     brief: 'Makes a gallery: keys, and a signed catalog that is empty',
     fullDescription: 'Pin metadata/1.root.json of the gallery on every machine that is to trust it.',
   },
-  parameters: { flags: commonFlags },
+  parameters: {
+    flags: {
+      ...signingFlags,
+      rootKeys: { ...wholeNumber('How many keys the root has'), default: '3' },
+      rootThreshold: { ...wholeNumber('How many of them must sign; 2 unless there is only one'), optional: true },
+    },
+  },
   loader: async () => (await import('./init.ts')).init,
 });
 
-const publisherAdd = buildCommand<CommonFlags, [string], GalleryContext>({
-  docs: { brief: 'Lets a publisher in: makes its key and delegates its names, and only those, to it' },
+const publisherAdd = buildCommand<PublisherAddFlags, [string], GalleryContext>({
+  docs: { brief: 'Lets a publisher in: makes its keys and delegates its names, and only those, to them' },
   parameters: {
-    flags: commonFlags,
+    flags: {
+      ...signingFlags,
+      count: { ...wholeNumber('How many keys it has'), default: '1' },
+      threshold: { ...wholeNumber('How many of them must sign'), default: '1' },
+    },
     positional: { kind: 'tuple', parameters: [text('Publisher, as in Contoso.Monitoring', 'NAME')] },
   },
   loader: async () => (await import('./publisher-add.ts')).publisherAdd,
@@ -40,7 +57,7 @@ const publish = buildCommand<PublishFlags, [string], GalleryContext>({
   },
   parameters: {
     flags: {
-      ...commonFlags,
+      ...signingFlags,
       publisher: optionalText('Publisher', 'NAME'),
       type: optionalText('Type', 'NAME'),
       version: optionalText('Version', 'VERSION'),
@@ -77,13 +94,13 @@ const fetch = buildCommand<FetchFlags, [string, string], GalleryContext>({
   loader: async () => (await import('./fetch.ts')).fetch,
 });
 
-const refresh = buildCommand<CommonFlags, [], GalleryContext>({
+const refresh = buildCommand<SigningFlags, [], GalleryContext>({
   docs: {
     brief: 'Signs the catalog anew so that it does not expire; run it daily',
     fullDescription:
       'Signs the timestamp, and every role whose life is half over and whose keys are here. Warns of those it cannot sign.',
   },
-  parameters: { flags: commonFlags },
+  parameters: { flags: signingFlags },
   loader: async () => (await import('./refresh.ts')).refresh,
 });
 
@@ -91,6 +108,7 @@ export const commands = buildRouteMap({
   routes: {
     init,
     publisher: buildRouteMap({ routes: { add: publisherAdd, list: publisherList }, docs: { brief: 'Publishers' } }),
+    key: keyCommands,
     publish,
     list,
     fetch,

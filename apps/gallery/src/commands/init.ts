@@ -1,13 +1,23 @@
 import { createRepository } from '@sallyport/catalog';
-import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { answer, type GalleryContext, type SigningFlags } from '../context.ts';
 import { galleryPlaces } from '../gallery-places.ts';
+import { repositoryPlace } from '../open-gallery.ts';
 
-export async function init(this: GalleryContext, flags: CommonFlags): Promise<void> {
-  const { directory, keysDirectory, firstRoot } = galleryPlaces(flags.gallery);
-  await createRepository({ directory, keysDirectory, now: this.now });
-  answer(this, flags, { gallery: flags.gallery, root: firstRoot, keys: keysDirectory }, [
+export interface InitFlags extends SigningFlags {
+  readonly rootKeys: number;
+  readonly rootThreshold?: number;
+}
+
+export async function init(this: GalleryContext, flags: InitFlags): Promise<void> {
+  const places = galleryPlaces(flags.gallery);
+  const { rootKeys, rootThreshold = Math.min(2, rootKeys) } = flags;
+  await createRepository({ ...repositoryPlace(places, flags), now: this.now, rootKeys, rootThreshold });
+  const { firstRoot, keysDirectory } = places;
+  const value = { gallery: flags.gallery, root: firstRoot, keys: keysDirectory, rootKeys, rootThreshold };
+  answer(this, flags, value, [
     `The gallery in ${flags.gallery} is ready.`,
     `Root to pin on machines: ${firstRoot}`,
     `Private keys, to be kept safe and backed up: ${keysDirectory}`,
+    `The root needs ${rootThreshold} of its ${rootKeys} keys: give root.* to ${rootKeys} people (docs/how-to/keep-the-keys.md).`,
   ]);
 }

@@ -2,14 +2,17 @@ import { compareHandlerVersions, parseHandlerVersion } from '@sallyport/model';
 import type { SignedPackage } from '@sallyport/catalog';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { openGallery } from '../open-gallery.ts';
+import { warnOfExpiry } from '../warn-of-expiry.ts';
 
 export async function list(this: GalleryContext, flags: CommonFlags): Promise<void> {
-  const packages = [...(await openGallery(this, flags).repository.packages())].sort(byNameAndVersion);
+  const { repository } = openGallery(this, flags);
+  const packages = [...(await repository.packages())].sort(byNameAndVersion);
   const lines = packages.map(
     ({ target, length, sha256 }) =>
       `${target.publisher}/${target.type} ${target.version}  ${target.operatingSystem}/${target.architecture}  ${length} bytes  sha256 ${sha256}`,
   );
   answer(this, flags, packages, lines.length === 0 ? ['Nothing is published yet.'] : lines);
+  warnOfExpiry(this, await repository.expiring());
 }
 
 function byNameAndVersion(a: SignedPackage, b: SignedPackage): number {

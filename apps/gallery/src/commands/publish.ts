@@ -1,10 +1,10 @@
 import { formatExtensionName } from '@sallyport/model';
 import type { CatalogTarget } from '@sallyport/model/wire';
-import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { answer, type SigningFlags, type GalleryContext } from '../context.ts';
 import { openGallery } from '../open-gallery.ts';
 import { publishPackage } from '../publish/publish-package.ts';
 
-export interface PublishFlags extends CommonFlags {
+export interface PublishFlags extends SigningFlags {
   readonly publisher?: string;
   readonly type?: string;
   readonly version?: string;

@@ -7,3 +7,4 @@ export * from './catalog-fetch.ts';
 export * from './open-catalog.ts';
 export type { SignedPackage } from './signed-package.ts';
 export { isCatalogFile } from '../layout.ts';
+export * from '../expiry-warning.ts';

@@ -1,7 +1,8 @@
-/** Letting a publisher in: its own key, and a delegation that ends at its own names (T27). */
+/** Letting a publisher in: its own keys, and a delegation that ends at its own names (T27). */
 import { extensionNameOf } from '@sallyport/model';
 import { publisherRole } from '../layout.ts';
-import { topLevelKeys, type ChangedRole } from './publish-change.ts';
+import type { ChangedRole } from './publish-change.ts';
+import { topLevelKeys } from './role-keys.ts';
 import { RepositoryError } from './repository-error.ts';
 import type { RepositoryState } from './repository-state.ts';
 import { firstTargetsContent, nextVersion, publisherDelegation } from './role-content.ts';
@@ -25,14 +26,20 @@ export function requireNewPublisher(state: RepositoryState, publisher: string): 
 }
 
 /** The two roles that change: the publisher's own, new and empty, and `targets`, which delegates to it. */
-export function withPublisher(state: RepositoryState, publisher: string, key: SigningKey, time: Date): ChangedRole[] {
-  const { role, keys } = publisherDelegation(publisher, key);
+export function withPublisher(
+  state: RepositoryState,
+  publisher: string,
+  own: readonly SigningKey[],
+  threshold: number,
+  time: Date,
+): ChangedRole[] {
+  const { role, keys } = publisherDelegation(publisher, own, threshold);
   const content = state.targets.signed.toJSON() as JsonObject;
   const delegations = content['delegations'] as { readonly keys: JsonObject; readonly roles: readonly Json[] };
   const delegating = {
     ...content,
     delegations: {
-      keys: { ...delegations.keys, [key.identifier]: { ...key.publicKey } },
+      keys: { ...delegations.keys, ...Object.fromEntries(own.map((key) => [key.identifier, { ...key.publicKey }])) },
       roles: [...delegations.roles, role],
     },
   };

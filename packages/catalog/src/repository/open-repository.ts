@@ -4,10 +4,15 @@ import type { Metadata, Targets } from '@tufjs/models';
 import { issuedAt } from '../client/signed-time.ts';
 import { signedPackage, type SignedPackage } from '../client/signed-package.ts';
 import { writeDurably } from '@sallyport/durable-files';
+import { expiryWarnings } from '../expiry-warning.ts';
 import { publisherRole, versionedFile } from '../layout.ts';
 import { requireNewPublisher, withPublisher } from './add-publisher.ts';
 import { withTarget } from './add-target.ts';
-import { publicState, publishChange, type ChangedRole } from './publish-change.ts';
+import { changeKeys } from './change-role-keys.ts';
+import { keysAt, newKeyAt } from './keys-at.ts';
+import { finishPending, publicState, publishChange, type ChangedRole } from './publish-change.ts';
+import { changedKeys } from './role-keys.ts';
+import { rolesOf } from './roles-of.ts';
 import { ageingRoles } from './refresh-roles.ts';
 import type { NewTarget } from './new-target.ts';
 import type { Publisher, Repository } from './repository.ts';
@@ -15,7 +20,6 @@ import { RepositoryError } from './repository-error.ts';
 import { withLock } from './repository-lock.ts';
 import { lockFile, readRepository, type RepositoryPlace, type RepositoryState } from './repository-state.ts';
 import { signFile } from './signed-file.ts';
-import { keysOfRole, makeKey } from './signing-key.ts';
 
 export interface RepositoryOptions extends RepositoryPlace {
   readonly now: () => Date;
@@ -25,14 +29,13 @@ export interface RepositoryOptions extends RepositoryPlace {
 
 /** Opens a catalog for its gallery. Reads nothing yet. */
 export function openRepository(options: RepositoryOptions): Repository {
-  const { keysDirectory } = options;
-
   /** One change: alone, on what is there at that moment, and never signed with an earlier time than the last one (T71). */
   async function change<T>(make: (state: RepositoryState, time: Date) => Promise<T>): Promise<T> {
     // Asked first: without a catalog there is no directory to lock.
     await readRepository(options);
     return withLock(lockFile(options), options.patience ?? 60_000, async () => {
       const state = await readRepository(options);
+      finishPending(options, state);
       const now = options.now();
       const last = issuedAt(state);
       return make(state, last !== undefined && last > now ? last : now);
@@ -43,15 +46,19 @@ export function openRepository(options: RepositoryOptions): Repository {
     root: async () => (await readRepository(options)).rootBytes,
     publishers: async () => publishersOf(await readRepository(options)),
     packages: async () => packagesOf(await readRepository(options)),
-    addPublisher: async (publisher) =>
+    roles: async () => rolesOf(options, await readRepository(options)),
+    expiring: async () => expiryWarnings(await rolesOf(options, await readRepository(options)), options.now()),
+    addPublisher: async (publisher, { count, threshold } = { count: 1, threshold: 1 }) =>
       change(async (state, time) => {
         requireNewPublisher(state, publisher);
         const role = publisherRole(publisher);
-        // A key without a delegation was left by an attempt that died.
-        const [left] = await keysOfRole(keysDirectory, role);
-        const key = left ?? (await makeKey(keysDirectory, role));
-        await publishChange(options, publicState(state), withPublisher(state, publisher, key, time), time);
+        changedKeys(role, { keyIDs: Array.from({ length: count }, String), threshold }, {});
+        // Keys without a delegation were left by an attempt that died.
+        const keys = (await keysAt(options, role)).slice(0, count);
+        while (keys.length < count) keys.push(await newKeyAt(options, role));
+        await publishChange(options, publicState(state), withPublisher(state, publisher, keys, threshold, time), time);
       }),
+    changeKeys: async (role, request) => change(async (state, time) => changeKeys(options, state, role, request, time)),
     addTarget: async (target) =>
       change(async (state, time) => {
         const changed = withTarget(state, await ownRole(state, target), target, time);
@@ -65,7 +72,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     },
     refresh: async () =>
       change(async (state, time) => {
-        const { renewed, warnings } = await ageingRoles(state, (role) => keysOfRole(keysDirectory, role), time);
+        const { renewed, warnings } = await ageingRoles(state, (role) => keysAt(options, role), time);
         const targets = renewed.filter(({ role }) => role !== 'root');
         const roots = renewed.filter(({ role }) => role === 'root');
         for (const root of roots) await publishRoot(options, root);
@@ -77,7 +84,7 @@ export function openRepository(options: RepositoryOptions): Repository {
 
 /** A root that is valid for longer, signed by the same keys: the next link of the chain that clients follow. */
 async function publishRoot(place: RepositoryPlace, { content, keys }: ChangedRole): Promise<void> {
-  const bytes = signFile('root', content, keys, await keysOfRole(place.keysDirectory, 'root'));
+  const bytes = signFile('root', content, keys, await keysAt(place, 'root'));
   writeDurably(join(place.directory, versionedFile('root', Number(content['version']))), bytes, 0o644);
 }
 

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import type { Metadata, Root } from '@tufjs/models';
 import { readIfThere, writeDurably } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
+import { keysAt } from './keys-at.ts';
+import { removePending, writePending } from './pending-change.ts';
 import type { RepositoryPlace, RepositoryState } from './repository-state.ts';
 import { snapshotContent, timestampContent } from './role-content.ts';
+import { topLevelKeys } from './role-keys.ts';
 import { isHalfOver } from './role-life.ts';
 import { fileReference, signFile, type JsonObject, type RoleKeys } from './signed-file.ts';
-import { keysOfRole } from './signing-key.ts';
 
 /** The new version of a targets role: what it says and who may sign it. */
 export interface ChangedRole {
@@ -56,29 +58,54 @@ export async function publishChange(
   before: PublicState,
   changed: readonly ChangedRole[],
   time: Date,
+  newRoot?: NewRoot,
 ): Promise<readonly string[]> {
   const write = (file: string, bytes: Uint8Array): void => writeDurably(join(place.directory, file), bytes, 0o644);
+  const root = newRoot?.root ?? before.root;
   const sign = async (role: string, content: JsonObject): Promise<Uint8Array> =>
-    signFile(role, content, topLevelKeys(before.root, role), await keysOfRole(place.keysDirectory, role));
+    signFile(role, content, topLevelKeys(root, role), await keysAt(place, role));
 
   const references = { ...before.references };
+  const fresh: (readonly [file: string, bytes: Uint8Array])[] = [];
   for (const { role, content, keys } of changed) {
     const version = await freeVersion(place, role, Number(content['version']));
-    const bytes = signFile(role, { ...content, version }, keys, await keysOfRole(place.keysDirectory, role));
-    write(versionedFile(role, version), bytes);
+    const bytes = signFile(role, { ...content, version }, keys, await keysAt(place, role));
+    fresh.push([versionedFile(role, version), bytes]);
     references[`${role}.json`] = fileReference(version, bytes);
   }
   const signed = [...changed.map(({ role }) => role), 'timestamp'];
   let reference = before.snapshotReference;
-  if (changed.length > 0 || isHalfOver('snapshot', before.snapshotExpires, time)) {
+  if (changed.length > 0 || newRoot !== undefined || isHalfOver('snapshot', before.snapshotExpires, time)) {
     const version = await freeVersion(place, 'snapshot', before.snapshotVersion + 1);
     const snapshot = await sign('snapshot', snapshotContent(version, time, references));
-    write(versionedFile('snapshot', version), snapshot);
+    fresh.push([versionedFile('snapshot', version), snapshot]);
     reference = fileReference(version, snapshot);
     signed.push('snapshot');
   }
-  write(timestampFile, await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference)));
+  const timestamp = await sign('timestamp', timestampContent(before.timestampVersion + 1, time, reference));
+  // Everything is signed; from here on only the disk can fail.
+  for (const [file, bytes] of fresh) write(file, bytes);
+  if (newRoot !== undefined) {
+    const { version } = newRoot.root.signed;
+    writePending(place.keysDirectory, { root: version, timestamp: Buffer.from(timestamp) });
+    write(versionedFile('root', version), newRoot.bytes);
+    signed.push('root');
+  }
+  write(timestampFile, timestamp);
+  if (newRoot !== undefined) removePending(place.keysDirectory);
   return signed;
+}
+
+/** A root that becomes public with the change, and that signs it already. */
+export interface NewRoot {
+  readonly root: Metadata<Root>;
+  readonly bytes: Uint8Array;
+}
+
+/** Ends what a change that died between its root and its timestamp has left. To be called by whoever holds the lock. */
+export function finishPending(place: RepositoryPlace, state: RepositoryState): void {
+  if (state.unfinished) writeDurably(join(place.directory, timestampFile), state.timestampBytes, 0o644);
+  removePending(place.keysDirectory);
 }
 
 /**
@@ -88,9 +115,4 @@ export async function publishChange(
 async function freeVersion(place: RepositoryPlace, role: string, version: number): Promise<number> {
   const taken = readIfThere(join(place.directory, versionedFile(role, version)));
   return taken === undefined ? version : freeVersion(place, role, version + 1);
-}
-
-/** Who may sign a top-level role. */
-export function topLevelKeys(root: Metadata<Root>, role: string): RoleKeys {
-  return root.signed.roles[role] ?? { keyIDs: [], threshold: 1 };
 }

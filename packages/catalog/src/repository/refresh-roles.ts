@@ -1,19 +1,13 @@
 /** Keeping the catalog fresh: what is half over is signed again, by whatever keys are here; what cannot be is reported in time. */
-import { topLevelKeys, type ChangedRole } from './publish-change.ts';
+import { expiryWarnings, type Expiring, type ExpiryWarning } from '../expiry-warning.ts';
+import type { ChangedRole } from './publish-change.ts';
+import { topLevelKeys } from './role-keys.ts';
 import type { RepositoryState } from './repository-state.ts';
 import { nextVersion } from './role-content.ts';
-import { daysLeft, isHalfOver, warningDays } from './role-life.ts';
+import { RepositoryError } from './repository-error.ts';
+import { isHalfOver } from './role-life.ts';
 import type { JsonObject, RoleKeys } from './signed-file.ts';
 import type { SigningKey } from './signing-key.ts';
-
-/** A role that will expire soon and could not be signed anew. */
-export interface ExpiryWarning {
-  readonly role: string;
-  /** ISO 8601. */
-  readonly expires: string;
-  /** Whole days; negative when it has expired. */
-  readonly daysLeft: number;
-}
 
 export interface RefreshReport {
   /** The roles that were signed. */
@@ -34,17 +28,29 @@ export async function ageingRoles(
   time: Date,
 ): Promise<AgeingRoles> {
   const renewed: ChangedRole[] = [];
-  const warnings: ExpiryWarning[] = [];
+  const left: Expiring[] = [];
   for (const { role, kind, signed, keys } of await longLivedRoles(state)) {
     if (!isHalfOver(kind, signed.expires, time)) continue;
-    const here = (await keysAt(role)).filter((key) => keys.keyIDs.includes(key.identifier));
+    const here = (await keysAt(role)).filter((key) => keys.keyIDs.includes(key.identifier) && canSign(key));
     if (here.length >= keys.threshold) {
       renewed.push({ role, content: nextVersion(signed.toJSON() as JsonObject, kind, time), keys });
-    } else if (daysLeft(signed.expires, time) < warningDays) {
-      warnings.push({ role, expires: signed.expires, daysLeft: Math.floor(daysLeft(signed.expires, time)) });
+    } else {
+      left.push({ role, expires: signed.expires });
     }
   }
-  return { renewed, warnings };
+  return { renewed, warnings: expiryWarnings(left, time) };
+}
+
+/** A token may not be plugged in; that must not keep the other roles from being signed. Keys in memory always can. */
+function canSign(key: SigningKey): boolean {
+  if (!key.file.endsWith('.token.json')) return true;
+  try {
+    key.sign(Buffer.from('sallyport: can this key sign?'));
+    return true;
+  } catch (error) {
+    if (error instanceof RepositoryError) return false;
+    throw error;
+  }
 }
 
 interface LongLivedRole {
@@ -54,7 +60,8 @@ interface LongLivedRole {
   readonly keys: RoleKeys;
 }
 
-async function longLivedRoles(state: RepositoryState): Promise<LongLivedRole[]> {
+/** Root, targets and the publishers' roles. */
+export async function longLivedRoles(state: RepositoryState): Promise<LongLivedRole[]> {
   const roles: LongLivedRole[] = [
     { role: 'root', kind: 'root', signed: state.root.signed, keys: topLevelKeys(state.root, 'root') },
     { role: 'targets', kind: 'targets', signed: state.targets.signed, keys: topLevelKeys(state.root, 'targets') },

@@ -11,6 +11,8 @@ import { requireCanonical } from '../canonical-metadata.ts';
 import { trustedStore, type TrustedStore } from '../client/trusted-store.ts';
 import { readIfThere } from '@sallyport/durable-files';
 import { timestampFile, versionedFile } from '../layout.ts';
+import type { KeyPassphrases } from './key-passphrases.ts';
+import { readPending } from './pending-change.ts';
 import { RepositoryError } from './repository-error.ts';
 
 /** Where a repository lies. */
@@ -19,6 +21,10 @@ export interface RepositoryPlace {
   readonly directory: string;
   /** The keys, and the first root as `root.json`. */
   readonly keysDirectory: string;
+  /** More folders with keys, as a holder of a root key brings one. */
+  readonly otherKeys?: readonly string[];
+  /** What opens sealed keys, and seals new ones. */
+  readonly passphrases?: KeyPassphrases;
 }
 
 export interface RepositoryState {
@@ -28,6 +34,9 @@ export interface RepositoryState {
   readonly targets: Metadata<Targets>;
   /** The newest root as its file has it. */
   readonly rootBytes: Uint8Array;
+  /** Whether the timestamp is one that a change that died had not made public yet. */
+  readonly unfinished: boolean;
+  readonly timestampBytes: Uint8Array;
   /** A delegated role; undefined when `targets` does not delegate to it. */
   delegated(role: string): Promise<Metadata<Targets> | undefined>;
 }
@@ -54,7 +63,12 @@ export async function readRepository(place: RepositoryPlace): Promise<Repository
   return verified(directory, async () => {
     const store = trustedStore(firstRoot, new Date(0));
     const rootBytes = (await followRoots(directory, store)) ?? firstRoot;
-    const timestamp = store.updateTimestamp(requireCanonical(timestampBytes));
+    const pending = readPending(place.keysDirectory);
+    // The root of the change is there, so it was made; whether its timestamp is, makes no difference.
+    const unfinished =
+      pending !== undefined && store.root.signed.version >= pending.root && isNewer(pending.timestamp, timestampBytes);
+    const current = unfinished ? pending.timestamp : timestampBytes;
+    const timestamp = store.updateTimestamp(requireCanonical(current));
     const snapshotFile = versionedFile('snapshot', timestamp.signed.snapshotMeta.version);
     const snapshot = store.updateSnapshot(requireCanonical(await readFile(join(directory, snapshotFile))));
     const targets = await readTargets(directory, store, 'targets', 'root');
@@ -64,6 +78,8 @@ export async function readRepository(place: RepositoryPlace): Promise<Repository
       snapshot,
       targets,
       rootBytes,
+      unfinished,
+      timestampBytes: current,
       async delegated(role: string) {
         if (targets.signed.delegations?.roles?.[role] === undefined) return undefined;
         const loaded = store.getRole(role);
@@ -72,6 +88,15 @@ export async function readRepository(place: RepositoryPlace): Promise<Repository
       },
     };
   });
+}
+
+/** By the versions they say; both are verified when they are used. */
+function isNewer(pending: Uint8Array, there: Uint8Array): boolean {
+  const version = (bytes: Uint8Array): number => {
+    const { signed } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { signed: { version: unknown } };
+    return Number(signed.version);
+  };
+  return version(pending) > version(there);
 }
 
 async function followRoots(directory: string, store: TrustedStore): Promise<Uint8Array | undefined> {

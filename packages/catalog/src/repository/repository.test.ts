@@ -52,6 +52,8 @@ describe('keys', () => {
     expect(keys.map((file) => file.slice(0, -21)).sort()).toEqual([
       'publisher.contoso.tools',
       'root',
+      'root',
+      'root',
       'snapshot',
       'targets',
       'timestamp',
@@ -95,24 +97,30 @@ describe('keys', () => {
     expect(stage.read('timestamp.json').equals(before)).toBe(true);
   });
 
-  test('a root of several keys: each alone may sign', async () => {
+  test('T29 the root has three keys and needs two: one may be lost, one alone signs nothing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-root-'));
     try {
       const options = { directory: join(folder, 'm'), keysDirectory: join(folder, 'k'), now: stage.options.now };
-      const repository = await createRepository({ ...options, rootKeys: 3 });
+      const repository = await createRepository(options);
       const { keys, roles } = parse(await repository.root()).signed as {
         keys: Content;
         roles: Record<string, Content>;
       };
       expect(Object.keys(keys)).toHaveLength(6);
       expect(roles['root']).toMatchObject({
-        threshold: 1,
+        threshold: 2,
         keyids: [expect.anything(), expect.anything(), expect.anything()],
       });
       const rootKeys = readdirSync(options.keysDirectory).filter((file) => /^root\..*pem$/.test(file));
-      for (const file of rootKeys.slice(0, 2)) rmSync(join(options.keysDirectory, file));
+      rmSync(join(options.keysDirectory, rootKeys[0] ?? ''));
       stage.time += 200 * day;
       expect((await repository.refresh()).signed).toContain('root');
+      rmSync(join(options.keysDirectory, rootKeys[1] ?? ''));
+      stage.time += 300 * day;
+      const { signed, warnings } = await repository.refresh();
+      expect(signed).not.toContain('root');
+      expect(warnings).toMatchObject([{ role: 'root', daysLeft: 65, level: 90 }]);
+      expect(await failure(createRepository({ ...options, rootKeys: 1, rootThreshold: 2 }))).toBe('KeyThreshold');
     } finally {
       rmSync(folder, { recursive: true });
     }

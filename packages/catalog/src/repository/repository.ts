@@ -1,7 +1,10 @@
 /** The gallery's side of the catalog: who may publish, what is published, and keeping it fresh. */
 import type { SignedPackage } from '../client/signed-package.ts';
+import type { ExpiryWarning } from '../expiry-warning.ts';
+import type { KeyPresence } from './keys-at.ts';
 import type { NewTarget } from './new-target.ts';
 import type { RefreshReport } from './refresh-roles.ts';
+import type { TokenSigner } from './token-key.ts';
 
 /** Whoever is allowed to publish. */
 export interface Publisher {
@@ -15,6 +18,33 @@ export interface Publisher {
   readonly packages: number;
 }
 
+/** A role of the catalog with its keys. */
+export interface RoleOverview {
+  readonly role: string;
+  /** How many keys must sign. */
+  readonly threshold: number;
+  /** ISO 8601. */
+  readonly expires: string;
+  readonly keys: readonly { readonly identifier: string; readonly presence: KeyPresence }[];
+}
+
+/** What is to change about a role's keys. A key that `remove` names by its beginning goes, and one comes when `add` says so. */
+export interface KeyRequest {
+  readonly add?: 'new' | TokenSigner;
+  readonly remove?: string;
+  readonly threshold?: number;
+}
+
+export interface KeysChangeReport {
+  readonly role: string;
+  /** The key that came. */
+  readonly added?: { readonly identifier: string; readonly file: string };
+  /** The key that went. */
+  readonly removed?: string;
+  readonly threshold: number;
+  readonly keys: number;
+}
+
 /**
  * Changes are made one at a time, by any number of processes; each is public at once or not at all. Everything throws
  * `RepositoryError`; then nothing has changed.
@@ -24,8 +54,17 @@ export interface Repository {
   root(): Promise<Uint8Array>;
   publishers(): Promise<readonly Publisher[]>;
   packages(): Promise<readonly SignedPackage[]>;
-  /** Makes a key for a publisher and delegates its names, and only those, to it. Throws `PublisherExists`, `PublisherMalformed`. */
-  addPublisher(publisher: string): Promise<void>;
+  /** Makes keys for a publisher, one by default, and delegates its names, and only those, to them. Throws `PublisherExists`, `PublisherMalformed`. */
+  addPublisher(publisher: string, keys?: { readonly count: number; readonly threshold: number }): Promise<void>;
+  /** Every role with its keys and its expiry. */
+  roles(): Promise<readonly RoleOverview[]>;
+  /** Which roles expire soon, or have expired. */
+  expiring(): Promise<readonly ExpiryWarning[]>;
+  /**
+   * Adds, replaces or revokes a key of `root`, `targets`, `snapshot`, `timestamp` or `publisher.NAME`, and signs everything that clients
+   * need to follow. Throws `RoleUnknown`, `KeyUnknown`, `KeyThreshold`.
+   */
+  changeKeys(role: string, request: KeyRequest): Promise<KeysChangeReport>;
   /**
    * Names a package in the catalog. `present` when exactly it is named already. Throws `VersionPublished` when another package has
    * that name and version: what was published never changes under its name.

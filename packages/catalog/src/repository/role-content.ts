@@ -15,11 +15,11 @@ export interface TopLevelKeys {
   readonly timestamp: readonly SigningKey[];
 }
 
-/** Says which keys sign which role. Each role needs one signature to begin with. */
-export function rootContent(keys: TopLevelKeys, version: number, time: Date): JsonObject {
+/** Says which keys sign which role. The root needs `rootThreshold` signatures; the others begin with one. */
+export function rootContent(keys: TopLevelKeys, rootThreshold: number, version: number, time: Date): JsonObject {
   const roles = Object.entries(keys).map(([role, own]: [string, readonly SigningKey[]]): [string, Json] => [
     role,
-    { keyids: own.map((key) => key.identifier), threshold: 1 },
+    { keyids: own.map((key) => key.identifier), threshold: role === 'root' ? rootThreshold : 1 },
   ]);
   const all = Object.values(keys).flat() as SigningKey[];
   return {
@@ -45,9 +45,13 @@ export function firstTargetsContent(kind: 'targets' | 'publisher', time: Date): 
   };
 }
 
-/** Delegates a publisher's own names, and no others, to its key (T27). `publisher` is kept as it is spelled, for display. */
-export function publisherDelegation(publisher: string, key: SigningKey): { role: JsonObject; keys: RoleKeys } {
-  const keys: RoleKeys = { keyIDs: [key.identifier], threshold: 1 };
+/** Delegates a publisher's own names, and no others, to its keys (T27). `publisher` is kept as it is spelled, for display. */
+export function publisherDelegation(
+  publisher: string,
+  own: readonly SigningKey[],
+  threshold: number,
+): { role: JsonObject; keys: RoleKeys } {
+  const keys: RoleKeys = { keyIDs: own.map((key) => key.identifier), threshold };
   const role = {
     name: publisherRole(publisher),
     keyids: [...keys.keyIDs],

@@ -7,9 +7,6 @@ export const lifeInDays = { root: 365, targets: 365, snapshot: 30, timestamp: 14
 
 export type RoleKind = keyof typeof lifeInDays;
 
-/** Before this many days are left, people are told. */
-export const warningDays = 90;
-
 /** When a role signed at `time` expires, in the form TUF writes. */
 export function expiryOf(kind: RoleKind, time: Date): string {
   return timeText(new Date(time.getTime() + lifeInDays[kind] * day));
@@ -26,6 +23,6 @@ export function isHalfOver(kind: RoleKind, expires: string, time: Date): boolean
 }
 
 /** Days until the expiry; negative after it. */
-export function daysLeft(expires: string, time: Date): number {
+function daysLeft(expires: string, time: Date): number {
   return (new Date(expires).getTime() - time.getTime()) / day;
 }

@@ -14,22 +14,44 @@ export interface RoleKeys {
   readonly threshold: number;
 }
 
-/** Signs with every permitted key that is at hand. Throws `KeyMissing` when those are fewer than the threshold. */
+/**
+ * Signs with as many of the permitted keys that are at hand as are needed. A new root needs enough keys of the old root and enough of its own: then `permitted` are
+ * both. Throws `KeyMissing` when there are fewer than a threshold, `SignerFailed` when there would have been enough.
+ */
 export function signFile(
   role: string,
   signed: JsonObject,
-  permitted: RoleKeys,
+  permitted: RoleKeys | readonly RoleKeys[],
   keys: readonly SigningKey[],
 ): Uint8Array {
-  const signers = keys.filter((key) => permitted.keyIDs.includes(key.identifier));
-  if (signers.length < permitted.threshold) {
-    throw new RepositoryError(
-      'KeyMissing',
-      `'${role}' must be signed by ${permitted.threshold} of its keys and ${signers.length} of them are in the keys directory: put the key files there, then run the command again.`,
+  const sets = 'threshold' in permitted ? [permitted] : permitted;
+  const bytes = Buffer.from(canonicalize(signed));
+  const signatures: { keyid: string; sig: string }[] = [];
+  const signersOf = ({ keyIDs }: RoleKeys): number => signatures.filter(({ keyid }) => keyIDs.includes(keyid)).length;
+  let failure: RepositoryError | undefined;
+  for (const key of keys) {
+    // No more than are needed: a signature that counts for nothing could be changed by anybody (T31).
+    if (!sets.some((set) => set.keyIDs.includes(key.identifier) && signersOf(set) < set.threshold)) continue;
+    try {
+      signatures.push({ keyid: key.identifier, sig: key.sign(bytes) });
+    } catch (error) {
+      // One token that is not plugged in is no harm when the others are enough.
+      if (!(error instanceof RepositoryError)) throw error;
+      failure ??= error;
+    }
+  }
+  for (const set of sets) {
+    const { threshold } = set;
+    const signers = signersOf(set);
+    if (signers >= threshold) continue;
+    throw (
+      failure ??
+      new RepositoryError(
+        'KeyMissing',
+        `'${role}' must be signed by ${threshold} of its keys, and ${signers} of them can sign here: put the key files into the keys directory, or bring them with --keys; open sealed ones with --passphrase-file; then run the command again.`,
+      )
     );
   }
-  const bytes = Buffer.from(canonicalize(signed));
-  const signatures = signers.map((key) => ({ keyid: key.identifier, sig: key.sign(bytes) }));
   return Buffer.from(canonicalize({ signatures, signed }));
 }
 
