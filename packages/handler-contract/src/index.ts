@@ -12,6 +12,8 @@ export * from './handler-error-code.ts';
 export * from './handler-manifest.ts';
 export * from './handler-settings.ts';
 export * from './handler-status.ts';
+export * from './heartbeat-file.ts';
 export * from './reported-status.ts';
 export * from './seal-for-handler.ts';
+export * from './telemetry-event.ts';
 export * from './transport-certificate.ts';

@@ -27,6 +27,7 @@ import { Reporter } from '../extensions/report/reporter.ts';
 import { commandLane } from '../extensions/run/command-lane.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
 import { Journal } from '../extensions/state/journal.ts';
+import { ExtensionWatch } from '../extensions/watch/extension-watch.ts';
 import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
 import type { Environment } from '../platform/environment.ts';
 import { fileLog } from '../platform/log.ts';
@@ -89,6 +90,7 @@ export class ConnectedAgent {
   readonly #manager: ExtensionManager;
   readonly #reporter: Reporter;
   readonly #heartbeat: HeartbeatLoop;
+  readonly #watch: ExtensionWatch;
   #generation = 0;
   #polling: Promise<void> | undefined;
   #status: AgentStatus;
@@ -126,6 +128,13 @@ export class ConnectedAgent {
       supplies: { http, machineKey, catalog: onceOpened(() => openMachineCatalog(config, http, environment)) },
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
     });
+    this.#watch = new ExtensionWatch({
+      host,
+      journal,
+      reporter: this.#reporter,
+      events: fileLog(join(host.paths.managerLogs, 'extension_events.log'), environment),
+      machineKey: () => machineKey,
+    });
     this.#status = { ...emptyStatus(config), extensionLimits: describeMechanism(mechanismOf(environment)) };
     this.#heartbeat = new HeartbeatLoop({
       log: fileLog(join(host.paths.logs, 'himds.log'), environment),
@@ -142,6 +151,7 @@ export class ConnectedAgent {
     this.#manager.start();
     this.#reporter.flush();
     this.#heartbeat.start();
+    this.#watch.start();
     this.#polling = this.#pollSlowly();
   }
 
@@ -159,7 +169,7 @@ export class ConnectedAgent {
   /** Ends everything; running commands of handlers are ended and taken up again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#heartbeat.stop(), this.#manager.stop(), this.#polling]);
+    await Promise.all([this.#heartbeat.stop(), this.#manager.stop(), this.#watch.stop(), this.#polling]);
     await this.#reporter.stop();
     this.#http.close();
   }

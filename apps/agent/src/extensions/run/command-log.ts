@@ -1,5 +1,5 @@
 /** `CommandExecution.log` of a handler: every command of it that was run, and what it said (handler contract §1). */
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   decodeOutput,
@@ -10,7 +10,8 @@ import {
 } from '@sallyport/handler-contract';
 import { logLine } from '../../platform/log.ts';
 
-const rotateAboveBytes = 10 * 1024 * 1024;
+/** Above this the older half goes, as people and log collectors know it from the VM agent. */
+const mostBytes = 10 * 1024 * 1024;
 
 /** Adds one line of JSON. Never throws: a log that cannot be written stops no operation. */
 export function logCommand(logs: string, time: number, finished: FinishedCommand, milliseconds: number): void {
@@ -25,11 +26,26 @@ export function logCommand(logs: string, time: number, finished: FinishedCommand
     bytes: decodeOutput(finished.stdout).length + decodeOutput(finished.stderr).length,
   });
   try {
-    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > rotateAboveBytes) renameSync(path, `${path}.1`);
+    cutHead(path);
     appendFileSync(path, `${line}\n`, { mode: 0o600 });
   } catch {
     // A full disk is told by whatever the operation itself writes.
   }
+}
+
+function cutHead(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= mostBytes) return;
+  const kept = Buffer.alloc(mostBytes / 2);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, kept, 0, kept.length, size - kept.length);
+  } finally {
+    closeSync(file);
+  }
+  // From the first whole line on.
+  writeFileSync(`${path}.new`, kept.subarray(kept.indexOf(0x0a) + 1), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 function endOf(end: CommandEnd): string {

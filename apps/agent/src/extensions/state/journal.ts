@@ -2,7 +2,12 @@
  * How operations ended here, kept until the centre has heard of it and for as long as the centre asks for the same operation:
  * an end is told at least once, however often the agent is killed, and a refused operation is not begun anew (T84).
  */
-import { extensionReportSchema, type ExtensionReport, type GoalState } from '@sallyport/model/wire';
+import {
+  extensionReportSchema,
+  type ExtensionReport,
+  type GoalState,
+  type InstanceStatus,
+} from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
@@ -35,6 +40,21 @@ export class Journal {
   conclude(report: ExtensionReport): void {
     this.#entries.set(resourceKey(report), { report, sent: false });
     this.#write();
+  }
+
+  /**
+   * An extension says something new of itself after its operation. False when that operation is not the last one here, or its
+   * end has not reached the centre yet: an end is never told without its reason.
+   */
+  amend(resourceName: string, operationId: string, status: InstanceStatus): boolean {
+    const key = resourceKey({ resourceName });
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !entry.sent || entry.report.operationId !== operationId) return false;
+    const { status: before, ...report } = entry.report;
+    if (before !== undefined && sameButForTime(before, status)) return true;
+    this.#entries.set(key, { report: { ...report, status }, sent: false });
+    this.#write();
+    return true;
   }
 
   /** Ends that the centre has not acknowledged. */
@@ -72,4 +92,8 @@ export class Journal {
     ensureDirectory(dirname(this.#path), 0o755);
     writeJsonFile(this.#path, { format: 1, operations: Object.fromEntries(this.#entries) }, 0o600);
   }
+}
+
+function sameButForTime(one: InstanceStatus, other: InstanceStatus): boolean {
+  return JSON.stringify({ ...one, time: '' }) === JSON.stringify({ ...other, time: '' });
 }

@@ -1,0 +1,31 @@
+/** Reads files that others write: a link is not followed, a pipe is not waited for, and nothing endless is read (T57). */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { isMissing } from '@sallyport/durable-files';
+
+export interface FileStart {
+  readonly text: string;
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** When it was last written, milliseconds since 1970. */
+  readonly changed: number;
+}
+
+/** The first `most` bytes; undefined when there is no such file. Throws when it is something else, or cannot be read. */
+export function readFileStart(path: string, most: number): FileStart | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new Error(`${path} is not a file`);
+    const bytes = Buffer.alloc(Math.min(found.size, most));
+    const text = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)).toString('utf8');
+    return { text, size: found.size, changed: found.mtimeMs };
+  } finally {
+    closeSync(file);
+  }
+}
