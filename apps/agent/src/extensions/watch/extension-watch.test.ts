@@ -26,7 +26,7 @@ interface Watched {
   readonly paths: HandlerPaths;
   readonly logged: LogFields[];
   /** What was told since the last time. */
-  told(): readonly (string | undefined)[];
+  readonly told: () => readonly (string | undefined)[];
 }
 
 /** An enabled extension whose operation is over and reported. */
