@@ -13,7 +13,41 @@ const content = Buffer.from('the package that was signed '.repeat(1000));
 const wanted = { length: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 let server: Server;
 let origin: string;
-const routes: Readonly<Record<string, (response: ServerResponse) => void>> = {
+/** What was asked of each path: the `Range` headers, '' for none. */
+const asked: string[] = [];
+const half = content.length / 2;
+/** The rest from where it is asked to go on, and the answer's headers for it. */
+function rest(response: ServerResponse, range: string, sent = content): void {
+  const from = Number(/^bytes=([0-9]+)-$/.exec(range)?.[1]);
+  response.writeHead(206, { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` });
+  response.end(sent.subarray(from));
+}
+function cut(response: ServerResponse, from: number, to: number): void {
+  const status = from === 0 ? 200 : 206;
+  const range = from === 0 ? {} : { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` };
+  response.writeHead(status, { 'content-length': content.length - from, ...range });
+  response.write(content.subarray(from, to), () => setImmediate(() => response.destroy()));
+}
+const routes: Readonly<Record<string, (response: ServerResponse, range: string) => void>> = {
+  '/cut-once': (response, range) => (range === '' ? cut(response, 0, half) : rest(response, range)),
+  '/cut-thrice': (response, range) => {
+    const from = Number(range.replace(/[^0-9]/g, ''));
+    return from < 3000 ? cut(response, from, from + 1000) : rest(response, range);
+  },
+  '/cut-always': (response, range) => {
+    const from = Number(range.replace(/[^0-9]/g, ''));
+    cut(response, from, from + 1);
+  },
+  '/cut-then-all': (response, range) => (range === '' ? cut(response, 0, half) : void response.end(content)),
+  '/cut-then-other': (response, range) =>
+    range === '' ? cut(response, 0, half) : rest(response, range, Buffer.alloc(content.length, 'x')),
+  '/cut-then-elsewhere': (response, range) =>
+    range === ''
+      ? cut(response, 0, half)
+      : void response
+          .writeHead(206, { 'content-range': `bytes 0-${half - 1}/${content.length}` })
+          .end(content.subarray(half)),
+  '/cut-then-gone': (response, range) => (range === '' ? cut(response, 0, half) : void response.writeHead(404).end()),
   '/good': (response) => void response.end(content),
   '/chunked': (response) => {
     response.write(content.subarray(0, 10));
@@ -36,7 +70,10 @@ const routes: Readonly<Record<string, (response: ServerResponse) => void>> = {
 };
 
 beforeAll(async () => {
-  server = createServer((request, response) => routes[request.url ?? '']?.(response));
+  server = createServer((request, response) => {
+    asked.push(request.headers.range ?? '');
+    routes[request.url ?? '']?.(response, request.headers.range ?? '');
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -85,6 +122,28 @@ test.each([
 
 test('S1.4 one bad location does not stand in the way of a good one, and leaves nothing of itself', async () => {
   expect(await download('/changed', '/broken', 'ftp://nowhere/', '/good')).toBe(content.toString());
+});
+
+test('S1.4 a download that breaks off goes on where it was, and is hashed as a whole', async () => {
+  asked.length = 0;
+  expect(await download('/cut-once')).toBe(content.toString());
+  expect(asked).toHaveLength(2);
+  expect(asked[1]).toMatch(/^bytes=[1-9][0-9]*-$/);
+  expect(await download('/cut-thrice')).toBe(content.toString());
+  // Whoever cannot go on in the middle sends everything again.
+  expect(await download('/cut-then-all')).toBe(content.toString());
+});
+
+test.each([
+  ['/cut-then-other', 'PackageMismatch'],
+  ['/cut-then-elsewhere', 'PackageUnavailable'],
+  ['/cut-then-gone', 'PackageUnavailable'],
+  ['/cut-always', 'PackageUnavailable'],
+])('T20 T23 broken off, and then %s is %s', async (path, code) => {
+  asked.length = 0;
+  expect(await download(path)).toBe(code);
+  expect(asked.length).toBeLessThanOrEqual(10);
+  expect(await download(path, '/good')).toBe(content.toString());
 });
 
 test('no location at all', async () => {

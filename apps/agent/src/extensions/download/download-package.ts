@@ -1,12 +1,13 @@
 /**
  * Brings the bytes of a package into an open, private file. Whoever carries them is not trusted: never more than the catalog
- * says, never slower than a minimum, hashed on the way (T20, T23). Nothing of them is looked into here.
+ * says, never slower than a minimum, hashed on the way (T20, T23). A download that breaks off goes on where it was (S1.4). Nothing of
+ * the bytes is looked into here.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { ftruncateSync, writeSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { messageOf, OperationFailure } from '@sallyport/model';
-import type { HttpClient } from '../../connection/http-client.ts';
+import { HttpError, type HttpClient } from '../../connection/http-client.ts';
 import { mayFetchFrom, packageLocation } from './package-location.ts';
 
 export interface WantedPackage {
@@ -30,6 +31,8 @@ const leastBytesPerSecond = 16 * 1024;
 const graceSeconds = 60;
 /** Longest silence between two pieces, in milliseconds. */
 const longestSilence = 30_000;
+/** How often a download that broke off goes on at the same location. */
+const mostResumptions = 8;
 
 /**
  * Downloads from the first location that has it. Throws `PackageUnavailable` when none could be read, `PackageMismatch` when
@@ -59,45 +62,98 @@ export async function downloadPackage(options: DownloadOptions): Promise<void> {
     : new OperationFailure('PackageUnavailable', `The package could not be downloaded: ${tried}`);
 }
 
-type Outcome = { readonly kind: 'complete' } | { readonly kind: 'mismatch' | 'failed'; readonly reason: string };
+type Outcome =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'mismatch' | 'failed'; readonly reason: string }
+  /** It broke off in the middle of what may well be the package. */
+  | { readonly kind: 'cut'; readonly reason: string };
 
-async function tryLocation(url: URL, options: DownloadOptions): Promise<Outcome> {
-  const { wanted, signal } = options;
-  const timeoutMilliseconds = (graceSeconds + wanted.length / leastBytesPerSecond) * 1000;
-  try {
-    return await options.http.open(
-      { method: 'GET', url, timeoutMilliseconds, signal, mayConnectTo: mayFetchFrom, headers: { accept: '*/*' } },
-      (message) => receive(message, url, options),
-    );
-  } catch (error) {
-    if (error instanceof OperationFailure || signal.aborted) throw error;
-    return { kind: 'failed', reason: messageOf(error).replace(/\.$/, '') };
+/** What has come from one location. The hash is over the whole, however many pieces it came in. */
+interface Received {
+  length: number;
+  hash: Hash;
+}
+
+async function tryLocation(url: URL, options: DownloadOptions): Promise<Exclude<Outcome, { kind: 'cut' }>> {
+  const deadline = performance.now() + (graceSeconds + options.wanted.length / leastBytesPerSecond) * 1000;
+  const received: Received = { length: 0, hash: createHash('sha256') };
+  for (let again = 0; ; again += 1) {
+    const before = received.length;
+    const outcome = await ask(url, received, deadline, options);
+    if (outcome.kind !== 'cut') return outcome;
+    // Whoever sends nothing more, or cuts again and again, is not asked for ever; the deadline is one for all attempts (T23).
+    if (received.length <= before || again >= mostResumptions) return { kind: 'failed', reason: outcome.reason };
   }
 }
 
-async function receive(message: IncomingMessage, url: URL, options: DownloadOptions): Promise<Outcome> {
+async function ask(url: URL, received: Received, deadline: number, options: DownloadOptions): Promise<Outcome> {
+  const { signal } = options;
+  const timeoutMilliseconds = Math.max(1, deadline - performance.now());
+  const range = received.length === 0 ? {} : { range: `bytes=${received.length}-` };
+  try {
+    return await options.http.open(
+      {
+        method: 'GET',
+        url,
+        timeoutMilliseconds,
+        signal,
+        mayConnectTo: mayFetchFrom,
+        headers: { accept: '*/*', ...range },
+      },
+      (message) => receive(message, url, received, options),
+    );
+  } catch (error) {
+    if (error instanceof OperationFailure || signal.aborted) throw error;
+    const timedOut = error instanceof HttpError && error.code === 'TimedOut';
+    const kind = received.length === 0 || timedOut ? 'failed' : 'cut';
+    return { kind, reason: messageOf(error).replace(/\.$/, '') };
+  }
+}
+
+async function receive(
+  message: IncomingMessage,
+  url: URL,
+  received: Received,
+  options: DownloadOptions,
+): Promise<Outcome> {
   const { wanted, descriptor } = options;
   const from = `${url.host}${url.pathname}`;
   const stop = (kind: 'mismatch' | 'failed', reason: string): Outcome => {
     message.destroy();
     return { kind, reason: `${from} ${reason}` };
   };
-  if (message.statusCode !== 200) return stop('failed', `answered HTTP ${message.statusCode ?? 0}`);
-  const announced = Number(message.headers['content-length'] ?? wanted.length);
-  if (announced !== wanted.length) return stop('mismatch', `offers ${announced} bytes instead of ${wanted.length}`);
-  message.setTimeout(longestSilence, () => message.destroy(new Error(`nothing came for ${longestSilence / 1000} s`)));
-  const hash = createHash('sha256');
-  let length = 0;
-  for await (const piece of message as AsyncIterable<Buffer>) {
-    if (length + piece.length > wanted.length) return stop('mismatch', `sent more than ${wanted.length} bytes`);
-    writeFully(descriptor, piece, length);
-    hash.update(piece);
-    length += piece.length;
+  if (message.statusCode === 200 && received.length > 0) {
+    // It does not go on in the middle: everything comes again.
+    received.length = 0;
+    received.hash = createHash('sha256');
   }
-  if (length !== wanted.length) return stop('mismatch', `sent ${length} bytes instead of ${wanted.length}`);
-  const sha256 = hash.digest('hex');
+  const answer = expectedAnswer(received.length, wanted.length);
+  if (message.statusCode !== answer.status) return stop('failed', `answered HTTP ${message.statusCode ?? 0}`);
+  if (answer.range !== undefined && message.headers['content-range'] !== answer.range) {
+    return stop('failed', `went on with other bytes than '${answer.range}'`);
+  }
+  const left = wanted.length - received.length;
+  const announced = Number(message.headers['content-length'] ?? left);
+  if (announced !== left) return stop('mismatch', `offers ${announced} bytes instead of ${left}`);
+  message.setTimeout(longestSilence, () => message.destroy(new Error(`nothing came for ${longestSilence / 1000} s`)));
+  for await (const piece of message as AsyncIterable<Buffer>) {
+    if (received.length + piece.length > wanted.length)
+      return stop('mismatch', `sent more than ${wanted.length} bytes`);
+    writeFully(descriptor, piece, received.length);
+    received.hash.update(piece);
+    received.length += piece.length;
+  }
+  if (received.length !== wanted.length) {
+    return stop('mismatch', `sent ${received.length} bytes instead of ${wanted.length}`);
+  }
+  const sha256 = received.hash.digest('hex');
   if (sha256 !== wanted.sha256) return stop('mismatch', `sent SHA-256 ${sha256} instead of ${wanted.sha256}`);
   return { kind: 'complete' };
+}
+
+/** The whole, or exactly the rest of it. */
+function expectedAnswer(from: number, length: number): { readonly status: number; readonly range?: string } {
+  return from === 0 ? { status: 200 } : { status: 206, range: `bytes ${from}-${length - 1}/${length}` };
 }
 
 function writeFully(descriptor: number, bytes: Buffer, position: number): void {
