@@ -91,6 +91,7 @@ export class ExtensionManager {
   async stop(): Promise<void> {
     this.#stop.abort(new Error('The agent is stopping.'));
     await this.idle();
+    this.#options.host.leftOutputs.close();
     this.#options.host.groups.sweep();
   }
 

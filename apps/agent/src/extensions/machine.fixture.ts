@@ -12,6 +12,7 @@ import { handlerPaths } from './handler-paths.ts';
 import { extensionLimits } from './limits/extension-limits.ts';
 import { noGroups } from './limits/no-groups.ts';
 import { noFindings, OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
+import { LeftOutputs } from './run/left-outputs.ts';
 import { commandLane } from './run/command-lane.ts';
 import { extensionStore } from './state/extension-store.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
@@ -81,6 +82,7 @@ export function testMachine(): TestMachine {
     log: () => undefined,
     lane: commandLane(() => 1),
     groups: noGroups,
+    leftOutputs: new LeftOutputs(),
     limitsOf: (name, asked) => extensionLimits(name, defaultControls, asked, totalmem()),
     program: join(import.meta.dirname, '../main.ts'),
   };

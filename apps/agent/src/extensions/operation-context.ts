@@ -20,6 +20,7 @@ import type { CommandLane } from './run/command-lane.ts';
 import type { Step } from './plan/step.ts';
 import type { CurrentStep } from './report/operation-progress.ts';
 import { SecretWords } from './run/secret-words.ts';
+import type { LeftOutputs } from './run/left-outputs.ts';
 import type { ExtensionStore } from './state/extension-store.ts';
 
 /** What every operation on this machine shares. */
@@ -32,6 +33,8 @@ export interface ExtensionHost {
   readonly lane: CommandLane;
   /** Keeps the processes of extensions together and within limits. */
   readonly groups: ExtensionGroups;
+  /** Outputs that processes of extensions still have open. */
+  readonly leftOutputs: LeftOutputs;
   /** What an extension may use at this moment, as far as its publisher asks for no less. */
   limitsOf(name: ExtensionName, asked: ResourceLimits): ExtensionLimits;
   /** The program to start anew for unpacking: the file Node was started with. */

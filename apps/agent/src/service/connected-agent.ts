@@ -24,6 +24,7 @@ import { ExtensionManager } from '../extensions/extension-manager.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
 import { permitOf } from '../extensions/permit.ts';
 import { Reporter } from '../extensions/report/reporter.ts';
+import { LeftOutputs } from '../extensions/run/left-outputs.ts';
 import { commandLane } from '../extensions/run/command-lane.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
 import { Journal } from '../extensions/state/journal.ts';
@@ -67,6 +68,7 @@ export function extensionHost(environment: Environment, program: string): Extens
     log: fileLog(join(paths.managerLogs, 'gc_ext.log'), environment),
     lane: commandLane(() => commandsAtOnce(readControls(environment))),
     groups: machineGroups(mechanismOf(environment), environment.root),
+    leftOutputs: new LeftOutputs(),
     limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
     program,
   };

@@ -2,13 +2,24 @@
  * Extensions that take all they can get, against the limits of this machine. Everything they do is bounded by the limits under
  * test, which are small, and by a group that is emptied at the end, whatever happens.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parseHandlerManifest } from '@sallyport/handler-contract';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
+import { temporaryDirectory } from '@sallyport/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { extension, testMachine, type TestMachine } from '../machine.fixture.ts';
 import { runWithinLimits, type LimitedCommand } from '../run/run-within-limits.ts';
+import { mostOutputBytes, OutputFile } from '../run/output-file.ts';
 import type { ExtensionGroups, Member } from './extension-groups.ts';
 import type { ExtensionLimits } from './extension-limits.ts';
 import { groupMechanism, type GroupMechanism } from './group-mechanism.ts';
@@ -43,6 +54,7 @@ afterEach(async () => {
   for (const { groups, member, machine } of rigs.splice(0)) {
     await groups.end(member);
     groups.sweep();
+    machine.host.leftOutputs.close();
     machine[Symbol.dispose]();
   }
 });
@@ -193,3 +205,57 @@ test('T45 T50 descriptors are limited, and no core is dumped', async () => {
   const { finished } = await run('ulimit -n; ulimit -c; cat /proc/self/coredump_filter');
   expect(Buffer.from(finished.stdout).toString()).toBe('1024\n0\n00000000\n');
 });
+
+test('T45 a flood of output fills nothing: the newest is kept', async () => {
+  const { run } = rig();
+  const flood = 'head -c 60000000 /dev/zero | tr "\\0" x; sleep 1; head -c 60000000 /dev/zero | tr "\\0" y; echo END';
+  const { finished } = await run(flood, { diskBytes: 1024 * mebibyte }, 60);
+  expect(finished.end).toEqual({ kind: 'exit', code: 0 });
+  expect(Buffer.from(finished.stdout).toString()).toMatch(/^y+END\n$/);
+});
+
+test('T45 an output begins anew when it is too large, and its end is known all the same', () => {
+  using directory = temporaryDirectory('output');
+  const file = new OutputFile(join(directory.path, 'out'));
+  writeSync(file.descriptor, Buffer.alloc(mostOutputBytes, 'a'));
+  file.trim();
+  expect(fstatSync(file.descriptor).size).toBe(mostOutputBytes);
+  writeSync(file.descriptor, 'b');
+  file.trim();
+  expect(fstatSync(file.descriptor).size).toBe(0);
+  writeSync(file.descriptor, 'c');
+  expect(fstatSync(file.descriptor).size).toBe(1);
+  expect(Buffer.from(file.tail()).toString()).toMatch(/^a+bc$/);
+  file.close();
+});
+
+test.runIf(whole)('T45 what was left behind goes on writing, and that is bounded too', async () => {
+  const { run, machine, groups, member } = rig();
+  await run('(while :; do head -c 4000000 /dev/zero; sleep 0.05; done) &\nsleep 0.1', { diskBytes: 1024 * mebibyte });
+  const { leftOutputs } = machine.host;
+  expect(groups.count(member)).toBeGreaterThan(0);
+  let largest = 0;
+  const begunAnew = (): boolean => {
+    const [size = 0] = openOutputs();
+    largest = Math.max(largest, size);
+    leftOutputs.look();
+    return size < largest;
+  };
+  await expect.poll(begunAnew, { timeout: 20_000 }).toBe(true);
+  await groups.end(member);
+  leftOutputs.look();
+  expect(openOutputs()).toEqual([]);
+});
+
+/** Sizes of nameless outputs that this process has open. */
+function openOutputs(): readonly number[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return /\/stdout-\d+-\w+ \(deleted\)$/.test(path) ? [fstatSync(Number(descriptor)).size] : [];
+    } catch {
+      // The descriptor of the listing itself.
+      return [];
+    }
+  });
+}

@@ -33,6 +33,7 @@ async function runScript(directory: TemporaryDirectory, run: Run): Promise<Finis
     sequence: 5,
     scratch,
     launch: (command) => launchWords(limits, [], command),
+    leave: (files) => files.forEach((file) => file.close()),
     secondsLeft: run.secondsLeft ?? 60,
     signal: run.signal ?? new AbortController().signal,
   });

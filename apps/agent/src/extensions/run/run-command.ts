@@ -3,13 +3,11 @@
  * output into files. Enable commands fork; what they leave behind lives on and never delays the end (handler contract §2).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import {
   handlerCommandEnvironment,
   handlerCommandLine,
   handlerCommandSeconds,
-  outputTailBytes,
   type CommandEnd,
   type FinishedCommand,
   type HandlerCall,
@@ -17,6 +15,7 @@ import {
 } from '@sallyport/handler-contract';
 import type { HandlerVersion } from '@sallyport/model';
 import type { Words } from '../limits/launcher.ts';
+import { OutputFile } from './output-file.ts';
 
 export interface CommandCall {
   /** The handler whose command it is, absolute. */
@@ -33,6 +32,8 @@ export interface CommandCall {
   onOutput?(stdout: Uint8Array, stderr: Uint8Array): void;
   /** What starts it within the limits of its extension. */
   launch(command: Words): Words;
+  /** Takes over the files of the output when the command has ended: what it left behind may go on writing. */
+  leave(files: readonly OutputFile[]): void;
   /** Gives up on the command: its process group is ended. */
   readonly signal: AbortSignal;
 }
@@ -43,8 +44,8 @@ const lookMilliseconds = 500;
 /** Runs the command to its end. Resolves for every end, also when the program cannot be started (exit codes 126 and 127, as a shell says it). */
 export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
   const command = call.manifest.commands[call.call.command];
-  const out = openUnlinked(join(call.scratch, `stdout-${process.pid}-${call.call.command}`));
-  const err = openUnlinked(join(call.scratch, `stderr-${process.pid}-${call.call.command}`));
+  const out = new OutputFile(join(call.scratch, `stdout-${process.pid}-${call.call.command}`));
+  const err = new OutputFile(join(call.scratch, `stderr-${process.pid}-${call.call.command}`));
   try {
     const seconds = Math.max(1, Math.min(handlerCommandSeconds[call.call.command], call.secondsLeft));
     const [program, ...words] = call.launch([join(call.directory, command.program), ...command.arguments]);
@@ -52,20 +53,23 @@ export async function runCommand(call: CommandCall): Promise<FinishedCommand> {
       cwd: call.directory,
       // A new session, so that its process number is also its group's.
       detached: true,
-      stdio: ['ignore', out, err],
+      stdio: ['ignore', out.descriptor, err.descriptor],
       env: environmentOf(call),
     });
-    const looking = setInterval(() => call.onOutput?.(tailOf(out), tailOf(err)), lookMilliseconds);
+    const looking = setInterval(() => {
+      call.onOutput?.(out.tail(), err.tail());
+      out.trim();
+      err.trim();
+    }, lookMilliseconds);
     const end = await endOf(child, seconds, call.signal).finally(() => clearInterval(looking));
     return {
       commandLine: handlerCommandLine(call.directory, command),
       end,
-      stdout: tailOf(out),
-      stderr: tailOf(err),
+      stdout: out.tail(),
+      stderr: err.tail(),
     };
   } finally {
-    closeSync(out);
-    closeSync(err);
+    call.leave([out, err]);
   }
 }
 
@@ -115,23 +119,4 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // The group has ended already.
   }
-}
-
-/** A file that has no name any more: nobody can read or replace it, and nothing is left behind (T57). */
-function openUnlinked(path: string): number {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was not there; anything else shows when it is created below.
-  }
-  const file = openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW, 0o600);
-  unlinkSync(path);
-  return file;
-}
-
-function tailOf(file: number): Uint8Array {
-  const { size } = fstatSync(file);
-  const bytes = Buffer.alloc(Math.min(size, outputTailBytes));
-  const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
-  return bytes.subarray(0, read);
 }

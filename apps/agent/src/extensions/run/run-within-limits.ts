@@ -12,7 +12,7 @@ export interface LimitedCommand {
   readonly reached: readonly string[];
 }
 
-export interface LimitedCall extends Omit<CommandCall, 'launch' | 'directory' | 'version' | 'manifest'> {
+export interface LimitedCall extends Omit<CommandCall, 'launch' | 'leave' | 'directory' | 'version' | 'manifest'> {
   readonly member: Member;
   readonly manifest: HandlerManifest;
   /** The folders that are the extension's own. */
@@ -43,6 +43,7 @@ export async function runWithinLimits(host: ExtensionHost, limited: LimitedCall)
       directory: member.directory,
       version: member.version,
       launch: (command) => group.launch(command),
+      leave: (files) => host.leftOutputs.keep({ files, inUse: () => (host.groups.count(member) ?? 0) > 0 }),
       signal: AbortSignal.any([call.signal, overfull.signal]),
     });
     const full = overfull.signal.aborted ? [String(overfull.signal.reason)] : [];
@@ -53,5 +54,7 @@ export async function runWithinLimits(host: ExtensionHost, limited: LimitedCall)
     ended.abort();
     await watching;
     group.close();
+    // Mostly nobody is left, and the files can go.
+    host.leftOutputs.look();
   }
 }
