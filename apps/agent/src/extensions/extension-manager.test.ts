@@ -14,7 +14,12 @@ import { Journal } from './state/journal.ts';
 const [v1, v2] = ['1.0.0', '2.0.0'].map((text) => parseHandlerVersion(text)) as [HandlerVersion, HandlerVersion];
 
 /** Lets a manager work on one goal until it is idle, twice; what the centre has been told in the end. */
-async function work(machine: TestMachine, wanted: GoalExtension, refuseAt: number | undefined): Promise<unknown> {
+async function work(
+  machine: TestMachine,
+  wanted: GoalExtension,
+  refuseAt: number | undefined,
+  goalOf = (vmId: string): string => vmId,
+): Promise<unknown> {
   const { host } = machine;
   let asked = 0;
   const permit: Permit = (operation, name) => {
@@ -36,7 +41,7 @@ async function work(machine: TestMachine, wanted: GoalExtension, refuseAt: numbe
   };
   const manager = new ExtensionManager({ host, supplies, journal, reporter, permit });
   manager.start();
-  manager.want({ machineId: machineKey.vmId, generation: 3, extensions: [wanted] });
+  manager.want({ machineId: goalOf(machineKey.vmId), generation: 3, extensions: [wanted] });
   await manager.idle();
   // Whatever happened, it is over: planning again begins nothing.
   manager.reconcile();
@@ -122,3 +127,22 @@ for (const [name, { wanted, enabled, history, left }] of Object.entries(situatio
     },
   );
 }
+
+test('T12 a goal state of another machine: nobody is asked, nothing is done, nothing is told', async () => {
+  for (const machineId of ['00000000-0000-8000-8000-000000000000', '']) {
+    using machine = testMachine();
+    const record = {
+      name: extension,
+      version: v2,
+      resourceName: 'thing',
+      phase: 'enabled',
+      enabledSequence: 8,
+    } as const;
+    machine.put({ ...record, operation: { id: 'earlier', kind: 'install' } });
+    expect(await work(machine, entry({ sequence: 9 }), undefined, () => machineId)).toBeUndefined();
+    expect(machine.history()).toEqual([]);
+  }
+  using machine = testMachine();
+  await work(machine, entry({ desired: 'absent', version: '' }), undefined, (vmId) => vmId.toUpperCase());
+  expect(machine.history()).not.toEqual([]);
+});
