@@ -100,6 +100,11 @@ test('exit codes tell mistakes, refusals, conflicts and absences apart, and ever
     [2, /PACKAGE/, ['publish']],
     [2, /unexpected|No flag/i, ['list', '--frob']],
     [2, /^ArgumentMalformed: /, ['fetch', 'Contoso', '1.0.0', '--output', 'x']],
+    [
+      2,
+      /^ArgumentMalformed: Nothing can be written into the folder of --output, '\/nowhere': /,
+      ['fetch', 'Contoso.Tools/Hello', '1.0.0', '--output', '/nowhere/x'],
+    ],
     [2, /^ArgumentMalformed: /, ['fetch', 'Contoso.Tools/Hello', 'newest', '--output', 'x']],
     [2, /^ArgumentMalformed: /, ['fetch', 'Contoso.Tools/Hello', '1.0.0', '--output', 'x', '--root', 'nowhere']],
     [3, /^NotAnArchive: /, ['publish', garbage]],

@@ -5,11 +5,11 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseBlobName, type BlobStorage } from '@sallyport/blob-storage';
 import type { SignedPackage } from '@sallyport/catalog';
-import { OperationFailure, packageBlobName } from '@sallyport/model';
+import { messageOf, OperationFailure, packageBlobName } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 
 /**
- * Writes the package to `output`. Throws `PackageMissing` when the storage does not have it, `PackageMismatch` when what it has is
+ * Writes the package to `output`. Throws `ArgumentMalformed` when it cannot stand there, `PackageMissing` when the storage does not have it, `PackageMismatch` when what it has is
  * something else; then `output` is as it was.
  */
 export async function fetchPackage(storage: BlobStorage, signed: SignedPackage, output: string): Promise<void> {
@@ -23,11 +23,11 @@ export async function fetchPackage(storage: BlobStorage, signed: SignedPackage, 
   }
   if (blob.length !== signed.length) throw mismatch(`${blob.length} bytes instead of ${signed.length}`);
   const fresh = join(dirname(output), `.${basename(output)}.new-${randomBytes(6).toString('hex')}`);
-  const file = await open(
-    fresh,
-    constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
-    0o644,
-  );
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
+  const file = await open(fresh, flags, 0o644).catch((error: unknown) => {
+    const message = `Nothing can be written into the folder of --output, '${dirname(output)}': ${messageOf(error)}.`;
+    throw new GalleryError('ArgumentMalformed', message, { cause: error });
+  });
   try {
     const hash = createHash('sha256');
     try {
