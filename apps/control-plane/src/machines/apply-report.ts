@@ -11,26 +11,28 @@ import { formatProgress } from './operation-progress.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 
 /** Applies all of a report in one transaction, with the final events of the operations that it ends. */
-export function applyReport(
+export async function applyReport(
   environment: Environment,
   store: Store,
   machine: { readonly vmId: string; readonly name: string },
   report: ReportRequest,
 ): Promise<void> {
-  return store.observe(async (writer) => {
+  const erased = await store.observe(async (writer) => {
     const events: ActivityEvent[] = [];
+    let some = false;
     for (const sent of report.extensions) {
       const extension = boundedReport(sent, environment.now());
-      await keepWhatIsThere(writer, machine.vmId, extension);
+      if (await keepWhatIsThere(writer, machine.vmId, extension)) some = true;
       const event = await moveOperation(environment, writer, machine, extension);
       if (event !== undefined) events.push(event);
     }
-    return { value: undefined, events };
+    return { value: some, events };
   });
+  if (erased) store.eraseTraces();
 }
 
-/** Version and status say what is on the machine, whichever operation brought them there. */
-async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionReport): Promise<void> {
+/** Version and status say what is on the machine, whichever operation brought them there. Whether something secret was erased. */
+async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionReport): Promise<boolean> {
   const key = report.resourceName.toLowerCase();
   const row = await writer
     .selectFrom('extensions')
@@ -38,7 +40,7 @@ async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionRe
     .where('vm_id', '=', vmId)
     .where('name_key', '=', key)
     .executeTakeFirst();
-  if (row === undefined) return;
+  if (row === undefined) return false;
   const current = row.operation_id === report.operationId;
   const goal = readGoal(row.goal);
   const erase = current && report.protectedSettingsStored && goal?.protectedSettings.kind === 'sealed';
@@ -53,6 +55,7 @@ async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionRe
     .where('vm_id', '=', vmId)
     .where('name_key', '=', key)
     .execute();
+  return erase;
 }
 
 async function moveOperation(

@@ -4,7 +4,7 @@
  * not changes of a resource and go through `observe`.
  */
 import { join } from 'node:path';
-import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, sql, SqliteDialect, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { appendEvents } from '../activity-log/append-events.ts';
@@ -31,8 +31,16 @@ export interface Store {
   observe<T>(
     work: (writer: Writer) => Promise<{ readonly value: T; readonly events: readonly ActivityEvent[] }>,
   ): Promise<T>;
+  /**
+   * What was erased is to leave the files of the database as well (S1.7, T50), soon: several at once are one piece of work.
+   * Its content is overwritten where it stood (`secure_delete`); this empties the journal that still holds it.
+   */
+  eraseTraces(): void;
   close(): Promise<void>;
 }
+
+/** How long what was erased may stay in the journal. Milliseconds. */
+const eraseMilliseconds = 200;
 
 /** Opens the SQLite store in a directory and brings it up to date. Throws when a migration fails; nothing is half done. */
 export async function openStore(directory: string): Promise<Store> {
@@ -49,11 +57,26 @@ export async function openStore(directory: string): Promise<Store> {
       return value;
     });
   }
+  let erasing: NodeJS.Timeout | undefined;
+  const checkpoint = async (): Promise<void> => {
+    erasing = undefined;
+    const { rows } = await sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(writing);
+    // Somebody was reading what it held.
+    if (rows[0]?.busy !== 0) eraseTraces();
+  };
+  const eraseTraces = (): void => {
+    erasing ??= setTimeout(() => {
+      // Closed meanwhile, which empties it too; or a disk that does not take it, which the next change tells of.
+      checkpoint().catch(() => undefined);
+    }, eraseMilliseconds).unref();
+  };
   return {
+    eraseTraces,
     read: reading,
     change: transact,
     observe: transact,
     close: async () => {
+      clearTimeout(erasing);
       await reading.destroy();
       await writing.destroy();
     },

@@ -51,5 +51,8 @@ export type GoalState = z.infer<typeof goalStateSchema>;
 export interface SealedSettingsBinding {
   readonly machineId: string;
   readonly resourceName: string;
+  /** `publisher/type` in lower case: another extension under the same resource name must not get them. */
+  readonly extension: string;
+  readonly operationId: string;
   readonly sequence: number;
 }

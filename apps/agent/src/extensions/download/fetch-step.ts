@@ -63,10 +63,15 @@ async function findAndDownload(
   return signed;
 }
 
+/** What of the disk the agent keeps for its own records: no package is brought into the last of it (T45). */
+const mostReserve = 64 * 1024 * 1024;
+const reservePart = 50;
+
 /** Room for the package and as much again for what is in it; what it really needs shows when it is unpacked. */
 function requireRoom(directory: string, length: number): void {
-  const { bavail, bsize } = statfsSync(directory);
-  if (bavail * bsize >= 2 * length) return;
+  const { bavail, bsize, blocks } = statfsSync(directory);
+  const reserve = Math.min(mostReserve, (blocks * bsize) / reservePart);
+  if (bavail * bsize >= 2 * length + reserve) return;
   const message = `There is no room for the package: it has ${length} bytes, and ${bavail * bsize} are free in ${directory}.`;
   throw new OperationFailure('StorageFull', message);
 }

@@ -16,6 +16,8 @@ interface Sealing {
   readonly machineId?: string;
   readonly resourceName?: unknown;
   readonly sequence?: unknown;
+  readonly extension?: unknown;
+  readonly operationId?: unknown;
   readonly text?: string;
   readonly alg?: string;
 }
@@ -27,6 +29,8 @@ async function sealed(key: MachineKey, sealing: Sealing = {}): Promise<string> {
     machineId: sealing.machineId ?? key.vmId,
     resourceName: sealing.resourceName ?? 'Script',
     sequence: sealing.sequence ?? 3,
+    extension: sealing.extension ?? 'contoso.test/script',
+    operationId: sealing.operationId ?? 'one',
   };
   const { createPublicKey } = await import('node:crypto');
   return new CompactEncrypt(Buffer.from(sealing.text ?? clear))
@@ -75,7 +79,11 @@ test('T51 settings sealed to this machine, extension and request are opened', as
 
 test.each<readonly [string, Sealing]>([
   ['another machine', { machineId: '00000000-0000-8000-8000-000000000000' }],
-  ['another extension', { resourceName: 'other' }],
+  ['another resource', { resourceName: 'other' }],
+  ['another extension under the same name', { extension: 'contoso.test/other' }],
+  ['an extension of another publisher', { extension: 'fabrikam.test/script' }],
+  ['an extension that is no text', { extension: 5 }],
+  ['another operation', { operationId: 'two' }],
   ['an extension that is not named', { resourceName: 5 }],
   ['an earlier request', { sequence: 2 }],
   ['a later request', { sequence: 4 }],

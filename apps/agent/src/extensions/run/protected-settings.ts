@@ -99,13 +99,8 @@ async function open(jwe: string, entry: GoalExtension, machineKey: MachineKey): 
   const { compactDecrypt } = await import('jose');
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(jwe, machineKey.privateKey, algorithms);
-    const { machineId, resourceName, sequence } = protectedHeader as Readonly<Record<string, unknown>>;
-    const bound =
-      machineId === machineKey.vmId &&
-      typeof resourceName === 'string' &&
-      resourceName.toLowerCase() === entry.resourceName.toLowerCase() &&
-      sequence === entry.sequence;
-    if (!bound) throw new Error('they were sealed for another machine, extension or request');
+    if (!isFor(protectedHeader as Readonly<Record<string, unknown>>, entry, machineKey.vmId))
+      throw new Error('they were sealed for another machine, extension or request');
     const clear = Buffer.from(plaintext);
     const value: unknown = JSON.parse(clear.toString('utf8'));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('they are not an object');
@@ -114,6 +109,19 @@ async function open(jwe: string, entry: GoalExtension, machineKey: MachineKey): 
     // A parser quotes what it reads, and this is secret: only our own words and the library's codes are told.
     throw unreadable(entry, error instanceof SyntaxError ? 'they are not JSON' : messageOf(error));
   }
+}
+
+/** Every field is compared: the centre could put one machine's, extension's or request's into the goal of another (T51). */
+function isFor(header: Readonly<Record<string, unknown>>, entry: GoalExtension, vmId: string): boolean {
+  const { machineId, resourceName, extension, operationId, sequence } = header;
+  return (
+    machineId === vmId &&
+    typeof resourceName === 'string' &&
+    resourceName.toLowerCase() === entry.resourceName.toLowerCase() &&
+    extension === `${entry.publisher}/${entry.type}`.toLowerCase() &&
+    operationId === entry.operationId &&
+    sequence === entry.sequence
+  );
 }
 
 /** The certificate that handlers open their settings with; made when it is first needed. */

@@ -31,13 +31,14 @@ export async function proposeExtension(
   const goalBefore = readGoal(before?.goal ?? null);
   const resourceName = before?.name ?? extensionNameOfRequest(request);
   const sequence = await raiseGeneration(writer, machine.vm_id);
-  const binding = { machineId: machine.vm_id, resourceName, sequence };
+  const { operationId } = request.origin;
+  const binding = { machineId: machine.vm_id, resourceName, extension: extensionKey(name), operationId, sequence };
   const kept = request.method === 'PATCH' && properties.protectedSettings === undefined;
   const goal: ExtensionGoal = {
     desired: 'present',
     version: chosen.version,
     sha256: chosen.sha256,
-    operationId: request.origin.operationId,
+    operationId,
     sequence,
     settings: properties.settings ?? null,
     protectedSettings: kept

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { agentLockPath } from '../../../service/agent-status.ts';
 import { runAgentHost } from '../../../service/agent-host.ts';
+import { leaveNoDumps } from '../../../platform/no-dumps.ts';
 import { takeProcessLock } from '../../../platform/process-lock.ts';
 import { AzcmError } from '../../azcm-error.ts';
 import type { CommandContext, Invocation } from '../../command.ts';
@@ -12,6 +13,7 @@ export async function run(_invocation: Invocation, context: CommandContext): Pro
   if (!lock.taken) {
     throw new AzcmError('AZCM0090', `The agent of this machine is running already (process ${lock.holder}).`);
   }
+  leaveNoDumps();
   // Handlers and what they write count on it (handler contract §2).
   process.umask(0o022);
   try {
