@@ -99,7 +99,7 @@ async function open(jwe: string, entry: GoalExtension, machineKey: MachineKey): 
   const { compactDecrypt } = await import('jose');
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(jwe, machineKey.privateKey, algorithms);
-    if (!isFor(protectedHeader as Readonly<Record<string, unknown>>, entry, machineKey.vmId))
+    if (!isFor(protectedHeader, entry, machineKey.vmId))
       throw new Error('they were sealed for another machine, extension or request');
     const clear = Buffer.from(plaintext);
     const value: unknown = JSON.parse(clear.toString('utf8'));
