@@ -82,10 +82,10 @@ function readEntry(text: string): ReturnType<typeof parseExtensionName> {
 /** Several entries between which there is something else than a comma. */
 function withoutCommas(entry: string): ReturnType<typeof parseExtensionName> | undefined {
   const names = entry
-    .split(/[\s;|]+/)
+    .split(/[\s;|]/)
     .filter((piece) => piece !== '')
-    .map((piece) => (piece.includes('/') ? parseExtensionName(piece) : undefined));
-  const spellings = names.flatMap((name) => (name?.ok === true ? formatExtensionName(name.name) : []));
+    .map(parseExtensionName);
+  const spellings = names.flatMap((name) => (name.ok ? formatExtensionName(name.name) : []));
   if (names.length < 2 || spellings.length < names.length) return undefined;
   const suggestion = spellings.join(',');
   return { ok: false, malformed: { entry, reason: 'entries are separated by commas', suggestion } };
