@@ -9,12 +9,22 @@ import { machineFacts } from '../service/machine-facts.ts';
 import { redact } from './redact.ts';
 import type { ZipFile } from './zip-writer.ts';
 
-/** The end of a longer file is what is kept. */
-const mostOfFile = 30 * 1024 * 1024;
-const mostInAll = 150 * 1024 * 1024;
+export interface LogBounds {
+  /** The end of a longer file is what is kept. Bytes. */
+  readonly file: number;
+  /** Of all files together. What comes after that is named and left out. */
+  readonly all: number;
+}
+
+/** Those of the handler contract (§7). */
+const usualBounds: LogBounds = { file: 30 * 1024 * 1024, all: 150 * 1024 * 1024 };
 
 /** The files, redacted. `full` adds rotated logs and the status files of extensions. A file that cannot be read is named instead. */
-export function collectLogs(environment: Environment, full: boolean): readonly ZipFile[] {
+export function collectLogs(
+  environment: Environment,
+  full: boolean,
+  bounds: LogBounds = usualBounds,
+): readonly ZipFile[] {
   const paths = agentPaths(environment.root);
   const isLog = (name: string): boolean => (full ? /\.log(?:\.\d+)?$/ : /\.log$/).test(name);
   const wanted = [
@@ -25,16 +35,27 @@ export function collectLogs(environment: Environment, full: boolean): readonly Z
     ...filesBelow(paths.managerLogs, isLog),
     ...filesBelow(paths.extensionLogs, (name) => name === 'state.json'),
     ...filesBelow(paths.handlerLogs, (name) => full || name === 'CommandExecution.log'),
-    ...(full ? filesBelow(paths.handlers, (name) => /^(?:[^/]*\.status|HandlerManifest\.json)$/.test(name)) : []),
+    ...(full
+      ? filesBelow(paths.handlers, (name) =>
+          /^(?:[^/]*\.status|HandlerState|HandlerStatus|HandlerManifest\.json)$/.test(name),
+        )
+      : []),
   ];
   const files: ZipFile[] = [{ path: 'show.txt', content: Buffer.from(shown(environment)) }];
-  let room = mostInAll;
+  const leftOut: string[] = [];
+  let room = bounds.all;
   for (const path of wanted) {
-    const text = textOf(path, Math.min(mostOfFile, room));
-    if (text === undefined) continue;
-    room -= text.length;
-    files.push({ path: relative(environment.root, path), content: Buffer.from(redact(text)) });
+    const name = relative(environment.root, path);
+    if (room <= 0) {
+      leftOut.push(name);
+      continue;
+    }
+    const found = textOf(path, Math.min(bounds.file, room));
+    if (found === undefined) continue;
+    room -= found.read;
+    files.push({ path: name, content: Buffer.from(redact(found.text)) });
   }
+  if (leftOut.length > 0) files.push({ path: 'left-out.txt', content: Buffer.from(`${leftOut.join('\n')}\n`) });
   return files;
 }
 
@@ -56,17 +77,21 @@ function filesBelow(directory: string, wanted: (name: string) => boolean): reado
   }
 }
 
-function textOf(path: string, most: number): string | undefined {
+/** The end of a file, and how much of it was read; what is wrong with it instead when it cannot be. */
+function textOf(path: string, most: number): { readonly text: string; readonly read: number } | undefined {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
-    return isMissing(error) ? undefined : `This file could not be read: ${messageOf(error)}\n`;
+    return isMissing(error) ? undefined : { text: `This file could not be read: ${messageOf(error)}\n`, read: 0 };
   }
   try {
     const { size } = fstatSync(file);
     const bytes = Buffer.alloc(Math.min(size, most));
-    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, size - bytes.length)).toString('utf8');
+    const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    const text = bytes.subarray(0, read).toString('utf8');
+    // Half a line may hold half a secret, which nothing recognises any more.
+    return { text: size > most ? text.slice(text.indexOf('\n') + 1) : text, read };
   } finally {
     closeSync(file);
   }

@@ -2,14 +2,21 @@
 
 const rules: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '*** PRIVATE KEY REMOVED ***'],
+  // One whose beginning was cut off with the beginning of the file.
+  [/^[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, '*** PRIVATE KEY REMOVED ***'],
   // Tokens and sealed settings: JWTs and JWEs begin with base64url of '{"'.
   [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}/g, '*** TOKEN REMOVED ***'],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 ***'],
   [/(\/\/)[^/@\s"']+@/g, '$1***@'],
-  [/\b(sig|code|password|secret|client_secret|access_token)=[^&\s"'<>]+/gi, '$1=***'],
+  [/(\b|%[0-9A-F]{2})(sig|code|password|secret|client_secret|access_token)(=|%3D)[^&\s"'<>\\]+/gi, '$1$2$3***'],
+  // JSON, also JSON that stands as text in a line of JSON, with its quotation marks escaped once or more.
   [
-    /("(?:protectedSettings|protectedSettingsCertThumbprint|password|secret|clientSecret|client_secret|access_token|cms|jwe)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
+    /("(?:protectedSettings|password|secret|clientSecret|client_secret|access_token|cms|jwe)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
     '$1"***"',
+  ],
+  [
+    /(\\+"(?:protectedSettings|password|secret|clientSecret|client_secret|access_token|cms|jwe)\\+"\s*:\s*)(\\+")[\s\S]*?(?:\2|(?<!\\)"|$)/gi,
+    '$1$2***$2',
   ],
 ];
 
