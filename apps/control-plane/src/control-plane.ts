@@ -29,6 +29,7 @@ import { hybridCompute } from './providers/microsoft.hybridcompute/index.ts';
 import { activityLog } from './providers/microsoft.insights/activity-log.ts';
 import { microsoftResources } from './providers/microsoft.resources/index.ts';
 import { providers } from './providers/microsoft.resources/providers.ts';
+import { policyEditors } from './providers/sallyport.explain/policy-editors.ts';
 import { servicePrincipals } from './providers/sallyport.identity/service-principals.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile } from './state/first-identities.ts';
@@ -115,6 +116,7 @@ async function run(
     ...authorization(services),
     ...activityLog(services),
     ...servicePrincipals(services),
+    ...policyEditors(services),
   ];
   arm = createArmFront(services, createRegistry([...types, ...providers(services, types)]), log);
   app = routes(configuration, services, key, arm, log);

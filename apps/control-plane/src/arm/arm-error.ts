@@ -36,6 +36,15 @@ export const armErrorStatus = {
   MachineAlreadyConnected: 409,
   MachineIdInUse: 409,
   InvalidResourceLocation: 409,
+  RequestDisallowedByPolicy: 403,
+  InvalidPolicyRule: 400,
+  InvalidPolicyParameters: 400,
+  PolicyParameterValueNotAllowed: 400,
+  PolicyEffectNotSupported: 400,
+  PolicyEvaluationFailed: 400,
+  PolicyDefinitionNotFound: 404,
+  PolicyAssignmentNotFound: 404,
+  PolicyDefinitionInUse: 409,
   RoleDefinitionDoesNotExist: 404,
   RoleDefinitionWithSameNameExists: 409,
   RoleDefinitionHasAssignments: 409,
@@ -58,10 +67,18 @@ export class ArmError extends CodedError<ArmErrorCode> {
   readonly target: string | undefined;
   /** For `MethodNotAllowed`: the methods there are, as the header `Allow` names them. */
   readonly allowed: string | undefined;
-  constructor(code: ArmErrorCode, message: string, target?: string, allowed?: string) {
+  /** What ARM's envelope has for a machine to read, `{type, info}` each. */
+  readonly additionalInfo: readonly unknown[] | undefined;
+  constructor(
+    code: ArmErrorCode,
+    message: string,
+    target?: string,
+    more: { readonly allowed?: string; readonly additionalInfo?: readonly unknown[] } = {},
+  ) {
     super(code, message);
     this.target = target;
-    this.allowed = allowed;
+    this.allowed = more.allowed;
+    this.additionalInfo = more.additionalInfo;
   }
   get status(): number {
     return armErrorStatus[this.code];

@@ -1,5 +1,5 @@
 /**
- * The outer pipeline of ARM: authenticate, read the path, check the api-version, authorise, dispatch, answer. Whatever a write ends in is in
+ * The outer pipeline of ARM: authenticate, read the path, check the api-version, authorise, hold against policy, dispatch, answer. Whatever a write ends in is in
  * the activity log: handlers record what they change, and the pipeline records what was refused (S2.2).
  */
 import { formatResourceId, messageOf, placeIn, type ResourceId } from '@sallyport/model';
@@ -14,9 +14,10 @@ import { scopeOfTarget } from '../rbac/scope.ts';
 import { actionOf } from './action-of.ts';
 import { checkApiVersion } from './api-version.ts';
 import { ArmError } from './arm-error.ts';
-import type { ArmMethod, ArmResponse } from './arm-request.ts';
+import type { ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
 import { handlerOf, type Registry } from './registry.ts';
 import type { ResourceType } from './resource-type.ts';
+import { underPolicy } from './under-policy.ts';
 import { collapseLeadingSlashes, targetOf, type Target } from './target.ts';
 
 /** Largest body of an ARM request in bytes. */
@@ -64,7 +65,7 @@ export function createArmFront(
     }
     const handler = handlerOf(type, known, request.method);
     const origin = progress.origin ?? originOf(endpoint, request, path, ids, found.caller, known, registry);
-    return handler({
+    const asked: ArmRequest = {
       method: request.method as ArmMethod,
       id: known.id,
       apiVersion,
@@ -74,7 +75,9 @@ export function createArmFront(
       caller: found.caller,
       access,
       origin,
-    });
+    };
+    const judged = type.policy !== undefined && known.shape === 'item' && ['PUT', 'PATCH'].includes(request.method);
+    return judged ? underPolicy(services, type, asked, handler) : handler(asked);
   }
 
   async function checkSubscription(subscriptionId: string | undefined): Promise<void> {
@@ -244,9 +247,16 @@ function errorResponse(error: ArmError, ids: RequestIds, url: string, tenantId: 
   }
   if (error.status === 429) headers['retry-after'] = '5';
   if (error.allowed !== undefined) headers['allow'] = error.allowed;
-  const { code, message, target } = error;
+  const { code, message, target, additionalInfo } = error;
   return Response.json(
-    { error: { code, message, ...(target === undefined ? {} : { target }) } },
+    {
+      error: {
+        code,
+        message,
+        ...(target === undefined ? {} : { target }),
+        ...(additionalInfo === undefined ? {} : { details: [], additionalInfo }),
+      },
+    },
     { status: error.status, headers },
   );
 }

@@ -45,7 +45,7 @@ export function handlerOf(row: ResourceType, target: Target, method: string): Ar
     'MethodNotAllowed',
     `${method} is not possible here${allowed === '' ? '' : `; there is ${allowed}`}. Check the path and the method.`,
     undefined,
-    allowed,
+    { allowed },
   );
 }
 

@@ -20,6 +20,8 @@ export interface ResourceType {
    * permitted depends on more than the path.
    */
   readonly authorization?: { readonly item?: OwnAuthorization; readonly collection?: OwnAuthorization };
+  /** Whether writes are held against policy: with `indexed`, also by policies of mode Indexed (types with tags and location). */
+  readonly policy?: 'indexed' | 'all';
   /** Methods on one resource. */
   readonly item?: Partial<Record<ArmMethod, ArmHandler>>;
   /** Methods on the collection; a POST here is an action of the parent. */

@@ -8,6 +8,7 @@ import { hybridCompute } from '../providers/microsoft.hybridcompute/index.ts';
 import { activityLog } from '../providers/microsoft.insights/activity-log.ts';
 import { microsoftResources } from '../providers/microsoft.resources/index.ts';
 import { providers } from '../providers/microsoft.resources/providers.ts';
+import { policyEditors } from '../providers/sallyport.explain/policy-editors.ts';
 import { servicePrincipals } from '../providers/sallyport.identity/service-principals.ts';
 import type { Services } from '../services.ts';
 import { armErrorStatus } from './arm-error.ts';
@@ -21,6 +22,7 @@ const types = [
   ...authorization(services),
   ...activityLog(services),
   ...servicePrincipals(services),
+  ...policyEditors(services),
 ];
 const { types: rows } = createRegistry([...types, ...providers(services, types)]);
 const reference = readFileSync(join(import.meta.dirname, '../../../../docs/reference/control-plane.md'), 'utf8');

@@ -60,6 +60,7 @@ function assigned(properties: JsonObject, parameters: JsonObject = {}, enforced 
 function rule(condition: Json, effect: string, details?: Json): JsonObject {
   return {
     mode: 'All',
+    // oxlint-disable-next-line unicorn/no-thenable -- the policy language's own word
     policyRule: { if: condition, then: { effect, ...(details === undefined ? {} : { details }) } },
   };
 }

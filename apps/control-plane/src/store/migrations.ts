@@ -16,6 +16,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611250330-roles', up: roleTables },
   { name: '202611250340-operation-progress', up: operationProgress },
   { name: '202611250400-chain', up: chainEvents },
+  { name: '202611250430-policy', up: policyTable },
 ];
 
 async function operationProgress(db: Kysely<unknown>): Promise<void> {
@@ -228,4 +229,21 @@ async function chainEvents(db: Kysely<unknown>): Promise<void> {
     if (last === undefined) return;
     after = last.position;
   }
+}
+
+async function policyTable(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('policy_objects')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('scope_key', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('name_key', 'text', (column) => column.notNull())
+    .addColumn('properties', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_by', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .addColumn('changed_by', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('policy_objects_key', ['kind', 'scope_key', 'name_key'])
+    .execute();
 }

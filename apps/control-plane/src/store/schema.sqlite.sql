@@ -104,6 +104,20 @@ CREATE INDEX operations_of_machine ON operations (vm_id) WHERE ended_at IS NULL;
 
 CREATE INDEX operations_running ON operations (deadline_at) WHERE ended_at IS NULL;
 
+CREATE TABLE policy_objects (
+  kind text not null,
+  scope text not null,
+  scope_key text not null,
+  name text not null,
+  name_key text not null,
+  properties text not null,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null,
+  constraint policy_objects_key primary key (kind, scope_key, name_key)
+);
+
 CREATE TABLE principals (
   object_id text not null primary key,
   client_id text not null unique,

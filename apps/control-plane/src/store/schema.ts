@@ -186,6 +186,21 @@ export interface RoleAssignmentRow {
   readonly changed_by: string;
 }
 
+/** A definition, an initiative or an assignment of policy. */
+export interface PolicyObjectRow {
+  readonly kind: 'policyDefinitions' | 'policySetDefinitions' | 'policyAssignments';
+  readonly scope: string;
+  readonly scope_key: string;
+  readonly name: string;
+  readonly name_key: string;
+  /** JSON, as it was sent and understood. */
+  readonly properties: string;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
 export interface Schema {
   readonly subscriptions: SubscriptionRow;
   readonly principals: PrincipalRow;
@@ -196,6 +211,7 @@ export interface Schema {
   readonly operations: OperationRow;
   readonly activity_events: ActivityEventRow;
   readonly used_assertions: UsedAssertionRow;
+  readonly policy_objects: PolicyObjectRow;
   readonly role_definitions: RoleDefinitionRow;
   readonly role_assignments: RoleAssignmentRow;
 }

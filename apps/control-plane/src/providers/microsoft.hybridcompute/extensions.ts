@@ -16,6 +16,7 @@ export function extensions(services: Services): ResourceType {
   return {
     type: extensionType,
     scopes: ['resourceGroup'],
+    policy: 'indexed',
     apiVersions,
     resource: 'tracked',
     item: {

@@ -16,6 +16,7 @@ export function machines(services: Services): ResourceType {
   return {
     type: machineType,
     scopes: ['subscription', 'resourceGroup'],
+    policy: 'indexed',
     apiVersions,
     resource: 'tracked',
     item: {

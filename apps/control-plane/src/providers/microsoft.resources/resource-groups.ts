@@ -28,6 +28,7 @@ export function resourceGroups(services: Services): ResourceType {
   return {
     type: 'Microsoft.Resources/subscriptions/resourceGroups',
     scopes: ['subscription'],
+    policy: 'all',
     authorization: { collection: 'handler' },
     apiVersions: 'any',
     resource: 'none',

@@ -1,0 +1,68 @@
+/** A write of a resource that policy has a say in: held against what is assigned, changed as it wants, then done. */
+import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import type { ActivityEvent } from '../activity-log/activity-event.ts';
+import { enforcePolicy } from '../policy/enforce.ts';
+import type { Finding } from '../policy/decide-write.ts';
+import type { Json } from '../policy/json.ts';
+import type { Services } from '../services.ts';
+import { ArmError } from './arm-error.ts';
+import type { ArmHandler, ArmRequest, ArmResponse } from './arm-request.ts';
+import type { ResourceType } from './resource-type.ts';
+
+/** Runs the handler with the body that policy leaves. Throws {@link ArmError} `RequestDisallowedByPolicy` before it does. */
+export async function underPolicy(
+  services: Services,
+  type: ResourceType,
+  request: ArmRequest,
+  handler: ArmHandler,
+): Promise<ArmResponse> {
+  const shown = request.method === 'PATCH' ? await shownNow(type, request) : undefined;
+  const indexed = type.policy === 'indexed';
+  const { body, audited } = await enforcePolicy(services, request, type.type, indexed, shown);
+  const answer = await handler({ ...request, body });
+  await record(services, request, audited);
+  return answer;
+}
+
+/** What a GET shows; undefined when there is nothing yet, which the handler then says in its own words. */
+async function shownNow(type: ResourceType, request: ArmRequest): Promise<Json | undefined> {
+  try {
+    const answer = await type.item?.GET?.({ ...request, method: 'GET', body: undefined });
+    return answer?.body as Json | undefined;
+  } catch (error) {
+    if (error instanceof ArmError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** A policy that only looks is on record beside the write that it looked at. */
+async function record(
+  { store, environment }: Services,
+  request: ArmRequest,
+  audited: readonly Finding[],
+): Promise<void> {
+  if (audited.length === 0) return;
+  const category = { value: 'Policy', localizedValue: 'Policy' };
+  const events = audited.flatMap(({ policy, effect }): readonly ActivityEvent[] => {
+    const origin = { ...request.origin, action: 'Microsoft.Authorization/policies/audit/action' };
+    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+    const properties = {
+      ...ended.properties,
+      policies: JSON.stringify([
+        {
+          policyDefinitionId: policy.definitionId,
+          policyDefinitionEffect: effect,
+          policyAssignmentId: policy.assignmentId,
+          policyAssignmentScope: policy.scope,
+        },
+      ]),
+    };
+    return [
+      { ...startedEvent(environment, origin), category },
+      { ...ended, category, level: 'Warning', properties },
+    ];
+  });
+  const [first, ...rest] = events;
+  if (first === undefined) return;
+  await store.change(() => Promise.resolve({ value: undefined, events: [first, ...rest] }));
+}
