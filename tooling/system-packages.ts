@@ -21,6 +21,7 @@ export const testPrograms: readonly SystemProgram[] = [
     reason: 'handlers open their protected settings with it, and tests check our sealing against it',
   },
   { command: 'softhsm2-util', package: 'softhsm2', reason: 'a token that signs for a publisher (PKCS #11)' },
+  { command: 'clamd', package: 'clamav-daemon', reason: 'the malware scanner of the gallery' },
   { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that signs with a token' },
 ];
 

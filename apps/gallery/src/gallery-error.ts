@@ -8,6 +8,11 @@ export const galleryCodes = {
   IdentityDisagrees: 'Two sources say different things about what the package is.',
   IdentityMalformed: 'A publisher, type or version is not well-formed.',
   ArgumentMalformed: 'An argument is not what it should be.',
+  MalwareFound: 'The malware scanner objects to the package.',
+  ScannerMissing: 'There is no malware scanner, or it does not answer.',
+  ScannerOutdated: "The malware scanner's signatures are too old.",
+  ScannerTimedOut: 'The malware scanner did not end in time.',
+  ScannerFailed: 'The malware scanner failed, or gives wrong answers to the test files.',
   PackageMissing: 'The package is not in the catalog, or not in the storage.',
 } as const;
 
@@ -25,6 +30,7 @@ export const exitCodes = {
   5: 'There is no such gallery, publisher or package.',
   6: 'What is there is not what was signed, or its signatures have expired.',
   7: 'Another process kept the gallery busy.',
+  8: 'The package could not be scanned for malware. Nothing was published.',
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;
@@ -55,6 +61,12 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CatalogRollback: 6,
   CatalogSignatureInvalid: 6,
   RepositoryBusy: 7,
+  MalwareFound: 3,
+  VersionMissing: 5,
+  ScannerMissing: 8,
+  ScannerOutdated: 8,
+  ScannerTimedOut: 8,
+  ScannerFailed: 8,
 };
 
 /** The exit code of what was thrown. Looks at the code only: the packages that throw are loaded when they are needed. */

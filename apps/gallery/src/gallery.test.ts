@@ -38,6 +38,7 @@ function packageFile(name: string, mark = ''): string {
 
 async function prepared(): Promise<void> {
   expect((await run('init')).code).toBe(0);
+  expect((await run('scan-policy', 'none')).code).toBe(0);
   expect((await run('publisher', 'add', 'Contoso.Tools')).code).toBe(0);
 }
 
@@ -58,6 +59,7 @@ test('S1.1 S1.6 from nothing to a verified package', async () => {
     stderr: expect.stringContaining('publisher add Contoso.Tools') as string,
   });
   expect((await run('publisher', 'add', 'Contoso.Tools')).code).toBe(0);
+  expect((await run('scan-policy', 'none')).code).toBe(0);
   expect((await run('publisher', 'add', 'contoso.tools')).code).toBe(4);
   expect((await run('publisher', 'add', 'a b')).code).toBe(3);
   expect(await run('publish', file)).toMatchObject({
@@ -74,6 +76,7 @@ test('S1.1 S1.6 from nothing to a verified package', async () => {
     version: '1.0.0',
     operatingSystem: 'linux',
     architecture: 'any',
+    scan: { by: 'none' },
   };
   expect(await listed()).toEqual([{ path: 'contoso.tools/hello/1.0.0.zip', length, sha256, target }]);
   expect((await run('list')).stdout).toContain(sha256);

@@ -7,6 +7,7 @@
  */
 export * from './client/index.ts';
 export { createRepository, type CreateOptions } from './repository/create-repository.ts';
+export type { ReleaseChange } from './repository/add-target.ts';
 export type { NewTarget } from './repository/new-target.ts';
 export { openRepository, type RepositoryOptions } from './repository/open-repository.ts';
 export { keyPassphrases, type KeyPassphrases } from './repository/key-passphrases.ts';

@@ -12,6 +12,7 @@ export const operationFailureCodes = {
   CatalogExpired: 'The signed catalog is past its expiry date.',
   CatalogRollback: 'The catalog that was offered is older than the one this machine has already seen.',
   PackageNotInCatalog: 'No publisher has signed a package of that name and version.',
+  PackageYanked: 'The publisher has taken the package back. It is not installed any more.',
   PackageNotForThisMachine: 'The signed package is for another operating system, processor or extension.',
   PackageUnavailable: 'The package could not be downloaded from any of its locations.',
   PackageMismatch: 'The downloaded package is not the one that the catalog names. It was not opened.',

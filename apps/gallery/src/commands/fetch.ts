@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStorage } from '@sallyport/blob-storage';
 import { fetchFromFolder, openCatalog, type SignedPackage } from '@sallyport/catalog';
-import { parseExtensionName, parseHandlerVersion, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import type { ExtensionName, HandlerVersion } from '@sallyport/model';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { fetchPackage } from '../fetch/fetch-package.ts';
 import { GalleryError } from '../gallery-error.ts';
+import { requireName, requireVersion } from '../require-package-name.ts';
 import { galleryPlaces, type GalleryPlaces } from '../gallery-places.ts';
 
 export interface FetchFlags extends CommonFlags {
@@ -52,16 +53,4 @@ async function findAsClient(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-function requireName(text: string): ExtensionName {
-  const result = parseExtensionName(text);
-  if (result.ok) return result.name;
-  throw new GalleryError('ArgumentMalformed', `'${text}' is not an extension: ${result.malformed.reason}.`);
-}
-
-function requireVersion(text: string): HandlerVersion {
-  const version = parseHandlerVersion(text);
-  if (version !== undefined) return version;
-  throw new GalleryError('ArgumentMalformed', `'${text}' is not a version: give one to four numbers, as in 2.1.0.`);
 }

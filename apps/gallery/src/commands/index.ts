@@ -14,6 +14,9 @@ import { text, wholeNumber } from './parameters.ts';
 import type { PublisherAddFlags } from './publisher-add.ts';
 import type { FetchFlags } from './fetch.ts';
 import type { PublishFlags } from './publish.ts';
+import type { PromoteFlags, YankFlags } from './release.ts';
+import type { ScanPolicyFlags } from './scan-policy.ts';
+import { releaseChannels } from '@sallyport/model/wire';
 
 const init = buildCommand<InitFlags, [], GalleryContext>({
   docs: {
@@ -51,9 +54,9 @@ const publisherList = buildCommand<CommonFlags, [], GalleryContext>({
 
 const publish = buildCommand<PublishFlags, [string], GalleryContext>({
   docs: {
-    brief: 'Checks a package, stores it and signs it into the catalog',
+    brief: 'Checks and scans a package, stores it and signs it into the catalog',
     fullDescription:
-      'What the package is comes from the options, from signingInfo in its manifest, or from its name, <Publisher.Type>-<version>.zip; they must agree.\nThe package is not scanned for malware: publish only what you trust.',
+      'What the package is comes from the options, from signingInfo in its manifest, or from its name, <Publisher.Type>-<version>.zip; they must agree.\nIt is scanned for malware first; one that could not be scanned is not published.',
   },
   parameters: {
     flags: {
@@ -63,11 +66,68 @@ const publish = buildCommand<PublishFlags, [string], GalleryContext>({
       version: optionalText('Version', 'VERSION'),
       os: { kind: 'enum', values: ['linux', 'windows'], brief: 'Operating system it is for', default: 'linux' },
       arch: { kind: 'enum', values: ['any', 'x64', 'arm64'], brief: 'Processor it is for', default: 'any' },
+      channel: { kind: 'enum', values: releaseChannels, brief: 'How far it is let out', default: 'stable' },
     },
     positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
   },
   loader: async () => (await import('./publish.ts')).publish,
 });
+
+const which = {
+  kind: 'tuple',
+  parameters: [text('Extension, as in Contoso.Monitoring/Agent', 'PUBLISHER/TYPE'), text('Version', 'VERSION')],
+} as const;
+
+const promote = buildCommand<PromoteFlags, [string, string], GalleryContext>({
+  docs: { brief: 'Lets a published version further out, or back in' },
+  parameters: {
+    flags: {
+      ...signingFlags,
+      channel: { kind: 'enum', values: releaseChannels, brief: 'How far it is let out', default: 'stable' },
+    },
+    positional: which,
+  },
+  loader: async () => (await import('./release.ts')).promote,
+});
+
+const yank = buildCommand<YankFlags, [string, string], GalleryContext>({
+  docs: { brief: 'Takes a published version back, for good: nothing installs it any more' },
+  parameters: {
+    flags: {
+      ...signingFlags,
+      reason: { kind: 'parsed', parse: String, brief: 'What is wrong with it; everybody sees it', placeholder: 'TEXT' },
+    },
+    positional: which,
+  },
+  loader: async () => (await import('./release.ts')).yank,
+});
+
+const scanPolicy = buildCommand<ScanPolicyFlags, ['clamav' | 'none' | 'auto' | undefined], GalleryContext>({
+  docs: {
+    brief: 'Shows or sets whether packages are scanned for malware',
+    fullDescription:
+      'clamav: always, the default. none: never, and the signed catalog says so. auto: clamav where it can be used now.',
+  },
+  parameters: {
+    flags: {
+      ...signingFlags,
+      socket: optionalText('Socket of the ClamAV daemon; by default the system has one, or one is started', 'PATH'),
+      database: optionalText('Signatures for a daemon that is started', 'DIR'),
+      mostDatabaseDays: { ...wholeNumber('How old the signatures may be'), default: '7' },
+      timeout: { ...wholeNumber('How many seconds a scan may take'), default: '900' },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: scannerChoice, brief: 'clamav, none or auto', placeholder: 'SCANNER', optional: true }],
+    },
+  },
+  loader: async () => (await import('./scan-policy.ts')).scanPolicy,
+});
+
+function scannerChoice(word: string): 'clamav' | 'none' | 'auto' {
+  if (word === 'clamav' || word === 'none' || word === 'auto') return word;
+  throw new SyntaxError(`'${word}' is none of clamav, none, auto`);
+}
 
 const list = buildCommand<CommonFlags, [], GalleryContext>({
   docs: { brief: 'Lists what is published' },
@@ -110,6 +170,9 @@ export const commands = buildRouteMap({
     publisher: buildRouteMap({ routes: { add: publisherAdd, list: publisherList }, docs: { brief: 'Publishers' } }),
     key: keyCommands,
     publish,
+    promote,
+    yank,
+    'scan-policy': scanPolicy,
     list,
     fetch,
     refresh,

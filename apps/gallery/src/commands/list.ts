@@ -9,7 +9,7 @@ export async function list(this: GalleryContext, flags: CommonFlags): Promise<vo
   const packages = [...(await repository.packages())].sort(byNameAndVersion);
   const lines = packages.map(
     ({ target, length, sha256 }) =>
-      `${target.publisher}/${target.type} ${target.version}  ${target.operatingSystem}/${target.architecture}  ${length} bytes  sha256 ${sha256}`,
+      `${target.publisher}/${target.type} ${target.version}  ${target.operatingSystem}/${target.architecture}  ${length} bytes  sha256 ${sha256}  ${stateOf(target)}`,
   );
   answer(this, flags, packages, lines.length === 0 ? ['Nothing is published yet.'] : lines);
   warnOfExpiry(this, await repository.expiring());
@@ -24,4 +24,9 @@ function byNameAndVersion(a: SignedPackage, b: SignedPackage): number {
 
 function nameOf({ target }: SignedPackage): string {
   return `${target.publisher}/${target.type}`.toLowerCase();
+}
+
+function stateOf({ scan, channel, yanked }: SignedPackage['target']): string {
+  if (yanked !== undefined) return `YANKED: ${yanked.reason}`;
+  return `${channel ?? 'stable'}, ${scan === undefined || scan.by === 'none' ? 'not scanned' : 'scanned'}`;
 }

@@ -12,6 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { galleryPlaces } from '../gallery-places.ts';
 import { exitCodeOf } from '../gallery-error.ts';
+import { strictPolicy, writeScanPolicy } from '../scan/scan-policy.ts';
 import { publishPackage, type PublishingGallery } from './publish-package.ts';
 
 const machine = { operatingSystem: 'linux', architecture: 'any' } as const;
@@ -23,6 +24,7 @@ beforeEach(async () => {
   const places = galleryPlaces(join(folder.path, 'G'));
   const now = (): Date => new Date();
   const repository = await createRepository({ ...places, now });
+  writeScanPolicy(places, { ...strictPolicy, scanner: 'none' });
   await repository.addPublisher('Contoso.Tools');
   gallery = { places, repository, now };
 });

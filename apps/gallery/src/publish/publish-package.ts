@@ -1,5 +1,5 @@
 /**
- * Publishing: check, store, sign, in this order. The package is durable in storage before the catalog names it, so that no machine is
+ * Publishing: check, scan, store, sign, in this order. The package is durable in storage before the catalog names it, so that no machine is
  * ever sent to a package that is not there. Whoever dies in between leaves at most a package that nobody names.
  */
 import { open, type FileHandle } from 'node:fs/promises';
@@ -11,13 +11,20 @@ import type { CatalogTarget } from '@sallyport/model/wire';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { checkPackage, sweepChecks } from './check-package.ts';
+import { scanPackage } from '../scan/package-scan.ts';
+import { readScanPolicy } from '../scan/scan-policy.ts';
 import { packageIdentity, type SaidIdentity } from './package-identity.ts';
 
 export interface PublishingGallery {
   readonly places: GalleryPlaces;
   readonly repository: Repository;
   readonly now: () => Date;
+  /** Told what is being done, and how many of how many bytes of it are. */
+  readonly progress?: (step: string, done: number, total: number) => void;
 }
+
+/** What is decided by whoever publishes. */
+export type Release = Pick<CatalogTarget, 'operatingSystem' | 'architecture' | 'channel' | 'origin'>;
 
 export interface Published {
   readonly target: NewTarget;
@@ -29,20 +36,35 @@ const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /** Publishes a package file. Throws what refuses it; then nothing is published. */
 export async function publishPackage(
-  { places, repository, now }: PublishingGallery,
+  { places, repository, now, progress = () => {} }: PublishingGallery,
   file: string,
   said: SaidIdentity,
-  machine: Pick<CatalogTarget, 'operatingSystem' | 'architecture'>,
+  release: Release,
 ): Promise<Published> {
   // Before the long work: a gallery that is not there, or damaged, says so at once.
   const publishers = (await repository.publishers()).map(({ name }) => name);
   const handle = await openPackage(file);
   try {
+    progress('Reading', 0, 1);
     const { length, sha256 } = hashFile(handle.fd);
+    progress('Checking', 0, length);
     const signingInfo = await checkPackage(handle.fd, places.gallery);
     const identity = packageIdentity(said, signingInfo, file, publishers);
-    const target: NewTarget = { ...identity, ...machine, length, sha256 };
-    await repository.requirePublishable(target);
+    const { operatingSystem, architecture, channel, origin } = release;
+    const unscanned: NewTarget = {
+      ...identity,
+      operatingSystem,
+      architecture,
+      length,
+      sha256,
+      ...(channel === undefined ? {} : { channel }),
+      ...(origin === undefined ? {} : { origin }),
+    };
+    await repository.requirePublishable(unscanned);
+    const scan = await scanPackage(handle, readScanPolicy(places), now, (done) => progress('Scanning', done, length));
+    requireUnchanged(handle.fd, sha256);
+    const target = { ...unscanned, scan };
+    progress('Storing', 0, length);
     await store(places, handle, sha256);
     const outcome = await repository.addTarget(target);
     await sweep(places, new Date(now().getTime() - abandonedAfter));
@@ -62,6 +84,12 @@ async function openPackage(file: string): Promise<FileHandle> {
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new GalleryError('FileUnreadable', `'${file}' is not a file: name a package, <Publisher.Type>-<version>.zip.`);
+}
+
+/** What was scanned and what is stored are the same: a file that changes meanwhile is not published (S1.2). */
+function requireUnchanged(descriptor: number, sha256: string): void {
+  if (hashFile(descriptor).sha256 === sha256) return;
+  throw new GalleryError('FileUnreadable', 'The package changed while it was being published: run the command again.');
 }
 
 async function store(places: GalleryPlaces, handle: FileHandle, sha256: string): Promise<void> {

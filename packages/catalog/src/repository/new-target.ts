@@ -8,6 +8,10 @@ export interface NewTarget {
   readonly version: HandlerVersion;
   readonly operatingSystem: CatalogTarget['operatingSystem'];
   readonly architecture: Architecture;
+  /** Who scanned it; a release channel other than `stable`; where it was imported from. */
+  readonly scan?: CatalogTarget['scan'];
+  readonly channel?: CatalogTarget['channel'];
+  readonly origin?: CatalogTarget['origin'];
   /** In bytes. */
   readonly length: number;
   /** In lower-case hex. */

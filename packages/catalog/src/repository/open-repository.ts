@@ -7,7 +7,7 @@ import { writeDurably } from '@sallyport/durable-files';
 import { expiryWarnings } from '../expiry-warning.ts';
 import { publisherRole, versionedFile } from '../layout.ts';
 import { requireNewPublisher, withPublisher } from './add-publisher.ts';
-import { withTarget } from './add-target.ts';
+import { withRelease, withTarget } from './add-target.ts';
 import { changeKeys } from './change-role-keys.ts';
 import { keysAt, newKeyAt } from './keys-at.ts';
 import { finishPending, publicState, publishChange, type ChangedRole } from './publish-change.ts';
@@ -66,6 +66,13 @@ export function openRepository(options: RepositoryOptions): Repository {
         await publishChange(options, publicState(state), [changed], time);
         return 'added';
       }),
+    changeRelease: async (name, version, release) =>
+      change(async (state, time) => {
+        const changed = withRelease(state, await ownRole(state, { name }), name, version, release, time);
+        if (changed === undefined) return 'present';
+        await publishChange(options, publicState(state), [changed], time);
+        return 'changed';
+      }),
     requirePublishable: async (target) => {
       const state = await readRepository(options);
       withTarget(state, await ownRole(state, target), target, options.now());
@@ -115,7 +122,7 @@ async function packagesOf(state: RepositoryState): Promise<SignedPackage[]> {
   return packages;
 }
 
-async function ownRole(state: RepositoryState, { name }: NewTarget): Promise<Metadata<Targets>> {
+async function ownRole(state: RepositoryState, { name }: Pick<NewTarget, 'name'>): Promise<Metadata<Targets>> {
   const own = await state.delegated(publisherRole(name.publisher));
   if (own !== undefined) return own;
   throw new RepositoryError(

@@ -17,6 +17,7 @@ export const repositoryCodes = {
   PublisherMalformed: "The text is not a publisher's name.",
   PublisherExists: 'The publisher has been added before.',
   PublisherMissing: 'The publisher has not been added.',
+  VersionMissing: 'The version is not published.',
   VersionPublished: 'Another package is published under that name and version.',
 } as const;
 

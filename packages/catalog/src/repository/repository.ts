@@ -1,5 +1,7 @@
 /** The gallery's side of the catalog: who may publish, what is published, and keeping it fresh. */
 import type { SignedPackage } from '../client/signed-package.ts';
+import type { ExtensionName, HandlerVersion } from '@sallyport/model';
+import type { ReleaseChange } from './add-target.ts';
 import type { ExpiryWarning } from '../expiry-warning.ts';
 import type { KeyPresence } from './keys-at.ts';
 import type { NewTarget } from './new-target.ts';
@@ -70,6 +72,8 @@ export interface Repository {
    * that name and version: what was published never changes under its name.
    */
   addTarget(target: NewTarget): Promise<'added' | 'present'>;
+  /** Lets a release further out or back in, or takes it back with a reason, for good. `present` when it is so. Throws `VersionMissing`. */
+  changeRelease(name: ExtensionName, version: HandlerVersion, change: ReleaseChange): Promise<'changed' | 'present'>;
   /** Throws what {@link Repository.addTarget} would throw now, and changes nothing: to be asked before a package is stored. */
   requirePublishable(target: NewTarget): Promise<void>;
   /** Signs the timestamp anew, and every role whose life is half over and whose keys are here. */

@@ -16,6 +16,7 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
   CatalogExpired: "have the gallery's operator sign it anew, and check the machine's clock",
   CatalogRollback: 'do not trust what was offered; tell whoever runs the gallery',
   PackageNotInCatalog: 'choose a version that is published, or publish it',
+  PackageYanked: 'Choose a newer version; the publisher said why this one was taken back.',
   PackageNotForThisMachine: 'choose a package for this system and processor',
   PackageUnavailable: 'check that the machine reaches where packages are kept, and its proxy, then ask again',
   PackageMismatch: 'do not trust what was offered; tell whoever runs the package storage',

@@ -33,6 +33,9 @@ export async function requirePackage(
     throw new OperationFailure('PackageNotInCatalog', `No publisher has signed a package of ${what}.`);
   }
   const { target } = found;
+  if (target.yanked !== undefined) {
+    throw new OperationFailure('PackageYanked', `${what} was taken back by its publisher: ${target.yanked.reason}`);
+  }
   const signed = extensionNameOf(target.publisher, target.type);
   if (!signed.ok || !sameExtension(signed.name, name) || target.version !== version) {
     throw notForThisMachine(`The catalog describes another package than ${what}.`);

@@ -10,6 +10,8 @@ export async function prepareGallery({ state, options, narrator, programs }: Sta
   if (!existsSync(join(state.gallery, 'metadata', 'timestamp.json')))
     narrator.output(await programs.mustRun('sallyport-gallery', ['init', ...gallery]));
   else narrator.output(await programs.mustRun('sallyport-gallery', ['refresh', ...gallery]));
+  // S1.2 as far as this machine can: where there is no scanner, the owner of the gallery says so, and the catalog does too.
+  narrator.output(await programs.mustRun('sallyport-gallery', ['scan-policy', 'auto', ...gallery]));
   const packages = existsSync(options.packages)
     ? readdirSync(options.packages).filter((file) => file.endsWith('.zip'))
     : [];

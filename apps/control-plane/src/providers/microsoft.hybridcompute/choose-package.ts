@@ -29,7 +29,19 @@ export function choosePackage(
 ): ChosenPackage {
   const key = extensionKey(name);
   const named = entries.filter(({ publisher, type }) => `${publisher}/${type}`.toLowerCase() === key);
-  const fitting = named.filter((entry) => entry.operatingSystem === operatingSystem);
+  const all = named.filter((entry) => entry.operatingSystem === operatingSystem);
+  const yanked = all.find((entry) => entry.version === asked)?.yanked;
+  if (yanked !== undefined) {
+    throw new ArmError(
+      'ExtensionVersionNotFound',
+      `Version '${asked ?? ''}' of ${formatExtensionName(name)} was taken back by its publisher: ${yanked.reason}`,
+      'properties.typeHandlerVersion',
+    );
+  }
+  // A release that is not out for everybody is chosen by its exact version only; one that was taken back never.
+  const fitting = all.filter(
+    (entry) => entry.yanked === undefined && ((entry.channel ?? 'stable') === 'stable' || entry.version === asked),
+  );
   if (fitting.length === 0) {
     const other = named.length === 0 ? '' : ` for ${operatingSystem}`;
     throw new ArmError(
