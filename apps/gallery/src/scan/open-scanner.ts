@@ -38,7 +38,7 @@ export async function openScanner(policy: ScanPolicy, now: Date): Promise<Scanne
   const database = policy.database ?? usualDatabase;
   const own = await startClamd(database, patience);
   try {
-    return await believed(own.socket, database, policy, patience, now, own.stop);
+    return await believed(own.socket, database, policy, patience, now, () => own.stop());
   } catch (error) {
     await own.stop();
     throw error;
