@@ -8,6 +8,7 @@ import {
   type GalleryContext,
   type SigningFlags,
 } from '../context.ts';
+import type { ImportFlags } from './import.ts';
 import type { InitFlags } from './init.ts';
 import { keyCommands } from './key-commands.ts';
 import { text, wholeNumber } from './parameters.ts';
@@ -71,6 +72,25 @@ const publish = buildCommand<PublishFlags, [string], GalleryContext>({
     positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
   },
   loader: async () => (await import('./publish.ts')).publish,
+});
+
+const importPackage = buildCommand<ImportFlags, [string], GalleryContext>({
+  docs: {
+    brief: 'Publishes an Azure VM extension as it is: checked and scanned here, signed by a publisher of this gallery',
+    fullDescription:
+      'What it was called is told by --manifest or its file name, and is recorded with where it came from.',
+  },
+  parameters: {
+    flags: {
+      ...signingFlags,
+      manifest: optionalText('The XML with <ExtensionImage> that its publisher registered it with', 'FILE'),
+      publisher: optionalText('Publisher of this gallery to sign it; by default the one of the same name', 'NAME'),
+      from: optionalText('Where it came from; by default the name of the file', 'TEXT'),
+      arch: { kind: 'enum', values: ['any', 'x64', 'arm64'], brief: 'Processor it is for', default: 'any' },
+    },
+    positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
+  },
+  loader: async () => (await import('./import.ts')).importPackage,
 });
 
 const which = {
@@ -170,6 +190,7 @@ export const commands = buildRouteMap({
     publisher: buildRouteMap({ routes: { add: publisherAdd, list: publisherList }, docs: { brief: 'Publishers' } }),
     key: keyCommands,
     publish,
+    import: importPackage,
     promote,
     yank,
     'scan-policy': scanPolicy,

@@ -34,12 +34,16 @@ export interface Published {
 /** Unfinished work that nobody has touched for a day belongs to a process that died. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
-/** Publishes a package file. Throws what refuses it; then nothing is published. */
+/**
+ * Publishes a package file. Throws what refuses it; then nothing is published. One that is renamed goes by what `said` says alone: its own
+ * words are those of its origin.
+ */
 export async function publishPackage(
   { places, repository, now, progress = () => {} }: PublishingGallery,
   file: string,
   said: SaidIdentity,
   release: Release,
+  isRenamed = false,
 ): Promise<Published> {
   // Before the long work: a gallery that is not there, or damaged, says so at once.
   const publishers = (await repository.publishers()).map(({ name }) => name);
@@ -49,7 +53,7 @@ export async function publishPackage(
     const { length, sha256 } = hashFile(handle.fd);
     progress('Checking', 0, length);
     const signingInfo = await checkPackage(handle.fd, places.gallery);
-    const identity = packageIdentity(said, signingInfo, file, publishers);
+    const identity = packageIdentity(said, isRenamed ? {} : signingInfo, isRenamed ? '' : file, publishers);
     const { operatingSystem, architecture, channel, origin } = release;
     const unscanned: NewTarget = {
       ...identity,
