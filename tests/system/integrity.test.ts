@@ -33,7 +33,8 @@ function kept(): readonly string[] {
   return ['var/lib/waagent', 'var/lib/GuestConfig/downloads', 'var/lib/GuestConfig/extension_logs'].flatMap(
     (folder) => {
       const path = join(system.root, folder);
-      return existsSync(path) ? readdirSync(path) : [];
+      // The folder that extensions write telemetry to is always there (handler contract §7).
+      return existsSync(path) ? readdirSync(path).filter((entry) => entry !== 'events') : [];
     },
   );
 }
