@@ -5,6 +5,7 @@ import { printMachine } from './report.ts';
 /** Every benchmark, by name. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   decision: () => import('./decision.ts'),
+  policy: () => import('./policy.ts'),
   'activity-log': () => import('./activity-log.ts'),
   start: () => import('./start.ts'),
   operation: () => import('./operation.ts'),
