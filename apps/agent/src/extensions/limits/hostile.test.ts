@@ -35,6 +35,7 @@ const small: ExtensionLimits = {
   diskBytes: 8 * mebibyte,
 };
 const version = parseHandlerVersion('1.0.0') as HandlerVersion;
+const nextVersion = parseHandlerVersion('2.0.0') as HandlerVersion;
 const mechanism = groupMechanism(readGroupFacts(process.geteuid?.() ?? -1));
 const whole =
   mechanism.kind === 'v1'
@@ -53,6 +54,7 @@ const rigs: Rig[] = [];
 afterEach(async () => {
   for (const { groups, member, machine } of rigs.splice(0)) {
     await groups.end(member);
+    await groups.end({ ...member, version: nextVersion });
     groups.sweep();
     machine.host.leftOutputs.close();
     machine[Symbol.dispose]();
@@ -140,7 +142,7 @@ describe.runIf(whole)('hostile extensions (needs root and control groups with pr
     const { run, groups, member } = rig();
     await run('sleep 1000 > /dev/null 2>&1 &\nsetsid sleep 1000 > /dev/null 2>&1 &\nexit 0');
     expect(groups.count(member)).toBe(2);
-    const next = { ...member, version: parseHandlerVersion('2.0.0') as HandlerVersion };
+    const next = { ...member, version: nextVersion };
     const group = groups.open(next, small);
     const { spawn } = await import('node:child_process');
     const [program, ...words] = group.launch(['/bin/sleep', '1000']);
