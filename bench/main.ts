@@ -1,18 +1,38 @@
-/** `npm run bench [-- NAME …]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
+/** `npm run bench [-- NAME …] [--idle-seconds N]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
+import { parseArgs } from 'node:util';
 import { benchPrograms, provideSystemPrograms } from '../tooling/system-packages.ts';
 import { printMachine } from './report.ts';
 
+interface BenchOptions {
+  /** How long the idle agent is watched. */
+  readonly idleSeconds: number;
+}
+
+interface Benchmark {
+  run(options: BenchOptions): Promise<void>;
+}
+
 /** Every benchmark, by name. */
-const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decision: () => import('./decision.ts'),
   policy: () => import('./policy.ts'),
   'activity-log': () => import('./activity-log.ts'),
   start: () => import('./start.ts'),
   operation: () => import('./operation.ts'),
   package: () => import('./package.ts'),
+  hostile: () => import('./hostile.ts'),
+  idle: () => import('./idle.ts'),
 };
 
-const asked = process.argv.slice(2);
+const { values, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { 'idle-seconds': { type: 'string', default: '600' } },
+});
+const idleSeconds = Number(values['idle-seconds']);
+if (!Number.isSafeInteger(idleSeconds) || idleSeconds < 1) {
+  process.stderr.write(`--idle-seconds is a whole number from 1, not '${values['idle-seconds']}'.\n`);
+  process.exit(2);
+}
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -23,5 +43,5 @@ if (unknown.length > 0) {
 provideSystemPrograms(benchPrograms);
 printMachine();
 for (const [name, load] of Object.entries(benchmarks)) {
-  if (asked.length === 0 || asked.includes(name)) await (await load()).run();
+  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds });
 }
