@@ -11,13 +11,15 @@ import { ZipFile } from 'yazl';
 import { openArmClient, type ArmClient } from '../apps/cli/src/connection/arm-client.ts';
 import { apiVersions, extensionPath, machinePath } from '../apps/cli/src/resources.ts';
 import { narratorOn } from '../apps/cli/src/tour/narrator.ts';
-import { createPrograms, type Programs, type Service } from '../apps/cli/src/tour/programs.ts';
+import { createPrograms, type Programs } from '../apps/cli/src/tour/programs.ts';
 import { readScript } from '../apps/cli/src/tour/script.ts';
 import { serverVariables, type Stage } from '../apps/cli/src/tour/stage.ts';
 import { openState } from '../apps/cli/src/tour/state.ts';
 import { startControlPlane } from '../apps/cli/src/tour/steps/control-plane.ts';
 import { connectServer } from '../apps/cli/src/tour/steps/server.ts';
 import { buildAgent } from '../tooling/build.ts';
+
+type Service = ReturnType<Programs['start']>;
 
 export interface BenchMachine {
   /** Of the agent. */

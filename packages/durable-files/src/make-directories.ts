@@ -4,7 +4,7 @@
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isMissing } from './durable-file.ts';
+import { isMissing, syncDirectory } from './durable-file.ts';
 
 /** Returns the first directory it had to make, or undefined when all were there. Throws what the file system says. */
 export function makeDirectories(path: string, mode: number): string | undefined {
@@ -14,7 +14,11 @@ export function makeDirectories(path: string, mode: number): string | undefined 
     missing.unshift(existing);
     existing = dirname(existing);
   }
-  for (const directory of missing) makeOne(directory, mode);
+  for (const directory of missing) {
+    makeOne(directory, mode);
+    // Whatever is stored in it is only as durable as its own name is (T84).
+    syncDirectory(dirname(directory));
+  }
   return missing[0];
 }
 

@@ -47,7 +47,6 @@ export function extensionStore(directory: string): ExtensionStore {
       const folder = folderOf(extension);
       ensureDirectory(folder, 0o755);
       writeJsonFile(join(folder, 'state.json'), storedForm(extension), 0o644);
-      syncDirectory(directory);
     },
     remove(extension) {
       rmSync(folderOf(extension), { recursive: true, force: true });
