@@ -13,8 +13,9 @@ beforeAll(async () => {
 afterAll(() => machine[Symbol.dispose]());
 
 const operations = Object.keys(crashOperations) as readonly CrashOperation[];
-/** Of every operation, so many calls, spread over the whole of it. */
+/** Of every operation, so many calls, spread over the whole of it but for the last few, whose number is not the same every time. */
 const kills = 4;
+const spread = 0.95;
 
 describe.each(operations)('T84 %s', (operation) => {
   test('after a loss of power at any moment the disk is whole, and what was told is still so', async () => {
@@ -31,7 +32,9 @@ describe.each(operations)('T84 %s', (operation) => {
       const calls = (await machine.start(operation))?.calls ?? 0;
       expect(calls).toBeGreaterThan(kills);
       for (let i = 0; i < kills; i += 1) {
-        expect(await killedAt(machine, operation, 1 + Math.floor((i * (calls - 1)) / (kills - 1)))).toEqual([]);
+        expect(await killedAt(machine, operation, 1 + Math.floor((spread * i * (calls - 1)) / (kills - 1)))).toEqual(
+          [],
+        );
       }
     },
   );
