@@ -3,7 +3,14 @@ import { LeftOutReporter } from './tooling/left-out-reporter.ts';
 
 export default defineConfig({
   test: {
-    include: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'extensions/**/*.test.ts', 'tooling/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'packages/**/*.test.ts',
+      'apps/**/*.test.ts',
+      'extensions/**/*.test.ts',
+      'tooling/**/*.test.ts',
+      'tests/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     // Real processes on two shared cores: generous bounds so that a busy machine does not make a test fail.
     testTimeout: 60_000,
     hookTimeout: 120_000,
