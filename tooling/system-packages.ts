@@ -3,14 +3,18 @@
  * user is told by name, and what needs them is left out.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 
 export interface SystemProgram {
   readonly command: string;
   /** Debian's package that holds it. */
   readonly package: string;
   readonly reason: string;
+  /** Where Debian keeps it when that is not on the PATH: a folder with a folder for each version. */
+  readonly versions?: string;
+  /** A file that is written before the package is installed, so that it does not do more than bring the program. */
+  readonly before?: { readonly file: string; readonly content: string };
 }
 
 /** What `npm test` uses. */
@@ -22,6 +26,14 @@ export const testPrograms: readonly SystemProgram[] = [
   },
   { command: 'softhsm2-util', package: 'softhsm2', reason: 'a token that signs for a publisher (PKCS #11)' },
   { command: 'clamd', package: 'clamav-daemon', reason: 'the malware scanner of the gallery' },
+  {
+    command: 'initdb',
+    package: 'postgresql',
+    reason: 'the second database that the control plane can keep its state in',
+    versions: '/usr/lib/postgresql',
+    // Tests start servers of their own, and leave none behind.
+    before: { file: '/etc/postgresql-common/createcluster.d/no-server.conf', content: 'create_main_cluster = false\n' },
+  },
   { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that signs with a token' },
 ];
 
@@ -30,9 +42,13 @@ export const benchPrograms: readonly SystemProgram[] = [
   { command: 'unzip', package: 'unzip', reason: 'the peer that unpacking is measured against' },
 ];
 
-/** Whether a program is on the PATH. */
-export function isInstalled(command: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+/** Whether a program is on the PATH, or in a folder of its versions. */
+export function isInstalled(command: string, versions?: string): boolean {
+  const apart =
+    versions === undefined || !existsSync(versions)
+      ? []
+      : readdirSync(versions).map((version) => join(versions, version, 'bin'));
+  return [...(process.env['PATH'] ?? '').split(delimiter), ...apart].some((directory) => {
     try {
       accessSync(join(directory, command), constants.X_OK);
       return true;
@@ -45,10 +61,15 @@ export function isInstalled(command: string): boolean {
 
 /** Installs what is missing where that is possible, and says what stays missing. */
 export function provideSystemPrograms(programs: readonly SystemProgram[]): void {
-  const missing = programs.filter((program) => !isInstalled(program.command));
+  const missing = programs.filter(({ command, versions }) => !isInstalled(command, versions));
   if (missing.length === 0) return;
   if (process.getuid?.() === 0 && isInstalled('apt-get')) {
     process.stdout.write(`Installing from Debian: ${missing.map((program) => program.package).join(', ')}\n`);
+    for (const { before } of missing) {
+      if (before === undefined || existsSync(before.file)) continue;
+      mkdirSync(dirname(before.file), { recursive: true });
+      writeFileSync(before.file, before.content);
+    }
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     // An old package list makes the installation fail; a new one costs a few seconds, once.
     spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env: environment });
@@ -61,7 +82,7 @@ export function provideSystemPrograms(programs: readonly SystemProgram[]): void 
       },
     );
   }
-  for (const program of missing.filter(({ command }) => !isInstalled(command))) {
+  for (const program of missing.filter(({ command, versions }) => !isInstalled(command, versions))) {
     process.stdout.write(
       `Missing: ${program.command} (Debian: ${program.package}): ${program.reason}. What needs it is left out.\n`,
     );

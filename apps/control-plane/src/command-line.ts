@@ -76,7 +76,7 @@ function readFile(path: string): { readonly path: string; readonly content: unkn
 /** The help text. */
 export function helpText(): string {
   const lines = Object.values(settingNames).map(
-    ({ flag, variable, meaning }) => `  --${flag.padEnd(12)} ${variable.padEnd(22)} ${meaning}`,
+    ({ flag, variable, meaning }) => `  --${flag.padEnd(20)} ${variable.padEnd(30)} ${meaning}`,
   );
   return [
     'Usage: sallyport-control-plane start --state DIR --port N [settings]',

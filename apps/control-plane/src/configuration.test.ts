@@ -63,6 +63,10 @@ describe('the command line and its settings', () => {
     [start(), { SALLYPORT_PROT: '1' }, "'SALLYPORT_PROT'"],
     [start(), { SALLYPORT_PAGE_SIZE: '0' }, "'SALLYPORT_PAGE_SIZE'"],
     [start('--config', '/nowhere.json'), {}, '/nowhere.json'],
+    [start('--store', 'mysql://h/d'), {}, 'The value of --store cannot be used'],
+    [start('--store', 'postgres://u:secret@localhost/d'), {}, 'every user of this machine can read it'],
+    [start('--store-password-file', '/nowhere'), {}, 'has no use without --store'],
+    [start('--store', 'postgres://u@localhost/d', '--store-password-file', '/nowhere'), {}, "'/nowhere' (ENOENT)"],
   ])('%j %j is refused', (argv, variables, sentence) => {
     expect(() => read(argv, variables as Record<string, string>)).toThrow(sentence);
   });

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { CodedError } from '@sallyport/model';
+import { PostgresAddressError, readPostgresAddress, type PostgresAddress } from './store/postgres/address.ts';
 
 const port = z.coerce
   .number('is not a port number')
@@ -14,6 +15,10 @@ export const configurationSchema = z.strictObject({
   state: z.string().check(z.minLength(1)),
   port: port,
   host: z._default(z.string().check(z.minLength(1)), '127.0.0.1'),
+  /** `postgres://…`; without one SQLite in the state directory. */
+  store: z.optional(z.string().check(z.minLength(1))),
+  /** A file with the password of the store, for an address without one. */
+  storePasswordFile: z.optional(z.string().check(z.minLength(1))),
   /** The gallery directory; without one nothing can be installed. */
   gallery: z.optional(z.string().check(z.minLength(1))),
   /** How clients reach the control plane when that is not host and port: behind a proxy or under a name. */
@@ -27,8 +32,13 @@ export const configurationSchema = z.strictObject({
   pageSize: z._default(wholeNumber.check(z.maximum(1000)), 200),
 });
 
-export type Configuration = z.infer<typeof configurationSchema>;
-type Key = keyof Configuration;
+type Settings = z.infer<typeof configurationSchema>;
+type Key = keyof Settings;
+
+export interface Configuration extends Omit<Settings, 'store' | 'storePasswordFile'> {
+  /** Where the database is when it is PostgreSQL. */
+  readonly postgres: PostgresAddress | undefined;
+}
 
 /** How each setting is called on the command line and in the environment. A completeness test holds it to the schema. */
 export const settingNames: Readonly<
@@ -37,6 +47,16 @@ export const settingNames: Readonly<
   state: { flag: 'state', variable: 'SALLYPORT_STATE', meaning: 'state directory; made on the first start' },
   port: { flag: 'port', variable: 'SALLYPORT_PORT', meaning: 'HTTPS port; 0 takes a free one' },
   host: { flag: 'host', variable: 'SALLYPORT_HOST', meaning: 'address to listen on (127.0.0.1)' },
+  store: {
+    flag: 'store',
+    variable: 'SALLYPORT_STORE',
+    meaning: 'postgres://user@host:5432/database; without one SQLite in the state directory',
+  },
+  storePasswordFile: {
+    flag: 'store-password-file',
+    variable: 'SALLYPORT_STORE_PASSWORD_FILE',
+    meaning: "file with the store's password",
+  },
   gallery: { flag: 'gallery', variable: 'SALLYPORT_GALLERY', meaning: 'gallery directory with catalog and packages' },
   publicUrl: {
     flag: 'public-url',
@@ -109,12 +129,39 @@ export function readConfiguration(sources: Sources): Configuration {
       `The value of ${from[key] ?? key} cannot be used: ${issue?.message ?? 'unknown reason'}.`,
     );
   }
-  const { gallery } = result.data;
+  const { gallery, store, storePasswordFile, ...rest } = result.data;
   return {
-    ...result.data,
+    ...rest,
+    postgres: postgresOf(store, storePasswordFile, from),
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
   };
+}
+
+function postgresOf(
+  store: string | undefined,
+  passwordFile: string | undefined,
+  from: Readonly<Record<string, string>>,
+): PostgresAddress | undefined {
+  if (store === undefined) {
+    if (passwordFile === undefined) return undefined;
+    throw new ConfigurationError(`The value of ${from['storePasswordFile'] ?? ''} has no use without --store.`);
+  }
+  let address: PostgresAddress;
+  try {
+    address = readPostgresAddress(store, passwordFile);
+  } catch (error) {
+    if (!(error instanceof PostgresAddressError)) throw error;
+    throw new ConfigurationError(`The value of ${from['store'] ?? ''} cannot be used: ${error.message}`, {
+      cause: error,
+    });
+  }
+  // Everybody on this machine can read the arguments of its processes (T52).
+  if (from['store'] === '--store' && passwordFile === undefined && address.password !== undefined)
+    throw new ConfigurationError(
+      'The password of the store cannot stand in --store, where every user of this machine can read it: use --store-password-file, or SALLYPORT_STORE, or the configuration file.',
+    );
+  return address;
 }
 
 function unknown(what: string, known: readonly string[]): ConfigurationError {

@@ -39,6 +39,7 @@ import { statePaths, type StatePaths } from './state/state-paths.ts';
 import { tlsFiles } from './state/tls-files.ts';
 import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { openStore, type Store } from './store/store.ts';
+import { storeRetrySeconds, StoreUnavailable } from './store/store-unavailable.ts';
 
 export interface ControlPlane {
   readonly endpoint: Endpoint;
@@ -65,7 +66,7 @@ export async function startControlPlane(
   const release = lockState(paths.lock);
   let store: Store | undefined;
   try {
-    store = await openStore(paths.directory);
+    store = await openStore(paths.directory, configuration.postgres);
     return await run(configuration, environment, log, paths, store, release);
   } catch (error) {
     await store?.close();
@@ -103,7 +104,7 @@ async function run(
     store,
     endpoint,
     authenticator: createAuthenticator(environment, store, key, endpoint),
-    doorbell: createDoorbell(),
+    doorbell: await createDoorbell(store.bells),
     catalog:
       configuration.gallery === undefined
         ? noCatalog()
@@ -136,6 +137,7 @@ function routes(
   const { environment, store, endpoint } = services;
   const app = new Hono({ strict: false });
   app.onError((error) => {
+    if (error instanceof StoreUnavailable) return unavailable(error, log);
     log.error({ msg: 'unexpected failure', reason: messageOf(error), stack: error.stack });
     const message = 'The control plane failed in a way it does not know. Its log has the details.';
     return Response.json({ error: { code: 'InternalServerError', message } }, { status: 500 });
@@ -151,11 +153,22 @@ function routes(
   return app;
 }
 
+/** Agents and sign-in: nothing was done, and asking again is all there is to do. ARM says it in its own envelope. */
+function unavailable({ message, cause }: StoreUnavailable, log: Log): Response {
+  log.warn({ msg: 'the database cannot be reached', reason: messageOf(cause) });
+  return Response.json(
+    { error: { code: 'ServiceUnavailable', message } },
+    { status: 503, headers: { 'retry-after': String(storeRetrySeconds) } },
+  );
+}
+
 async function startSweeping(services: Services, log: Log): Promise<() => Promise<void>> {
   let running: Promise<void> = Promise.resolve();
   async function sweep(): Promise<void> {
     try {
-      for (const vmId of await sweepOperations(services.environment, services.store)) services.doorbell.ring(vmId);
+      await services.store.lead('sweep', async () => {
+        for (const vmId of await sweepOperations(services.environment, services.store)) services.doorbell.ring(vmId);
+      });
     } catch (error) {
       log.error({ msg: 'deadlines could not be looked at; trying again', reason: messageOf(error) });
     }

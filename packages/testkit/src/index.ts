@@ -1,6 +1,7 @@
 /** What tests of several packages need: directories, archives honest and hostile, and handlers that behave in one way each. */
 export * from './hostile-corpus.ts';
 export * from './hostile-zip.ts';
+export * from './postgres-server.ts';
 export * from './programs.ts';
 export * from './sample-handlers.ts';
 export * from './temporary-directory.ts';

@@ -1,19 +1,25 @@
+import type { Insertable } from 'kysely';
+import type { ActivityEventRow } from '../store/schema.ts';
 import type { Writer } from '../store/store.ts';
 import type { ActivityEvent } from './activity-event.ts';
-import { chainedValues, chainStart, nextHash } from './chain.ts';
-import { headOfLog } from './head-of-log.ts';
+import { chainedValues, nextHash } from './chain.ts';
 import { eventRow } from './event-row.ts';
+import type { LogHead } from './head-of-log.ts';
 
-/** Adds events to the end of the chain, in the caller's transaction. One writer at a time, or the chain would fork. */
-export async function appendEvents(writer: Writer, events: readonly ActivityEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  let hash = (await headOfLog(writer))?.hash ?? chainStart;
+/**
+ * Adds events after `head`, in the caller's transaction, and returns the new end of the log. One writer at a time, or the chain
+ * would fork; two that tried would want the same position, and the second could not be written.
+ */
+export async function appendEvents(writer: Writer, head: LogHead, events: readonly ActivityEvent[]): Promise<LogHead> {
+  if (events.length === 0) return head;
+  let { position, hash } = head;
+  const rows: Insertable<ActivityEventRow>[] = [];
   for (const event of events) {
     const row = eventRow(event);
+    position += 1;
     hash = nextHash(hash, chainedValues(row));
-    await writer
-      .insertInto('activity_events')
-      .values({ ...row, hash })
-      .execute();
+    rows.push({ ...row, position, hash });
   }
+  await writer.insertInto('activity_events').values(rows).execute();
+  return { position, hash };
 }

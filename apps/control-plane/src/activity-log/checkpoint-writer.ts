@@ -22,15 +22,15 @@ export async function openCheckpoints(
 ): Promise<CheckpointWriter> {
   let position = await lastPosition(path, key);
   const head = await headOfLog(store.read);
-  if ((head?.position ?? 0) < position) {
+  if (head.position < position) {
     throw new Error(
-      `The activity log ends at position ${head?.position ?? 0}, and its last checkpoint in '${path}' says that it reached ${position}. Events are missing: restore a backup, or move the file away if you know why they are.`,
+      `The activity log ends at position ${head.position}, and its last checkpoint in '${path}' says that it reached ${position}. Events are missing: restore a backup, or move the file away if you know why they are.`,
     );
   }
   return {
     write: async () => {
       const now = await headOfLog(store.read);
-      if (now === undefined || now.position === position) return;
+      if (now.position === position) return;
       const time = new Date(environment.now()).toISOString();
       append(path, `${await signCheckpoint(key, { ...now, time })}\n`);
       position = now.position;

@@ -2,18 +2,26 @@ import type { Insertable } from 'kysely';
 import type { ActivityEventRow } from '../store/schema.ts';
 import type { ActivityEvent } from './activity-event.ts';
 
-/** The row of an event, without its place in the chain: the whole of it as JSON, and the fields that it can be looked up by. */
-export function eventRow(event: ActivityEvent): Omit<Insertable<ActivityEventRow>, 'hash'> {
+/** The row of an event, without its place in the log: the whole of it as JSON, and the fields that it can be looked up by. */
+export function eventRow(event: ActivityEvent): Omit<Insertable<ActivityEventRow>, 'position' | 'hash'> {
   return {
     event_data_id: event.eventDataId,
-    subscription_id: event.subscriptionId,
+    subscription_id: plain(event.subscriptionId).slice(0, longestSubscription),
     event_timestamp: event.eventTimestamp,
-    group_key: event.resourceGroupName.toLowerCase(),
-    resource_key: event.resourceId.toLowerCase(),
-    provider_key: event.resourceProviderName.value.toLowerCase(),
+    group_key: plain(event.resourceGroupName).toLowerCase(),
+    resource_key: plain(event.resourceId).toLowerCase(),
+    provider_key: plain(event.resourceProviderName.value).toLowerCase(),
     correlation_id: event.correlationId.toLowerCase(),
-    caller_key: event.caller.toLowerCase(),
+    caller_key: plain(event.caller).toLowerCase(),
     status: event.status.value,
     event: JSON.stringify(event),
   };
+}
+
+/** No subscription that exists is longer, and an index has to hold it. */
+const longestSubscription = 100;
+
+/** Databases keep no zero characters in texts, and what was hashed has to be what is kept. */
+function plain(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
 }

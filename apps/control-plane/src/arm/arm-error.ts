@@ -57,6 +57,7 @@ export const armErrorStatus = {
   CannotDeleteLastRbacAdmin: 409,
   TooManyRequests: 429,
   InternalServerError: 500,
+  ServiceUnavailable: 503,
 } as const;
 
 export type ArmErrorCode = keyof typeof armErrorStatus;

@@ -17,6 +17,7 @@ import { ArmError } from './arm-error.ts';
 import type { ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
 import { handlerOf, type Registry } from './registry.ts';
 import type { ResourceType } from './resource-type.ts';
+import { storeRetrySeconds, StoreUnavailable } from '../store/store-unavailable.ts';
 import { underPolicy } from './under-policy.ts';
 import { collapseLeadingSlashes, targetOf, type Target } from './target.ts';
 
@@ -246,6 +247,7 @@ function errorResponse(error: ArmError, ids: RequestIds, url: string, tenantId: 
       `Bearer authorization_uri="${url}/${tenantId}", error="invalid_token", error_description="${error.message.replaceAll('"', "'")}"`;
   }
   if (error.status === 429) headers['retry-after'] = '5';
+  if (error.status === 503) headers['retry-after'] = String(storeRetrySeconds);
   if (error.allowed !== undefined) headers['allow'] = error.allowed;
   const { code, message, target, additionalInfo } = error;
   return Response.json(
@@ -262,6 +264,14 @@ function errorResponse(error: ArmError, ids: RequestIds, url: string, tenantId: 
 }
 
 function unexpected(error: unknown, ids: RequestIds, log: Log): ArmError {
+  if (error instanceof StoreUnavailable) {
+    log.warn({
+      msg: 'the database cannot be reached',
+      correlationId: ids.correlationId,
+      reason: messageOf(error.cause),
+    });
+    return new ArmError('ServiceUnavailable', error.message);
+  }
   log.error({
     msg: 'unexpected failure',
     correlationId: ids.correlationId,
@@ -286,4 +296,5 @@ const statusWords: Readonly<Record<number, string>> = {
   415: 'UnsupportedMediaType',
   429: 'TooManyRequests',
   500: 'InternalServerError',
+  503: 'ServiceUnavailable',
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noBells } from '../store/bells.ts';
 import { createDoorbell } from './doorbell.ts';
 
 const forever = 1_000_000;
@@ -6,7 +7,7 @@ const never = new AbortController().signal;
 
 describe('the doorbell', () => {
   test('a ring wakes those of its machine and nobody else', async () => {
-    const doorbell = createDoorbell();
+    const doorbell = await createDoorbell(noBells);
     const one = doorbell.wait('a', forever, never);
     const two = doorbell.wait('a', forever, never);
     const other = doorbell.wait('b', forever, never);
@@ -20,7 +21,7 @@ describe('the doorbell', () => {
   });
 
   test('a wait ends by itself, when its client goes away, and when the doorbell is closed', async () => {
-    const doorbell = createDoorbell();
+    const doorbell = await createDoorbell(noBells);
     await doorbell.wait('a', 1, never).rung;
     const gone = new AbortController();
     const left = doorbell.wait('a', forever, gone.signal);

@@ -1,7 +1,9 @@
 /**
  * The doorbell: held heartbeats that are answered early when a machine's goal state changes. A change is committed first and
- * rung after, so whoever wakes sees it; losing a ring costs latency only, since the agent also polls.
+ * rung after, so whoever wakes sees it; losing a ring costs latency only, since the agent also polls. A machine may be held by another
+ * control plane on the same store: the ring goes there too.
  */
+import type { Bells } from '../store/bells.ts';
 
 export interface Doorbell {
   /**
@@ -20,10 +22,17 @@ export interface Doorbell {
   close(): void;
 }
 
-/** A doorbell of this process. */
-export function createDoorbell(): Doorbell {
+/** The doorbell of this process, heard by and hearing those of the others. */
+export async function createDoorbell(bells: Bells): Promise<Doorbell> {
   const waiters = new Map<string, Set<() => void>>();
   let closed = false;
+  const ringHere = (vmId: string): void => {
+    for (const finish of waiters.get(vmId) ?? []) finish();
+  };
+  const ringEverybody = (): void => {
+    for (const own of waiters.values()) for (const finish of own) finish();
+  };
+  await bells.listen((vmId) => (vmId === undefined ? ringEverybody() : ringHere(vmId)));
   return {
     wait: (vmId, milliseconds, signal) => {
       let finish = (): void => undefined;
@@ -49,12 +58,13 @@ export function createDoorbell(): Doorbell {
       return { rung, cancel: () => finish() };
     },
     ring: (vmId) => {
-      for (const finish of waiters.get(vmId) ?? []) finish();
+      ringHere(vmId);
+      bells.ring(vmId);
     },
     waiting: (vmId) => waiters.get(vmId)?.size ?? 0,
     close: () => {
       closed = true;
-      for (const own of waiters.values()) for (const finish of own) finish();
+      ringEverybody();
     },
   };
 }

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { HeartbeatRequest } from '@sallyport/model/wire';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openStore, type Store } from '../store/store.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Store } from '../store/store.ts';
+import { eachStore } from '../testing/each-store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
 import { machineStatus } from './machine-status.ts';
@@ -37,23 +35,19 @@ const heartbeat = (generation: number): HeartbeatRequest => ({
   },
 });
 
-describe('heartbeats', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-heartbeats-'));
+eachStore('heartbeats', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
   let commits = 0;
   beforeAll(async () => {
-    store = await openStore(folder);
+    store = await makeStore().open();
   });
-  afterAll(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => store.close());
   const counted = (): Store => ({
     ...store,
-    observe: (work) => {
+    note: (work) => {
       commits += 1;
-      return store.observe(work);
+      return store.note(work);
     },
   });
   const rows = (): Promise<{ vm_id: string; generation: number; received_at: number; connected_since: number }[]> =>
@@ -100,7 +94,7 @@ describe('heartbeats', () => {
     let broken = true;
     const failing: Store = {
       ...store,
-      observe: (work) => (broken ? Promise.reject(new Error('disk full')) : store.observe(work)),
+      note: (work) => (broken ? Promise.reject(new Error('disk full')) : store.note(work)),
     };
     const recorder = createHeartbeatRecorder(environment, failing);
     const both = await Promise.allSettled([recorder.record('y', heartbeat(1)), recorder.record('z', heartbeat(1))]);

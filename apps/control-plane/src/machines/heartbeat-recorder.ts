@@ -18,15 +18,18 @@ const largestBatch = 1000;
 export function createHeartbeatRecorder(environment: Environment, store: Store): HeartbeatRecorder {
   let pending = new Map<string, Insertable<HeartbeatRow>>();
   let batch: Promise<void> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
   async function commit(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    const rows = [...pending.values()];
+    await last;
+    // Always in one order: two control planes that write the same machines cannot stand in each other's way.
+    const rows = [...pending.values()].sort((a, b) => (a.vm_id < b.vm_id ? -1 : 1));
     pending = new Map();
     batch = undefined;
-    for (let at = 0; at < rows.length; at += largestBatch) {
-      await write(store, rows.slice(at, at + largestBatch));
-    }
+    const writing = writeAll(store, rows);
+    last = writing.catch(() => undefined);
+    await writing;
   }
 
   return {
@@ -48,8 +51,12 @@ export function createHeartbeatRecorder(environment: Environment, store: Store):
   };
 }
 
+async function writeAll(store: Store, rows: readonly Insertable<HeartbeatRow>[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += largestBatch) await write(store, rows.slice(at, at + largestBatch));
+}
+
 async function write(store: Store, rows: readonly Insertable<HeartbeatRow>[]): Promise<void> {
-  await store.observe(async (writer) => {
+  await store.note(async (writer) => {
     await writer
       .insertInto('heartbeats')
       .values(rows)
@@ -66,6 +73,5 @@ async function write(store: Store, rows: readonly Insertable<HeartbeatRow>[]): P
         })),
       )
       .execute();
-    return { value: undefined, events: [] };
   });
 }

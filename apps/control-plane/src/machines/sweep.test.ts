@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { InstanceStatus, ReportRequest } from '@sallyport/model/wire';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../services.ts';
-import { openStore, type Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import { eachStore } from '../testing/each-store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { addMachine, addOperation } from '../testing/test-machine.ts';
 import { applyReport } from './apply-report.ts';
@@ -24,17 +22,13 @@ const before: ExtensionGoal = {
   protectedSettings: { kind: 'delivered' },
 };
 
-describe('deadlines', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-sweep-'));
+eachStore('deadlines', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
   beforeAll(async () => {
-    store = await openStore(folder);
+    store = await makeStore().open();
   });
-  afterAll(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => store.close());
 
   const sweep = (): Promise<readonly string[]> => sweepOperations(environment, store);
   const fetch = (vmId: string): ReturnType<typeof fetchGoalState> =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { secretMatches } from '../identity/secret-hash.ts';
-import { openStore } from '../store/store.ts';
+import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { firstIdentities, writeOperatorFile } from './first-identities.ts';
 import { lockState } from './state-lock.ts';
@@ -49,8 +49,26 @@ describe('the state directory', () => {
     );
   });
 
+  test('the lock is had once, again after its release, and also over what a dead process left', () => {
+    const release = lockState(paths.lock);
+    expect(() => lockState(paths.lock)).toThrow('Another control plane uses this state directory');
+    release();
+    expect(readFileSync(paths.lock)).toHaveLength(0);
+    lockState(paths.lock)();
+  });
+});
+
+eachStore('first identities', (makeStore) => {
+  let made: TestStore;
+  let paths: StatePaths;
+  beforeEach(() => {
+    made = makeStore();
+    paths = statePaths(made.directory);
+  });
+  const environment = manualEnvironment();
+
   test('identities are made once; the secret is in operator.json only; a lost file is replaced on record', async () => {
-    const store = await openStore(folder);
+    const store = await made.open();
     const hash = async (): Promise<string | undefined> =>
       (await store.read.selectFrom('principals').select('secret_hash').executeTakeFirst())?.secret_hash ?? undefined;
     const events = async (): Promise<number> =>
@@ -73,23 +91,15 @@ describe('the state directory', () => {
   test('T84 a first start that was interrupted before the database knew its operator keeps the secret it wrote', async () => {
     const identities = { tenantId: 't', subscriptionId: 's', clientId: 'c', clientSecret: 'the secret' };
     writeOperatorFile(paths, { ...identities, endpoint: '' });
-    const store = await openStore(folder);
+    const store = await made.open();
     expect(await firstIdentities(environment, store, paths)).toEqual(identities);
     await store.close();
   });
 
   test('a damaged operator.json is told, not replaced', async () => {
     writeFileSync(paths.operator, '{"tenantId":');
-    const store = await openStore(folder);
+    const store = await made.open();
     await expect(firstIdentities(environment, store, paths)).rejects.toThrow(paths.operator);
     await store.close();
-  });
-
-  test('the lock is had once, again after its release, and also over what a dead process left', () => {
-    const release = lockState(paths.lock);
-    expect(() => lockState(paths.lock)).toThrow('Another control plane uses this state directory');
-    release();
-    expect(readFileSync(paths.lock)).toHaveLength(0);
-    lockState(paths.lock)();
   });
 });

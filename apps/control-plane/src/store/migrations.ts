@@ -1,14 +1,17 @@
 /**
  * How the database came to be: an ordered list, only ever added to. Names begin with the minute they were written in.
- * `schema.sqlite.sql` shows the result and a test holds the two together.
+ * `schema.sqlite.sql` and `schema.postgres.sql` show the result and a test holds them together.
  */
 import { sql, type Kysely } from 'kysely';
 import { chainedValues, chainStart, nextHash } from '../activity-log/chain.ts';
 import type { ActivityEventRow } from './schema.ts';
 
+export type StoreKind = 'sqlite' | 'postgres';
+
+/** The same for both databases wherever possible; `kind` is for what cannot be. On PostgreSQL texts are made to sort as in SQLite. */
 export interface Migration {
   readonly name: string;
-  up(db: Kysely<unknown>): Promise<void>;
+  up(db: Kysely<unknown>, kind: StoreKind): Promise<void>;
 }
 
 export const migrations: readonly Migration[] = [
@@ -23,7 +26,7 @@ async function operationProgress(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('operations').addColumn('progress', 'text').execute();
 }
 
-async function firstTables(db: Kysely<unknown>): Promise<void> {
+async function firstTables(db: Kysely<unknown>, kind: StoreKind): Promise<void> {
   await db.schema
     .createTable('subscriptions')
     .addColumn('subscription_id', 'text', (column) => column.primaryKey().notNull())
@@ -76,7 +79,9 @@ async function firstTables(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX operations_ended ON operations (ended_at) WHERE ended_at IS NOT NULL`.execute(db);
   await db.schema
     .createTable('activity_events')
-    .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('position', kind === 'sqlite' ? 'integer' : 'bigint', (column) =>
+      kind === 'sqlite' ? column.primaryKey().autoIncrement() : column.primaryKey(),
+    )
     .addColumn('event_data_id', 'text', (column) => column.notNull().unique())
     .addColumn('subscription_id', 'text', (column) => column.notNull())
     .addColumn('event_timestamp', 'text', (column) => column.notNull())
@@ -93,7 +98,9 @@ async function firstTables(db: Kysely<unknown>): Promise<void> {
     .on('activity_events')
     .columns(['subscription_id', 'event_timestamp'])
     .execute();
-  await db.schema.createIndex('activity_events_by_resource').on('activity_events').column('resource_key').execute();
+  const byResource = db.schema.createIndex('activity_events_by_resource').on('activity_events').column('resource_key');
+  // PostgreSQL's ordered indexes take no text longer than a third of a page, and what is refused may have any path.
+  await (kind === 'sqlite' ? byResource : byResource.using('hash')).execute();
   await db.schema
     .createIndex('activity_events_by_correlation')
     .on('activity_events')
@@ -210,7 +217,10 @@ async function roleTables(db: Kysely<unknown>): Promise<void> {
 
 /** Events that are there already are chained as they stand: from here on a change of them is noticed. */
 async function chainEvents(db: Kysely<unknown>): Promise<void> {
-  await sql`ALTER TABLE activity_events ADD COLUMN hash text NOT NULL DEFAULT ''`.execute(db);
+  await db.schema
+    .alterTable('activity_events')
+    .addColumn('hash', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
   const events = db as Kysely<{ activity_events: ActivityEventRow }>;
   let hash = chainStart;
   for (let after = 0; ;) {

@@ -10,7 +10,7 @@ CREATE TABLE activity_events (
   caller_key text not null,
   status text not null,
   event text not null,
-  hash text NOT NULL DEFAULT ''
+  hash text default '' not null
 );
 
 CREATE INDEX activity_events_by_correlation on activity_events (correlation_id);

@@ -3,8 +3,6 @@
  * column; `…_key` columns hold the lower-case form that names are compared in. Plain types only, so that PostgreSQL can hold
  * the same tables.
  */
-import type { Generated } from 'kysely';
-
 export interface SubscriptionRow {
   readonly subscription_id: string;
   readonly tenant_id: string;
@@ -129,7 +127,8 @@ export interface OperationRow {
 }
 
 export interface ActivityEventRow {
-  readonly position: Generated<number>;
+  /** From 1, without gaps. */
+  readonly position: number;
   readonly event_data_id: string;
   readonly subscription_id: string;
   /** ISO 8601, UTC, milliseconds: sorts as text. */

@@ -1,22 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { testEvent } from '../testing/test-event.ts';
 import { migrations } from './migrations.ts';
-import { schemaText } from './schema-text.ts';
-import { openStore, type Store, type Writer } from './store.ts';
+import { postgresSchemaText } from './postgres/schema-text.ts';
+import { schemaText } from './sqlite/schema-text.ts';
+import type { Store, Writer } from './store.ts';
 
-describe('the SQLite store', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-store-'));
+eachStore('the store', (makeStore) => {
+  let made: TestStore;
   let store: Store;
   beforeAll(async () => {
-    store = await openStore(folder);
+    made = makeStore();
+    store = await made.open();
   });
-  afterAll(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => store.close());
 
   const addGroup = async (writer: Writer, name: string): Promise<void> => {
     const row = { subscription_id: 's', name_key: name, name, location: 'here', tags: '{}', created_at: 1 };
@@ -27,16 +25,18 @@ describe('the SQLite store', () => {
   const events = async (): Promise<number> =>
     (await store.read.selectFrom('activity_events').select('position').execute()).length;
 
-  test('the migrations make what schema.sqlite.sql shows', () => {
-    expect(schemaText(join(folder, 'sallyport.sqlite'))).toBe(
-      readFileSync(join(import.meta.dirname, 'schema.sqlite.sql'), 'utf8'),
-    );
+  test('the migrations make what the recorded schema shows', async () => {
+    const { directory, postgres } = made;
+    const recorded = join(import.meta.dirname, postgres === undefined ? 'schema.sqlite.sql' : 'schema.postgres.sql');
+    const text =
+      postgres === undefined ? schemaText(join(directory, 'sallyport.sqlite')) : await postgresSchemaText(postgres);
+    await expect(text).toMatchFileSnapshot(recorded);
   });
 
   test('migrations are in the order of their names, and opening again changes nothing', async () => {
     const names = migrations.map(({ name }) => name);
     expect(names).toEqual(names.toSorted());
-    const again = await openStore(folder);
+    const again = await made.open();
     await again.close();
   });
 
@@ -51,7 +51,7 @@ describe('the SQLite store', () => {
       await addGroup(writer, 'lost');
       return { value: undefined, events: [testEvent(), event] };
     });
-    await expect(failing).rejects.toThrow('UNIQUE');
+    await expect(failing).rejects.toThrow(/unique/i);
     expect(await groups()).toEqual(['kept']);
     expect(await events()).toBe(1);
   });
@@ -78,5 +78,23 @@ describe('the SQLite store', () => {
       });
     await Promise.all(['a', 'b', 'c'].map(add));
     expect(await groups()).toEqual(['a-1', 'a-2', 'b-1', 'b-2', 'c-1', 'c-2', 'kept']);
+  });
+
+  test('S2.2 T70 what is refused may have any path: an event is written however long its resource is, zero characters included', async () => {
+    const event = testEvent();
+    const odd = {
+      ...event,
+      eventDataId: 'odd',
+      resourceId: `/x\0${'ab/'.repeat(10_000)}`,
+      subscriptionId: 's'.repeat(9000),
+    };
+    await store.change(() => Promise.resolve({ value: undefined, events: [odd] }));
+    const row = await store.read
+      .selectFrom('activity_events')
+      .select(['resource_key', 'event'])
+      .where('event_data_id', '=', 'odd')
+      .executeTakeFirstOrThrow();
+    expect(row.resource_key).toHaveLength(odd.resourceId.length);
+    expect(JSON.parse(row.event)).toEqual(odd);
   });
 });

@@ -1,16 +1,17 @@
 /**
  * The one way to the database. Reading is free; a change needs its activity events, and both are one transaction: an event
  * that cannot be written means a change that did not happen (S2.2). Observations (heartbeats, progress, used assertions) are
- * not changes of a resource and go through `observe`.
+ * not changes of a resource and go through `observe`, or through `note` when nothing is decided by what was there before.
+ *
+ * Two databases can be behind it, SQLite and PostgreSQL, and nothing above this folder knows which (decision 0150).
  */
-import { join } from 'node:path';
-import { Kysely, sql, SqliteDialect, type Transaction } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import type { Kysely, Transaction } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
-import { appendEvents } from '../activity-log/append-events.ts';
-import { migrations } from './migrations.ts';
-import { openNodeSqlite } from './node-sqlite.ts';
+import type { Bells } from './bells.ts';
+import { openPostgres } from './postgres/open-postgres.ts';
+import type { PostgresAddress } from './postgres/address.ts';
 import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Reads what is committed. */
 export type Reader = Pick<Kysely<Schema>, 'selectFrom'>;
@@ -25,67 +26,32 @@ export interface Recorded<T> {
 
 export interface Store {
   readonly read: Reader;
-  /** Runs a change and writes its events in the same transaction. Nothing is kept when either throws. */
+  /**
+   * Runs a change and writes its events in the same transaction. Nothing is kept when either throws. Changes come one after the
+   * other, whichever process asks for them: what one has read stays true until it is done.
+   */
   change<T>(change: (writer: Writer) => Promise<Recorded<T>>): Promise<T>;
   /** Runs a transaction that may turn out to hold no change; when it returns events they are written with it. */
   observe<T>(
     work: (writer: Writer) => Promise<{ readonly value: T; readonly events: readonly ActivityEvent[] }>,
   ): Promise<T>;
+  /** Writes what was observed, in a transaction that waits for no change where the database can do that. It may run twice. */
+  note(work: (writer: Writer) => Promise<void>): Promise<void>;
   /**
    * What was erased is to leave the files of the database as well (S1.7, T50), soon: several at once are one piece of work.
-   * Its content is overwritten where it stood (`secure_delete`); this empties the journal that still holds it.
    */
   eraseTraces(): void;
+  /** Rings of machines, to and from the other control planes on this store. */
+  readonly bells: Bells;
+  /** Runs a task unless another control plane on this store is at it right now. */
+  lead(task: string, work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** How long what was erased may stay in the journal. Milliseconds. */
-const eraseMilliseconds = 200;
-
-/** Opens the SQLite store in a directory and brings it up to date. Throws when a migration fails; nothing is half done. */
-export async function openStore(directory: string): Promise<Store> {
-  const path = join(directory, 'sallyport.sqlite');
-  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'writer') }) });
-  await migrate(writing);
-  const reading = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'reader') }) });
-  async function transact<T>(
-    work: (writer: Writer) => Promise<{ readonly value: T; readonly events: readonly ActivityEvent[] }>,
-  ): Promise<T> {
-    return writing.transaction().execute(async (transaction) => {
-      const { value, events } = await work(transaction);
-      await appendEvents(transaction, events);
-      return value;
-    });
-  }
-  let erasing: NodeJS.Timeout | undefined;
-  const checkpoint = async (): Promise<void> => {
-    erasing = undefined;
-    const { rows } = await sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(writing);
-    // Somebody was reading what it held.
-    if (rows[0]?.busy !== 0) eraseTraces();
-  };
-  const eraseTraces = (): void => {
-    erasing ??= setTimeout(() => {
-      // Closed meanwhile, which empties it too; or a disk that does not take it, which the next change tells of.
-      checkpoint().catch(() => undefined);
-    }, eraseMilliseconds).unref();
-  };
-  return {
-    eraseTraces,
-    read: reading,
-    change: transact,
-    observe: transact,
-    close: async () => {
-      clearTimeout(erasing);
-      await reading.destroy();
-      await writing.destroy();
-    },
-  };
-}
-
-async function migrate(db: Kysely<Schema>): Promise<void> {
-  const list = Object.fromEntries(migrations.map((migration) => [migration.name, migration]));
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(list) } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw new Error('The database could not be brought up to date.', { cause: error });
+/**
+ * Opens the store and brings it up to date: PostgreSQL where an address is given, else SQLite in the state directory. Throws when
+ * a migration fails; nothing is half done.
+ */
+export function openStore(directory: string, postgres?: PostgresAddress): Promise<Store> {
+  return postgres === undefined ? openSqlite(directory) : openPostgres(postgres);
 }

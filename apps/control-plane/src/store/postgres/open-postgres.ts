@@ -1,0 +1,95 @@
+/**
+ * The store in PostgreSQL: for any number of control planes. Whoever changes something holds one advisory lock from the first statement
+ * of the transaction to its commit, so that changes come one after the other as they do in SQLite, over all processes (decision 0150).
+ */
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { migrate } from '../migrate.ts';
+import type { Schema } from '../schema.ts';
+import type { Store, Writer } from '../store.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+import { createTurns } from '../turns.ts';
+import type { PostgresAddress } from './address.ts';
+import { textByBytes } from './byte-order.ts';
+import { mayRunAgain } from './errors.ts';
+import { changeLock, lockClass } from './locks.ts';
+import { bellChannel, createPostgresBells } from './postgres-bells.ts';
+import { openPool, sessionSettings } from './pool.ts';
+
+/** One connection takes turns; the others are for observations and for rings. */
+const writingConnections = 4;
+const readingConnections = 10;
+const mostAttempts = 5;
+
+/** Opens the database and brings it up to date. */
+export async function openPostgres(address: PostgresAddress): Promise<Store> {
+  const writing = connect(address, writingConnections);
+  const reading = connect(address, readingConnections);
+  const bells = createPostgresBells(address, async (payload) => {
+    await sql`SELECT pg_notify(${bellChannel}, ${payload})`.execute(writing);
+  });
+  const close = async (): Promise<void> => {
+    await bells.close();
+    await reading.destroy();
+    await writing.destroy();
+  };
+  try {
+    await migrate(writing.withPlugin(textByBytes()).withTables<never>(), 'postgres');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const inTurn = createTurns(writing, {
+    begin: async (transaction) => {
+      await sql`SELECT pg_advisory_xact_lock(${sql.lit(lockClass)}, ${sql.lit(changeLock)})`.execute(transaction);
+    },
+    mayRunAgain,
+    endsTransaction: (error) => error instanceof StoreUnavailable,
+  });
+  return {
+    read: reading,
+    change: inTurn,
+    observe: inTurn,
+    note: (work) => note(writing, work),
+    // Rows that are gone are unreadable by SQL at once; their pages are PostgreSQL's to clear (docs: protected settings).
+    eraseTraces: () => undefined,
+    bells,
+    lead: (task, work) => lead(reading, task, work),
+    close,
+  };
+}
+
+function connect(address: PostgresAddress, most: number): Kysely<Schema> {
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({
+      pool: openPool(address, most),
+      onCreateConnection: async (connection) => {
+        await connection.executeQuery(CompiledQuery.raw(sessionSettings));
+      },
+    }),
+  });
+}
+
+async function note(writing: Kysely<Schema>, work: (writer: Writer) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await writing.transaction().execute(work);
+      return;
+    } catch (error) {
+      if (attempt === mostAttempts || !mayRunAgain(error)) throw error;
+    }
+  }
+}
+
+/** The lock is the connection's: whoever dies with it has let go of it. */
+function lead(reading: Kysely<Schema>, task: string, work: () => Promise<void>): Promise<void> {
+  return reading.connection().execute(async (connection) => {
+    const taken = await sql<{ readonly taken: boolean }>`
+      SELECT pg_try_advisory_lock(${sql.lit(lockClass)}, hashtext(${task})) AS taken`.execute(connection);
+    if (taken.rows[0]?.taken !== true) return;
+    try {
+      await work();
+    } finally {
+      await sql`SELECT pg_advisory_unlock(${sql.lit(lockClass)}, hashtext(${task}))`.execute(connection);
+    }
+  });
+}

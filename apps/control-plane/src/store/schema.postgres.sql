@@ -1,0 +1,195 @@
+CREATE TABLE activity_events (
+  position bigint NOT NULL,
+  event_data_id text COLLATE "C" NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  event_timestamp text COLLATE "C" NOT NULL,
+  group_key text COLLATE "C" NOT NULL,
+  resource_key text COLLATE "C" NOT NULL,
+  provider_key text COLLATE "C" NOT NULL,
+  correlation_id text COLLATE "C" NOT NULL,
+  caller_key text COLLATE "C" NOT NULL,
+  status text COLLATE "C" NOT NULL,
+  event text COLLATE "C" NOT NULL,
+  hash text COLLATE "C" DEFAULT ''::text NOT NULL,
+  CONSTRAINT activity_events_pkey PRIMARY KEY ("position"),
+  CONSTRAINT activity_events_event_data_id_key UNIQUE (event_data_id)
+);
+
+CREATE INDEX activity_events_by_correlation ON activity_events USING btree (correlation_id);
+
+CREATE INDEX activity_events_by_resource ON activity_events USING hash (resource_key);
+
+CREATE INDEX activity_events_by_time ON activity_events USING btree (subscription_id, event_timestamp);
+
+CREATE TABLE extensions (
+  vm_id text COLLATE "C" NOT NULL,
+  name_key text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  location text COLLATE "C" NOT NULL,
+  tags text COLLATE "C" NOT NULL,
+  extension_key text COLLATE "C" NOT NULL,
+  publisher text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  type_handler_version text COLLATE "C" NOT NULL,
+  auto_upgrade_minor_version integer NOT NULL,
+  enable_automatic_upgrade integer,
+  force_update_tag text COLLATE "C",
+  settings text COLLATE "C",
+  operation_id text COLLATE "C" NOT NULL,
+  sequence integer NOT NULL,
+  goal text COLLATE "C",
+  lapse_goal text COLLATE "C",
+  installed_version text COLLATE "C" NOT NULL,
+  status text COLLATE "C",
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT extensions_key PRIMARY KEY (vm_id, name_key),
+  CONSTRAINT extensions_by_type UNIQUE (vm_id, extension_key)
+);
+
+CREATE TABLE heartbeats (
+  vm_id text COLLATE "C" NOT NULL,
+  received_at bigint NOT NULL,
+  connected_since bigint NOT NULL,
+  agent_version text COLLATE "C" NOT NULL,
+  generation integer NOT NULL,
+  agent_configuration text COLLATE "C" NOT NULL,
+  service_statuses text COLLATE "C" NOT NULL,
+  system text COLLATE "C" NOT NULL,
+  CONSTRAINT heartbeats_pkey PRIMARY KEY (vm_id)
+);
+
+CREATE TABLE machines (
+  vm_id text COLLATE "C" NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  group_key text COLLATE "C" NOT NULL,
+  group_name text COLLATE "C" NOT NULL,
+  name_key text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  location text COLLATE "C" NOT NULL,
+  tags text COLLATE "C" NOT NULL,
+  principal_id text COLLATE "C" NOT NULL,
+  public_key text COLLATE "C" NOT NULL,
+  properties text COLLATE "C" NOT NULL,
+  generation integer NOT NULL,
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT machines_pkey PRIMARY KEY (vm_id),
+  CONSTRAINT machines_by_name UNIQUE (subscription_id, group_key, name_key)
+);
+
+CREATE TABLE operations (
+  operation_id text COLLATE "C" NOT NULL,
+  vm_id text COLLATE "C" NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  location text COLLATE "C" NOT NULL,
+  resource_id text COLLATE "C" NOT NULL,
+  extension_name_key text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  deadline_at bigint NOT NULL,
+  ended_at bigint,
+  steps text COLLATE "C" NOT NULL,
+  error_code text COLLATE "C",
+  error_message text COLLATE "C",
+  explanation text COLLATE "C",
+  origin text COLLATE "C" NOT NULL,
+  progress text COLLATE "C",
+  CONSTRAINT operations_pkey PRIMARY KEY (operation_id)
+);
+
+CREATE INDEX operations_ended ON operations USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX operations_of_machine ON operations USING btree (vm_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX operations_running ON operations USING btree (deadline_at) WHERE (ended_at IS NULL);
+
+CREATE TABLE policy_objects (
+  kind text COLLATE "C" NOT NULL,
+  scope text COLLATE "C" NOT NULL,
+  scope_key text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  name_key text COLLATE "C" NOT NULL,
+  properties text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT policy_objects_key PRIMARY KEY (kind, scope_key, name_key)
+);
+
+CREATE TABLE principals (
+  object_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  display_name text COLLATE "C" NOT NULL,
+  secret_hash text COLLATE "C",
+  public_key text COLLATE "C",
+  vm_id text COLLATE "C",
+  created_at bigint NOT NULL,
+  CONSTRAINT principals_pkey PRIMARY KEY (object_id),
+  CONSTRAINT principals_client_id_key UNIQUE (client_id),
+  CONSTRAINT principals_public_key_key UNIQUE (public_key),
+  CONSTRAINT principals_vm_id_key UNIQUE (vm_id)
+);
+
+CREATE TABLE resource_groups (
+  subscription_id text COLLATE "C" NOT NULL,
+  name_key text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  location text COLLATE "C" NOT NULL,
+  tags text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT resource_groups_key PRIMARY KEY (subscription_id, name_key)
+);
+
+CREATE TABLE role_assignments (
+  assignment_id text COLLATE "C" NOT NULL,
+  scope text COLLATE "C" NOT NULL,
+  scope_key text COLLATE "C" NOT NULL,
+  role_id text COLLATE "C" NOT NULL,
+  principal_id text COLLATE "C" NOT NULL,
+  description text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT role_assignments_pkey PRIMARY KEY (assignment_id),
+  CONSTRAINT role_assignments_once UNIQUE (principal_id, scope_key, role_id)
+);
+
+CREATE INDEX role_assignments_by_scope ON role_assignments USING btree (scope_key);
+
+CREATE TABLE role_definitions (
+  role_id text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  name_key text COLLATE "C" NOT NULL,
+  description text COLLATE "C" NOT NULL,
+  permissions text COLLATE "C" NOT NULL,
+  assignable_scopes text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT role_definitions_pkey PRIMARY KEY (role_id),
+  CONSTRAINT role_definitions_name_key_key UNIQUE (name_key)
+);
+
+CREATE TABLE subscriptions (
+  subscription_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  display_name text COLLATE "C" NOT NULL,
+  CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id)
+);
+
+CREATE TABLE used_assertions (
+  client_id text COLLATE "C" NOT NULL,
+  jti text COLLATE "C" NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT used_assertions_key PRIMARY KEY (client_id, jti)
+);

@@ -1,0 +1,54 @@
+/** The store in a file of the state directory: for one control plane. One connection writes, one reads (decision 0042). */
+import { join } from 'node:path';
+import { Kysely, sql, SqliteDialect } from 'kysely';
+import { noBells } from '../bells.ts';
+import { migrate } from '../migrate.ts';
+import type { Schema } from '../schema.ts';
+import type { Store } from '../store.ts';
+import { createTurns } from '../turns.ts';
+import { openNodeSqlite } from './node-sqlite.ts';
+
+/** How long what was erased may stay in the journal. Milliseconds. */
+const eraseMilliseconds = 200;
+
+/** Opens the database in a directory and brings it up to date. */
+export async function openSqlite(directory: string): Promise<Store> {
+  const path = join(directory, 'sallyport.sqlite');
+  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'writer') }) });
+  await migrate(writing.withTables<never>(), 'sqlite');
+  const reading = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'reader') }) });
+  const inTurn = createTurns(writing, {
+    // There is one process, and it writes over one connection.
+    begin: () => Promise.resolve(),
+    mayRunAgain: () => false,
+    endsTransaction: () => false,
+  });
+  let erasing: NodeJS.Timeout | undefined;
+  const checkpoint = async (): Promise<void> => {
+    erasing = undefined;
+    const { rows } = await sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(writing);
+    // Somebody was reading what it held.
+    if (rows[0]?.busy !== 0) eraseTraces();
+  };
+  // Content is overwritten where it stood (`secure_delete`); this empties the journal that still holds it.
+  const eraseTraces = (): void => {
+    erasing ??= setTimeout(() => {
+      // Closed meanwhile, which empties it too; or a disk that does not take it, which the next change tells of.
+      checkpoint().catch(() => undefined);
+    }, eraseMilliseconds).unref();
+  };
+  return {
+    read: reading,
+    change: inTurn,
+    observe: inTurn,
+    note: (work) => inTurn(async (writer) => ({ value: await work(writer), events: [] })),
+    eraseTraces,
+    bells: noBells,
+    lead: (_task, work) => work(),
+    close: async () => {
+      clearTimeout(erasing);
+      await reading.destroy();
+      await writing.destroy();
+    },
+  };
+}
