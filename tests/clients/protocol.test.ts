@@ -165,7 +165,20 @@ describe('sign-in', () => {
       .setProtectedHeader({ alg: 'HS256' })
       .sign(new TextEncoder().encode('x'.repeat(32)));
     expect(await ask(hmac)).toBe(401);
-    expect(await ask(await sign(), 'https://management.azure.com/.default')).toBe(401);
+  });
+
+  test('a machine can have a token for ARM, and no right there that no role gives it', async () => {
+    const principal = await principalOf(agent.resourceId);
+    const signed = await assertion(plane.operator, principal, agent.privateKey);
+    const got = await formText(assertionForm(principal, signed, 'https://management.azure.com/.default'));
+    const { access_token: token } = got.json() as { readonly access_token: string };
+    expect(decodeJwt(token)).toMatchObject({ oid: principal, aud: 'https://management.azure.com' });
+    const answer = await http.send('GET', `${agent.resourceId}?${version}`, { token });
+    expect([answer.status, (answer.json() as { readonly error: { readonly code: string } }).error.code]).toEqual([
+      403,
+      'AuthorizationFailed',
+    ]);
+    expect((await http.send('GET', `/agent/v1/machines/${agent.vmId}/goal-state`, { token })).status).toBe(401);
   });
 
   test('T77 ARM takes no machine token and the agent API no ARM token; the refused write is on record with its caller', async () => {

@@ -43,23 +43,52 @@ export interface MachinePrincipal {
   readonly privateKey: KeyObject;
 }
 
-/** Holds the machine's token and renews it after two thirds of its life. Calls at the same time share one request. */
+/** Clocks further apart than this make an assertion look expired or not yet valid. Milliseconds. */
+const bearableSkew = 30_000;
+
+/**
+ * A token for the machine by its own key. When it is refused and this machine's clock is not the service's, it is asked for once
+ * more with the time the service told: a clock that jumped must not cut the machine off (T72). Throws `ServerRefusal` or `HttpError`.
+ */
+export async function machineToken(
+  service: TokenService,
+  principal: MachinePrincipal,
+  scope: string,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Token> {
+  const ask = (ahead: number): Promise<HttpAnswer> =>
+    postForm(
+      service,
+      {
+        client_id: principal.principalId,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: clientAssertion(principal, tokenUrl(service).href, environment, ahead),
+        scope,
+      },
+      signal,
+    );
+  const first = await ask(0);
+  const ahead = clockAhead(first, environment) ?? 0;
+  const again = first.status === 401 && Math.abs(ahead) > bearableSkew;
+  return tokenIn(again ? await ask(ahead) : first, environment);
+}
+
+/** Holds the machine's token for the agent API and renews it after two thirds of its life. Calls at the same time share one request. */
 export class MachineTokens {
-  readonly #service: TokenService;
-  readonly #principal: MachinePrincipal;
+  readonly #ask: (signal: AbortSignal) => Promise<Token>;
   readonly #environment: Environment;
   #held: { readonly value: string; readonly renewAt: number } | undefined;
   #asking: Promise<string> | undefined;
 
   constructor(service: TokenService, principal: MachinePrincipal, environment: Environment) {
-    this.#service = service;
-    this.#principal = principal;
+    this.#ask = (signal) => machineToken(service, principal, agentScope, environment, signal);
     this.#environment = environment;
   }
 
   async get(signal: AbortSignal): Promise<string> {
     if (this.#held !== undefined && this.#environment.monotonic() < this.#held.renewAt) return this.#held.value;
-    this.#asking ??= this.#ask(signal).finally(() => {
+    this.#asking ??= this.#renew(signal).finally(() => {
       this.#asking = undefined;
     });
     return this.#asking;
@@ -70,14 +99,8 @@ export class MachineTokens {
     if (this.#held?.value === value) this.#held = undefined;
   }
 
-  async #ask(signal: AbortSignal): Promise<string> {
-    const form = {
-      client_id: this.#principal.principalId,
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: clientAssertion(this.#principal, tokenUrl(this.#service).href, this.#environment),
-      scope: agentScope,
-    };
-    const token = await requestToken(this.#service, form, this.#environment, signal);
+  async #renew(signal: AbortSignal): Promise<string> {
+    const token = await this.#ask(signal);
     const renewAt = this.#environment.monotonic() + token.expiresInSeconds * 1000 * (2 / 3);
     this.#held = { value: token.value, renewAt };
     return token.value;
@@ -90,7 +113,15 @@ async function requestToken(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Token> {
-  const answer = await service.http.request(
+  return tokenIn(await postForm(service, form, signal), environment);
+}
+
+function postForm(
+  service: TokenService,
+  form: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  return service.http.request(
     {
       method: 'POST',
       url: tokenUrl(service),
@@ -101,6 +132,9 @@ async function requestToken(
     },
     answerBytes,
   );
+}
+
+function tokenIn(answer: HttpAnswer, environment: Environment): Token {
   const { access_token, expires_in } = jsonOf(answer, tokenAnswerSchema, 'Signing in');
   return { value: access_token, expiresInSeconds: expires_in, clockAhead: clockAhead(answer, environment) };
 }
@@ -115,8 +149,13 @@ function clockAhead(answer: HttpAnswer, environment: Environment): number | unde
 }
 
 /** A short-lived statement, signed with the machine's key, that the service accepts once (`private_key_jwt`). */
-function clientAssertion(principal: MachinePrincipal, audience: string, environment: Environment): string {
-  const now = Math.floor(environment.now() / 1000);
+function clientAssertion(
+  principal: MachinePrincipal,
+  audience: string,
+  environment: Environment,
+  clockAheadMilliseconds: number,
+): string {
+  const now = Math.floor((environment.now() - clockAheadMilliseconds) / 1000);
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const { principalId } = principal;
   const claims = {

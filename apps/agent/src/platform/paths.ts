@@ -12,6 +12,8 @@ export interface AgentPaths {
   readonly agentConfig: string;
   /** `/var/opt/azcmagent/certs`: the machine's key (0600) and the control plane's CA. */
   readonly certificates: string;
+  /** `/var/opt/azcmagent/tokens`: challenge files of the local identity endpoint. */
+  readonly tokens: string;
   /** Pinned root and trusted metadata of the signed catalog. */
   readonly catalog: string;
   /** Where a package of the agent itself puts the catalog root to trust: `/opt/azcmagent/catalog/root.json`. */
@@ -34,6 +36,9 @@ export interface AgentPaths {
   readonly run: string;
 }
 
+/** Where clients of the local identity endpoint look for challenge files, within the machine's root. They insist on it. */
+export const tokensDirectory = '/var/opt/azcmagent/tokens';
+
 /** The paths under a root. */
 export function agentPaths(root: string): AgentPaths {
   const under = (path: string): string => join(root, path);
@@ -43,6 +48,7 @@ export function agentPaths(root: string): AgentPaths {
     localSecrets: under('/var/opt/azcmagent/localsecrets.json'),
     agentConfig: under('/var/opt/azcmagent/agentconfig.json'),
     certificates: under('/var/opt/azcmagent/certs'),
+    tokens: under(tokensDirectory),
     catalog: under('/var/opt/azcmagent/catalog'),
     installedCatalogRoot: under('/opt/azcmagent/catalog/root.json'),
     logs: under('/var/opt/azcmagent/log'),

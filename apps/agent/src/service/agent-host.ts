@@ -3,11 +3,16 @@
  * disconnected or connected anew. One process a root (T84).
  */
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '@sallyport/model';
 import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
+import { systemFacts } from '../connection/system-facts.ts';
+import { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { Environment } from '../platform/environment.ts';
+import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { sleep } from '../platform/sleep.ts';
+import { agentState } from './agent-state.ts';
 import { answerCancelRequests } from './cancel-requests.ts';
 import { ConnectedAgent } from './connected-agent.ts';
 
@@ -27,6 +32,8 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
   const { environment, signal } = options;
   let running: { readonly agent: ConnectedAgent; readonly identity: string } | undefined;
   let controls = stampOf(agentPaths(environment.root).localConfig);
+  const metadata = metadataService(options, () => running?.agent);
+  metadata.start();
   let complaint = '';
   const complain = (text: string): void => {
     if (text !== complaint && text !== '') options.say(text);
@@ -61,7 +68,25 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     controls = now;
     await sleep(lookMilliseconds, signal);
   }
+  await metadata.stop();
   await running?.agent.stop();
+}
+
+/** The local endpoint. It is there whether the machine is connected or not. */
+function metadataService(options: AgentHostOptions, agent: () => ConnectedAgent | undefined): MetadataService {
+  const { environment } = options;
+  const config = (): AgentConfig | undefined => readAgentConfig(environment.root);
+  return new MetadataService({
+    environment,
+    log: fileLog(join(agentPaths(environment.root).logs, 'himds.log'), environment),
+    say: (text) => options.say(text),
+    sources: {
+      config,
+      identity: () => agent()?.identity(),
+      system: systemFacts,
+      state: () => agentState(environment, config()),
+    },
+  });
 }
 
 function started({ environment, program }: AgentHostOptions, config: AgentConfig): ConnectedAgent {

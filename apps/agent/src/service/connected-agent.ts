@@ -15,7 +15,9 @@ import { HttpClient } from '../connection/http-client.ts';
 import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
 import { proxyNow } from '../connection/proxy.ts';
 import { systemFacts } from '../connection/system-facts.ts';
+import { ResourceTokens } from '../connection/resource-tokens.ts';
 import { MachineTokens } from '../connection/tokens.ts';
+import type { MachineIdentity } from '../metadata-service/token-answer.ts';
 import { extensionLimits, type LimitControls } from '../extensions/limits/extension-limits.ts';
 import { describeMechanism, groupMechanism, type GroupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { machineGroups } from '../extensions/limits/machine-groups.ts';
@@ -89,6 +91,7 @@ export class ConnectedAgent {
   readonly #stop = new AbortController();
   readonly #http: HttpClient;
   readonly #api: AgentApi;
+  readonly #resourceTokens: ResourceTokens;
   readonly #manager: ExtensionManager;
   readonly #reporter: Reporter;
   readonly #heartbeat: HeartbeatLoop;
@@ -110,11 +113,9 @@ export class ConnectedAgent {
     });
     this.#http = http;
     const principal = { principalId: config.principalId, privateKey: machineKey.privateKey };
-    const tokens = new MachineTokens(
-      { http, endpoint: config.endpoint, tenantId: config.tenantId },
-      principal,
-      environment,
-    );
+    const service = { http, endpoint: config.endpoint, tenantId: config.tenantId };
+    const tokens = new MachineTokens(service, principal, environment);
+    this.#resourceTokens = new ResourceTokens(service, () => principal, environment);
     this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
     const host = extensionHost(environment, options.program);
     const journal = new Journal(journalPath(environment.root));
@@ -155,6 +156,16 @@ export class ConnectedAgent {
     this.#heartbeat.start();
     this.#watch.start();
     this.#polling = this.#pollSlowly();
+  }
+
+  /** What programs on this machine may ask tokens of. */
+  identity(): MachineIdentity {
+    const { principalId, resourceId } = this.#options.config;
+    return {
+      principalId,
+      resourceId,
+      token: (resource, fresh, signal) => this.#resourceTokens.get(resource, fresh, signal),
+    };
   }
 
   /** The local controls have changed: what is in force is told to the centre, and what waits is planned anew. */

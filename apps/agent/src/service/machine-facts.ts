@@ -8,10 +8,12 @@ import { agentVersion } from '../connection/agent-version.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { describeMechanism, groupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
+import { readEndpointStatus } from '../metadata-service/endpoint-status.ts';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { lockHolder } from '../platform/process-lock.ts';
-import { agentLockPath, readAgentStatus, type AgentStatus } from './agent-status.ts';
+import { agentLockPath } from './agent-status.ts';
+import { connectionStatus, statusOfConnection } from './connection-status.ts';
 
 export interface Fact {
   /** As in the text. */
@@ -23,12 +25,9 @@ export interface Fact {
   readonly indent?: true;
 }
 
-/** Without a heartbeat for this long a machine counts as disconnected. Milliseconds. */
-const connectedMilliseconds = 15 * 60 * 1000;
-
 export function machineFacts(environment: Environment): readonly Fact[] {
   const { config, problem } = configOf(environment);
-  const agent = statusOf(environment, config);
+  const agent = statusOfConnection(environment, config);
   const system = systemFacts();
   const controls = agentConfigurationOf(readControls(environment));
   const running = lockHolder(agentLockPath(environment.root)) !== undefined;
@@ -75,6 +74,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     fact('Portal Page', 'portalPage', undefined),
     fact('Disabled Features', 'disabledFeatures', undefined),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
+    fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
     fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),
   ];
 }
@@ -82,6 +82,12 @@ export function machineFacts(environment: Environment): readonly Fact[] {
 /** What an agent started now would say: the running one has said it, maybe as somebody else than whoever asks. */
 function limitsHere(environment: Environment): string {
   return describeMechanism(groupMechanism(readGroupFacts(administratorOf(environment))));
+}
+
+/** Its address, and what stands against it: a program that has taken the port may be passing for it (T61). */
+function localEndpoint(root: string): string {
+  const { url = '', problem = '' } = readEndpointStatus(root) ?? {};
+  return [url, problem].filter((text) => text !== '').join(' – ');
 }
 
 function fact(name: string, key: string, value: string | undefined): Fact {
@@ -95,20 +101,4 @@ function configOf(environment: Environment): { readonly config?: AgentConfig; re
   } catch (error) {
     return { problem: messageOf(error) };
   }
-}
-
-/** The running agent's own word, as long as it is about this connection. */
-function statusOf(environment: Environment, config: AgentConfig | undefined): AgentStatus | undefined {
-  const status = readAgentStatus(environment.root);
-  return status?.vmId === config?.vmId ? status : undefined;
-}
-
-function connectionStatus(
-  environment: Environment,
-  config: AgentConfig | undefined,
-  status: AgentStatus | undefined,
-): string {
-  const last = Date.parse(status?.lastHeartbeat ?? '');
-  const recent = !Number.isNaN(last) && environment.now() - last < connectedMilliseconds;
-  return config !== undefined && recent ? 'Connected' : 'Disconnected';
 }

@@ -1,4 +1,4 @@
-/** Who a token may be for: ARM, for people and services; the agent API, for machines. Never both (T77). */
+/** Who a token may be for: ARM, for whoever holds roles; the agent API, for machines. Never both (T77). */
 
 /** The audience of machine tokens. */
 export const agentAudience = 'api://sallyport-agent';

@@ -50,7 +50,7 @@ export function createAuthenticator(
         return { outcome: 'unknown', reason: 'The access token belongs to an identity that no longer exists.' };
       }
       const caller = callerOf(verified, principal, endpoint.tenantId);
-      if (verified.audience?.kind !== wanted || (wanted === 'agent') !== (principal.kind === 'Machine')) {
+      if (verified.audience?.kind !== wanted || (wanted === 'agent' && principal.kind !== 'Machine')) {
         return {
           outcome: 'refused',
           caller,

@@ -87,8 +87,9 @@ export function createTokenService(
           `There is no resource '${requested.slice(0, 200)}' that tokens are issued for.`,
         );
       }
-      // A machine's token opens the agent API and nothing else; nobody else's opens that.
-      if ((audience.kind === 'agent') !== (principal.kind === 'Machine')) {
+      // The agent API is for machines only. A machine may ask for other tokens too: there it is a principal like any, and has
+      // the rights that roles give it, which are none at first.
+      if (audience.kind === 'agent' && principal.kind !== 'Machine') {
         throw new TokenError('unauthorized_client', `A ${principal.kind} gets no token for '${audience.value}'.`);
       }
       const access_token = await issueAccessToken(environment, key, endpoint, principal, audience);
