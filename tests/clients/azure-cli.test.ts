@@ -1,0 +1,295 @@
+/** S2.1 Debian's azure-cli, unchanged, does the daily work of an operator (arm-api §4.3). In order: each step stands on the last. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isInstalled } from '../../tooling/system-packages.ts';
+import { azureCli, registerCloud, type AzureCli } from './azure-cli.ts';
+import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import { enrolFakeAgent, type Behaviour, type FakeAgent } from './fake-agent.ts';
+import { signIn, type OperatorClient } from './operator-client.ts';
+import { createTestGallery } from './test-gallery.ts';
+
+const behave: Behaviour = ({ desired }) => ({
+  state: 'Succeeded',
+  ...(desired === 'present'
+    ? {
+        status: {
+          code: '0',
+          level: 'Information',
+          displayStatus: 'Ready',
+          message: 'Done',
+          time: new Date().toISOString(),
+        },
+      }
+    : {}),
+});
+
+describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-az-'));
+  let plane: ControlPlaneProcess;
+  let arm: OperatorClient;
+  let agent: FakeAgent;
+  let az: AzureCli;
+
+  beforeAll(async () => {
+    const gallery = await createTestGallery(join(folder, 'gallery'));
+    // Pages of two, so that az follows nextLink.
+    plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory, '--page-size', '2');
+    arm = await signIn(plane.operator);
+    az = azureCli(plane.operator, folder);
+    await registerCloud(az, plane.operator);
+  });
+
+  afterAll(async () => {
+    await az?.close();
+    await agent?.stop();
+    arm?.close();
+    await plane?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('az login --service-principal with a wrong secret says so', async () => {
+    const { clientId, tenantId } = plane.operator;
+    const said = await az.refused('login --service-principal -u', clientId, '-p', 'wrong', '--tenant', tenantId);
+    expect(said).toContain('AADSTS7000215');
+    expect(said).toContain('the client secret is not its secret');
+  });
+
+  test('az login --service-principal with the secret; az account show and list', async () => {
+    const { clientId, clientSecret, tenantId, subscriptionId } = plane.operator;
+    const account = {
+      cloudName: 'Sallyport',
+      id: subscriptionId,
+      tenantId,
+      isDefault: true,
+      state: 'Enabled',
+      user: { name: clientId, type: 'servicePrincipal' },
+    };
+    const signedIn = await az.run('login --service-principal -u', clientId, '-p', clientSecret, '--tenant', tenantId);
+    expect(signedIn).toMatchObject([account]);
+    const [shown, listed, refreshed, token] = await Promise.all([
+      az.run('account show'),
+      az.run('account list'),
+      az.run('account list --refresh'),
+      az.run('account get-access-token'),
+    ]);
+    const { cloudName, ...shownAccount } = account;
+    expect(shown).toMatchObject({ ...shownAccount, environmentName: cloudName });
+    expect(listed).toMatchObject([account]);
+    expect(refreshed).toMatchObject([account]);
+    expect(token).toMatchObject({ tokenType: 'Bearer', subscription: subscriptionId, tenant: tenantId });
+  });
+
+  test('az group create, show, list, exists', async () => {
+    const made = await az.run('group create --name Fleet --location here --tags team=ops');
+    const group = {
+      name: 'Fleet',
+      location: 'here',
+      tags: { team: 'ops' },
+      properties: { provisioningState: 'Succeeded' },
+    };
+    expect(made).toMatchObject(group);
+    for (const name of ['Other', 'Third'])
+      await arm.arm(
+        'PUT',
+        `/subscriptions/${plane.operator.subscriptionId}/resourceGroups/${name}?api-version=2021-04-01`,
+        { location: 'here' },
+      );
+    const [shown, listed, exists, missing] = await Promise.all([
+      az.run('group show --name FLEET'),
+      az.run('group list --query [].name'),
+      az.run('group exists --name fleet'),
+      az.run('group exists --name nowhere'),
+    ]);
+    expect(shown).toMatchObject(group);
+    expect(listed).toEqual(['Fleet', 'Other', 'Third']);
+    expect([exists, missing]).toEqual([true, false]);
+    expect(await az.text('group list --output table')).toMatch(
+      /Name +Location +Status\n-+ +-+ +-+\nFleet +here +Succeeded/,
+    );
+  });
+
+  test('az provider list, show and register; az account list-locations', async () => {
+    const [listed, shown, locations] = await Promise.all([
+      az.run('provider list --query [].[namespace,registrationState]'),
+      az.run('provider show --namespace Microsoft.HybridCompute'),
+      az.run('account list-locations'),
+      az.text('provider register --namespace Microsoft.HybridCompute'),
+    ]);
+    expect(listed).toContainEqual(['Microsoft.HybridCompute', 'Registered']);
+    const types = (
+      shown as {
+        readonly resourceTypes: readonly { readonly resourceType: string; readonly apiVersions: readonly string[] }[];
+      }
+    ).resourceTypes;
+    expect(types.map(({ resourceType }) => resourceType)).toContain('machines/extensions');
+    // az takes the first version without "preview": newest first (arm-api §4.3).
+    const versions = types.find(({ resourceType }) => resourceType === 'machines')?.apiVersions ?? [];
+    expect(versions.filter((version) => !version.includes('preview'))).toEqual(
+      versions
+        .filter((version) => !version.includes('preview'))
+        .toSorted()
+        .toReversed(),
+    );
+    expect(locations).toMatchObject([{ name: 'here', metadata: { regionType: 'Physical' } }]);
+  });
+
+  test('S2.1 az resource create, show, list, tag, update and delete an extension of a machine', async () => {
+    agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web-1');
+    await (await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web-2')).stop();
+    await (await enrolFakeAgent(() => plane.operator, arm, 'Other', 'db-1')).stop();
+    agent.run(behave);
+    const runner = {
+      publisher: 'Contoso.Scripts',
+      type: 'Runner',
+      typeHandlerVersion: '1.0.0',
+      settings: { say: 'hello' },
+    };
+    const created = await az.run(
+      'resource create --resource-group Fleet --namespace Microsoft.HybridCompute --parent machines/web-1 --resource-type extensions --name runner --location here --properties',
+      JSON.stringify(runner),
+    );
+    expect(created).toMatchObject({ name: 'runner', properties: { ...runner, provisioningState: 'Succeeded' } });
+    const id = `${agent.resourceId}/extensions/runner`;
+    const [machine, byType, extension, listed, ofGroup, ofType] = await Promise.all([
+      az.run('resource show --ids', agent.resourceId),
+      az.run('resource show -g Fleet -n web-1 --resource-type Microsoft.HybridCompute/machines'),
+      az.run('resource show --ids', id),
+      az.run('resource list --query [].name'),
+      az.run('resource list --resource-group Fleet --query [].name'),
+      az.run('resource list --resource-type Microsoft.HybridCompute/machines --query [].[name,location]'),
+    ]);
+    expect(machine).toMatchObject({
+      id: agent.resourceId,
+      type: 'Microsoft.HybridCompute/machines',
+      properties: { vmId: agent.vmId },
+    });
+    expect(byType).toMatchObject({ id: agent.resourceId });
+    expect(extension).toMatchObject({ id, properties: { instanceView: { status: { message: 'Done' } } } });
+    expect(listed).toEqual(['web-1', 'web-1/runner', 'web-2', 'db-1']);
+    expect(ofGroup).toEqual(['web-1', 'web-1/runner', 'web-2']);
+    expect(ofType).toEqual([
+      ['web-1', 'here'],
+      ['web-2', 'here'],
+      ['db-1', 'here'],
+    ]);
+    expect(await az.text('resource list --output table')).toMatch(/^Name +ResourceGroup/);
+
+    expect(await az.run('resource tag --tags owner=anna --ids', agent.resourceId)).toMatchObject({
+      tags: { owner: 'anna' },
+    });
+    expect(await az.run('resource list --tag owner=anna --query [].name')).toEqual(['web-1']);
+    expect(await az.run('resource update --ids', id, '--set', 'properties.settings.say=again')).toMatchObject({
+      properties: { settings: { say: 'again' } },
+    });
+    expect(agent.seen.map(({ desired, settings }) => [desired, settings])).toEqual([
+      ['present', { say: 'hello' }],
+      ['present', { say: 'again' }],
+    ]);
+    await az.text('resource delete --ids', id);
+    expect(agent.seen.at(-1)?.desired).toBe('absent');
+    expect(await az.refused('resource show --ids', id)).toContain('ResourceNotFound');
+  });
+
+  test('az rest does exactly the request it is told, and prints refusals in ARM’s words', async () => {
+    const got = await az.run(
+      'rest --method get --url /subscriptions/{subscriptionId}/resourceGroups/Fleet?api-version=2021-04-01',
+    );
+    expect(got).toMatchObject({ name: 'Fleet' });
+    const put = 'rest --method put --url /subscriptions/{subscriptionId}/resourceGroups/Fourth?api-version=2021-04-01';
+    expect(await az.run(put, '--body', '{"location":"there"}')).toMatchObject({
+      name: 'Fourth',
+      location: 'there',
+    });
+    expect(
+      await az.refused(
+        'rest --method get --url /subscriptions/{subscriptionId}/resourceGroups/None?api-version=2021-04-01',
+      ),
+    ).toContain('ResourceGroupNotFound');
+  });
+
+  test('S5.1 az policy definition and assignment: what is assigned narrows what az itself may write', async () => {
+    // As a text: an object with a 'then' would pass for a promise.
+    const rule = `{
+      "if": {"allOf": [
+        {"field": "type", "equals": "Microsoft.HybridCompute/machines/extensions"},
+        {"field": "Microsoft.HybridCompute/machines/extensions/type", "notIn": "[parameters('allowed')]"}
+      ]},
+      "then": {"effect": "deny"}
+    }`;
+    const parameters = { allowed: { type: 'Array', defaultValue: ['Other'] } };
+    writeFileSync(join(folder, 'rule.json'), rule);
+    writeFileSync(join(folder, 'parameters.json'), JSON.stringify(parameters));
+    const definition = await az.run(
+      'policy definition create --name allowed-types --display-name',
+      'Allowed types',
+      '--mode',
+      'All',
+      '--rules',
+      join(folder, 'rule.json'),
+      '--params',
+      join(folder, 'parameters.json'),
+    );
+    expect(definition).toMatchObject({
+      name: 'allowed-types',
+      policyType: 'Custom',
+      mode: 'All',
+      policyRule: JSON.parse(rule) as unknown,
+      parameters,
+    });
+    const assignment = await az.run(
+      'policy assignment create --name narrow --policy allowed-types --resource-group Fleet',
+    );
+    expect(assignment).toMatchObject({ name: 'narrow', enforcementMode: 'Default', resourceGroup: 'Fleet' });
+    const [shown, definitions, assignments, one] = await Promise.all([
+      az.run('policy definition show --name allowed-types'),
+      az.run('policy definition list --query', "[?policyType=='Custom'].name"),
+      az.run('policy assignment list --resource-group Fleet --query [].name'),
+      az.run('policy assignment show --name narrow --resource-group Fleet'),
+    ]);
+    expect(shown).toMatchObject({ displayName: 'Allowed types' });
+    expect(definitions).toEqual(['allowed-types']);
+    expect(assignments).toEqual(['narrow']);
+    expect(one).toMatchObject({ name: 'narrow' });
+    const runner = { publisher: 'Contoso.Scripts', type: 'Runner', settings: {} };
+    const refused = await az.refused(
+      'resource create --id',
+      `${agent.resourceId}/extensions/runner`,
+      '--location',
+      'here',
+      '--properties',
+      JSON.stringify(runner),
+    );
+    expect(refused).toContain('RequestDisallowedByPolicy');
+    expect(refused).toContain('narrow');
+    await az.text('policy assignment delete --name narrow --resource-group Fleet');
+    await az.text('policy definition delete --name allowed-types');
+    expect(await az.run('policy assignment list --resource-group Fleet')).toEqual([]);
+  });
+
+  test('S2.2 az monitor activity-log list tells who did what', async () => {
+    const { clientId } = plane.operator;
+    const [ofGroup, failed] = await Promise.all([
+      az.run('monitor activity-log list --resource-group Fleet --query [].[caller,operationName.value,status.value]'),
+      az.run('monitor activity-log list --status Failed --query [].operationName.value'),
+    ]);
+    for (const event of [
+      [clientId, 'Microsoft.HybridCompute/machines/extensions/write', 'Succeeded'],
+      [clientId, 'Microsoft.HybridCompute/machines/extensions/delete', 'Succeeded'],
+      [clientId, 'Microsoft.Resources/subscriptions/resourceGroups/write', 'Succeeded'],
+    ])
+      expect(ofGroup).toContainEqual(event);
+    expect(failed).toContain('Microsoft.HybridCompute/machines/extensions/write');
+  });
+
+  test('az group delete takes what is in it along', async () => {
+    await az.text('group delete --name Other --yes');
+    const [groups, machines] = await Promise.all([
+      az.run('group list --query [].name'),
+      az.run('resource list --query [].name'),
+    ]);
+    expect(groups).toEqual(['Fleet', 'Fourth', 'Third']);
+    expect(machines).toEqual(['web-1', 'web-2']);
+  });
+});
