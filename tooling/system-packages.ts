@@ -24,6 +24,7 @@ export const testPrograms: readonly SystemProgram[] = [
     package: 'openssl',
     reason: 'handlers open their protected settings with it, and tests check our sealing against it',
   },
+  { command: 'python3', package: 'python3', reason: 'a handler written in Python, as most of those of Azure VMs are' },
   { command: 'softhsm2-util', package: 'softhsm2', reason: 'a token that signs for a publisher (PKCS #11)' },
   { command: 'clamd', package: 'clamav-daemon', reason: 'the malware scanner of the gallery' },
   {

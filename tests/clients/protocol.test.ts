@@ -460,6 +460,15 @@ describe('goal state, doorbell and reports', () => {
     expect((await machine.report([step])).status).toBe(204);
     expect((await machine.report([step])).status).toBe(204);
     expect(await steps()).toEqual(['Accepted', 'Delivered', 'Downloading']);
+    const halfway = {
+      code: '0',
+      level: 'Information',
+      displayStatus: 'Transitioning',
+      message: 'halfway',
+      time: '2026-01-01T00:00:00.000Z',
+    } as const;
+    await machine.report([reportOf(entry, 'Enabling', { status: halfway })]);
+    expect((await shown())['instanceView']).toMatchObject({ status: halfway });
     const done = reportOf(entry, 'Succeeded');
     await machine.report([done]);
     await machine.report([done, { ...done, state: 'Failed', error: { code: 'InternalError', message: 'late' } }]);

@@ -12,7 +12,8 @@ import { signIn, type OperatorClient } from '../clients/operator-client.ts';
 import { startCarrier, type Carrier } from './carrier.ts';
 import { runCli } from '../../apps/agent/src/cli/run-cli.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
-import { freePort, startService, type Finished, type Service } from './processes.ts';
+import { freePort, runProgram, startService, type Finished, type Service } from './processes.ts';
+import { startTrueRoot, type TrueRoot } from './true-root.ts';
 
 export interface Ended {
   readonly status: string;
@@ -34,6 +35,8 @@ export interface TestSystem {
   readonly folder: string;
   /** The machine's root. */
   readonly root: string;
+  /** With true paths: where the test finds a path of the machine while it lives, `/proc` included. */
+  seen(path: string): string;
   readonly machine: string;
   /** Publishes `Contoso.Test/<type>`, or `<publisher>/<type>`; returns the path its bytes are served under. */
   publish(type: string, version: string, content: PackageFiles | Buffer, architecture?: Architecture): Promise<string>;
@@ -55,8 +58,13 @@ export interface TestSystem {
 export const publisher = 'Contoso.Test';
 const apiVersion = 'api-version=2024-07-10';
 
+export interface SystemOptions {
+  /** The agent finds all of its paths where they are on a real machine (`true-root.ts`); otherwise they hang under its root. */
+  readonly truePaths?: boolean;
+}
+
 /** Starts everything and connects the machine; the agent is not started. */
-export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
+export async function startSystem(machine = 'gatehouse', options: SystemOptions = {}): Promise<TestSystem> {
   const temporary = temporaryDirectory('system');
   const folder = temporary.path;
   const gallery = join(folder, 'gallery');
@@ -87,8 +95,11 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
   mkdirSync(root, { mode: 0o755 });
   chmodSync(root, 0o755);
   const agents: Service[] = [];
+  const own: TrueRoot | undefined = options.truePaths === true ? await startTrueRoot(root, [folder]) : undefined;
+  const variables = { AZCMAGENT_ROOT: own === undefined ? root : '/' };
   // The commands run in this process: a process each would be most of the time that these tests take.
   const azcmagent = async (...args: readonly string[]): Promise<Finished> => {
+    if (own !== undefined) return runProgram('agent', args, variables, own.enter);
     let output = '';
     const write = (text: string): void => void (output += text);
     const environment = { ...processEnvironment(), root };
@@ -104,6 +115,7 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
     folder,
     root,
     machine,
+    seen: (path) => own?.seen(path) ?? join(root, path),
     azcmagent,
     addPublisher: (name) => repository.addPublisher(name),
     async publish(type, version, content, architecture = 'any') {
@@ -124,8 +136,8 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
       });
       return `/packages/${sha256}.zip`;
     },
-    async startAgent(variables = {}) {
-      const agent = await startService('agent', ['run'], 'Connected as', { AZCMAGENT_ROOT: root, ...variables });
+    async startAgent(more = {}) {
+      const agent = await startService('agent', ['run'], 'Connected as', { ...variables, ...more }, own?.enter);
       agents.push(agent);
       return agent;
     },
@@ -149,6 +161,7 @@ export async function startSystem(machine = 'gatehouse'): Promise<TestSystem> {
     async stop() {
       client.close();
       await Promise.all(agents.map((agent) => agent.stop()));
+      await own?.stop();
       await controlPlane.stop();
       await carrier.close();
       temporary.remove();

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { childOf } from './true-root.ts';
 
 const apps = join(import.meta.dirname, '../../apps');
 
@@ -11,13 +12,14 @@ export interface Finished {
   readonly output: string;
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end. `enter` are words to start it by, if it lives in another root. */
 export async function runProgram(
   app: 'agent' | 'cli' | 'gallery',
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
 ): Promise<Finished> {
-  const child = start(app, args, variables);
+  const child = start(app, args, variables, enter);
   let output = '';
   const collect = (chunk: Buffer): void => void (output += chunk.toString());
   child.stdout?.on('data', collect);
@@ -33,14 +35,15 @@ export interface Service {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
-/** Starts a program that stays and waits until it has written `ready`. */
+/** Starts a program that stays and waits until it has written `ready`. `enter` as for {@link runProgram}. */
 export async function startService(
   app: 'agent' | 'control-plane',
   args: readonly string[],
   ready: string,
   variables: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
 ): Promise<Service> {
-  const child = start(app, args, variables);
+  const child = start(app, args, variables, enter);
   const ended = once(child, 'close');
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -52,19 +55,27 @@ export async function startService(
     child.stderr?.on('data', collect);
     child.once('close', () => reject(new Error(`${app} ended at once:\n${output}`)));
   });
+  // What enters another process namespace is the parent of the program there, and hands on no signals.
+  const pid = enter.length > 0 ? childOf(child.pid) : (child.pid ?? 0);
   return {
-    pid: child.pid ?? 0,
+    pid,
     output: () => output,
     async stop(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      if (child.exitCode === null && child.signalCode === null) process.kill(pid, signal);
       await ended;
       return child.exitCode;
     },
   };
 }
 
-function start(app: string, args: readonly string[], variables: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [join(apps, app, 'src/main.ts'), ...args], {
+function start(
+  app: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  enter: readonly string[],
+): ChildProcess {
+  const [program = process.execPath, ...words] = [...enter, process.execPath, join(apps, app, 'src/main.ts'), ...args];
+  return spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...variables },
   });

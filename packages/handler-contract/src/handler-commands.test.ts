@@ -1,7 +1,7 @@
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { commandFailureMessage, redactSignatures } from './command-failure.ts';
+import { commandFailureMessage, handlerStatusMessage, redactSignatures } from './command-failure.ts';
 import { decodeOutput, formatOutput, outputLimit } from './command-output.ts';
 import { handlerCommandEnvironment } from './handler-command-environment.ts';
 import { handlerCommandLine, handlerCommandSeconds } from './handler-command.ts';
@@ -133,7 +133,14 @@ describe('messages of commands that failed', () => {
       'Ended by signal SIGSEGV: /d/bin/x enable',
     );
     expect(commandFailureMessage({ ...finished, end: { kind: 'exit', code: 126 } })).toContain('mounted noexec');
-    expect(commandFailureMessage({ ...finished, end: { kind: 'exit', code: 127 } })).not.toContain('noexec');
+    const notFound = commandFailureMessage({ ...finished, end: { kind: 'exit', code: 127 } });
+    expect(notFound).not.toContain('noexec');
+    expect(notFound).toContain('the interpreter that its first line names');
+  });
+
+  test('in HandlerStatus the class of the error stands in front', () => {
+    expect(handlerStatusMessage({ kind: 'exit', code: 7 }, 'why')).toBe('[ExtensionOperationError] why');
+    expect(handlerStatusMessage({ kind: 'timeout', seconds: 300 }, 'why')).toBe('[ExtensionError] why');
   });
 
   test('T52 signatures of shared access addresses are blanked out', () => {

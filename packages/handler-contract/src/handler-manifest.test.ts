@@ -35,6 +35,24 @@ describe('S1.3 manifests are read with the quirks of the real ones', () => {
     });
   });
 
+  // From the manifests of Linux extensions in public repositories: programs, scripts, shims with an interpreter's script behind.
+  test.each([
+    ['agent.py -install', 'agent.py', ['-install']],
+    ['./handler.py -enable', 'handler.py', ['-enable']],
+    ['./shim.sh -install', 'shim.sh', ['-install']],
+    ['main/handle.py -update', 'main/handle.py', ['-update']],
+    ['main/handle.sh install', 'main/handle.sh', ['install']],
+    ['extension_noop.sh', 'extension_noop.sh', []],
+    ['extension_shim.sh -c ./vmaccess.py  -e', 'extension_shim.sh', ['-c', './vmaccess.py', '-e']],
+    ['extension_shim.sh -c main/handle.py --enable', 'extension_shim.sh', ['-c', 'main/handle.py', '--enable']],
+    ['bin/custom-script-shim enable', 'bin/custom-script-shim', ['enable']],
+    ['./installer.sh uninstall', 'installer.sh', ['uninstall']],
+    ['./uninstall.py', 'uninstall.py', []],
+  ])("'%s' is read as the real packages mean it", (line, program, words) => {
+    const result = parseHandlerCommand(line);
+    expect(result).toMatchObject({ ok: true, command: { program, arguments: words } });
+  });
+
   test('what is absent has its default; unknown keys are ignored', () => {
     const body = {
       resetStateCommand: 'x',

@@ -35,7 +35,8 @@ export function reportedStatus(reading: StatusReading, origin: StatusOrigin): In
   }
   const who = `${origin.handler}(Sequence number ${origin.sequence})`;
   if (reading.kind === 'missing') {
-    const message = `This status is reported by the agent, since no status file was written yet by the extension ${who}`;
+    // The VM agent's own words: people search for them.
+    const message = `This status is being reported by the Guest Agent since no status file was reported by extension ${who}: it has not written any yet`;
     return instance('transitioning', handlerErrorCodes.None, message, origin);
   }
   const message =

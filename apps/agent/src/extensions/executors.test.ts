@@ -1,5 +1,6 @@
 /** S4.5: what was allowed when it was planned is asked for again before each step that reaches out, and at its turn. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseHandlerVersion, type HandlerVersion, type OperationKind } from '@sallyport/model';
 import { describe, expect, test } from 'vitest';
 import { carryOut } from './executors.ts';
@@ -143,5 +144,18 @@ describe('each step does its own work', () => {
     const context = machine.context('install');
     await expect(carryOut([{ kind: 'await-status', version: v2 }], context)).rejects.toThrow('It broke.');
     expect(context.findings.status).toMatchObject({ code: '7' });
+  });
+
+  test('an enable that fails is told with what it has written into its status by then (handler contract §3)', async () => {
+    using machine = testMachine();
+    machine.put(record('installed', v2));
+    const script = join(paths(machine).directory, 'bin/enable.sh');
+    appendFileSync(script, "report error 9 'the disk is upside down'; exit 9\n");
+    const context = machine.context('install');
+    await expect(carryOut([{ kind: 'enable', version: v2 }], context)).rejects.toMatchObject({
+      code: 'HandlerEnableFailed',
+      message: expect.stringContaining('Non-zero exit code: 9'),
+    });
+    expect(context.findings.status).toMatchObject({ code: '9', message: 'the disk is upside down' });
   });
 });

@@ -4,6 +4,7 @@ import {
   decodeOutput,
   handlerCommandSeconds,
   handlerErrorCodes,
+  handlerStatusMessage,
   outputTailBytes,
   redactSignatures,
   type CommandEnd,
@@ -109,7 +110,7 @@ export async function callHandler(
   const code = timedOut ? 'HandlerTimedOut' : failureCodes[call.command];
   if (message !== undefined) {
     const number = timedOut ? handlerErrorCodes.CommandTimedOut : numbers[call.command];
-    showHandlerState(host.paths, record, { code: number, message });
+    showHandlerState(host.paths, record, { code: number, message: handlerStatusMessage(finished.end, message) });
   }
   return {
     exitCode: exitCodeOf(finished.end),

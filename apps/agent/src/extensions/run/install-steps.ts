@@ -7,6 +7,7 @@ import { requireRecord } from '../state/require-record.ts';
 import { discardTree } from '../unpack/staging.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
 import { callHandler, manifestOf } from './handler-call.ts';
+import { readStatus } from './read-status.ts';
 
 /** After an update the manifest says whether the install command is run as well. */
 export async function install(
@@ -26,7 +27,12 @@ export async function enable(version: HandlerVersion, context: OperationContext)
   const { entry, operation, host } = context;
   const { uninstallExitCode } = requireRecord(version, context);
   const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode }, context);
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) {
+    // What it has written by then often says more than the command (handler contract §3).
+    const { reading, status } = readStatus(version, context);
+    if (reading.kind === 'status') context.findings.status = status;
+    throw failure;
+  }
   const { uninstallExitCode: _done, disableExitCode: _doneToo, ...record } = requireRecord(version, context);
   putRecord(host, {
     ...record,

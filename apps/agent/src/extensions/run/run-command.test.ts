@@ -12,6 +12,8 @@ const version = parseHandlerVersion('1.2.3') as HandlerVersion;
 
 interface Run {
   readonly script: string;
+  /** The first line; a shell's unless told otherwise. */
+  readonly first?: string;
   readonly secondsLeft?: number;
   readonly signal?: AbortSignal;
 }
@@ -21,7 +23,7 @@ async function runScript(directory: TemporaryDirectory, run: Run): Promise<Finis
   const scratch = join(directory.path, 'scratch');
   mkdirSync(handler, { recursive: true });
   mkdirSync(scratch, { recursive: true });
-  writeFileSync(join(handler, 'run.sh'), `#!/bin/sh\n${run.script}\n`, { mode: 0o755 });
+  writeFileSync(join(handler, 'run.sh'), `${run.first ?? '#!/bin/sh\n'}${run.script}\n`, { mode: 0o755 });
   const line = 'run.sh one "two three"';
   const commands = { installCommand: line, enableCommand: line, updateCommand: line, disableCommand: line };
   const manifest = JSON.stringify([{ handlerManifest: { ...commands, uninstallCommand: 'absent.sh' } }]);
@@ -116,3 +118,13 @@ function readIfThere(path: string): string {
 function isRunning(pid: number): boolean {
   return /^(?!.*\) Z ).+/.test(readIfThere(`/proc/${pid}/stat`));
 }
+
+test('S1.3 a script without an interpreter in its first line is run by the shell; one whose interpreter is missing ends with 127', async () => {
+  using directory = temporaryDirectory('run');
+  const { end, stdout } = await runScript(directory, { first: '', script: 'echo "$1 and $2"' });
+  expect(end).toEqual({ kind: 'exit', code: 0 });
+  expect(text(stdout)).toBe('one and two three\n');
+  const missing = await runScript(directory, { first: '#!/usr/bin/no-such-python\n', script: 'x' });
+  expect(missing.end).toEqual({ kind: 'exit', code: 127 });
+  expect(text(missing.stderr)).toContain('run.sh');
+});

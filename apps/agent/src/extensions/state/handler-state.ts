@@ -28,6 +28,8 @@ const messages: Readonly<Record<HandlerStateWord, string>> = {
 export interface HandlerTrouble {
   readonly code: HandlerErrorCode;
   readonly message: string;
+  /** In place of `NotReady`: what a heartbeat says, or that there is none any more. */
+  readonly status?: string;
 }
 
 /** Writes both as the record says. They are a mirror: the agent itself goes by its own records. */
@@ -39,7 +41,7 @@ export function showHandlerState(paths: AgentPaths, extension: InstalledExtensio
   const status = {
     name: handlerName(extension.name),
     version: extension.version,
-    status: state === 'Enabled' && trouble === undefined ? 'Ready' : 'NotReady',
+    status: trouble?.status ?? (state === 'Enabled' && trouble === undefined ? 'Ready' : 'NotReady'),
     code: trouble?.code ?? handlerErrorCodes.None,
     message: trouble?.message ?? messages[state],
     supports_multi_config: false,

@@ -130,11 +130,13 @@ test('S1.3 a heartbeat that is missing, stale or not ready takes the place of th
   beat('notready');
   await watch.look();
   expect(told()).toEqual(['notready: tick']);
+  expect(JSON.parse(mirror())).toMatchObject({ status: 'notready', message: 'tick' });
   beat('ready');
   const old = Date.now() / 1000 - 700;
   utimesSync(paths.heartbeat, old, old);
   await watch.look();
   expect(told()).toEqual(['Unresponsive: tick']);
+  expect(JSON.parse(mirror())).toMatchObject({ status: 'Unresponsive', message: 'tick' });
 });
 
 test('one that cannot be looked at is logged and touches no other; pipes and links are not waited for (T57)', async () => {

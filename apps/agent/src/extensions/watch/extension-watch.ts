@@ -112,7 +112,8 @@ export class ExtensionWatch {
     this.#told.set(extension.resourceName, now);
     if (trouble !== undefined || before !== undefined) {
       const code = handlerErrorCodes.Unknown;
-      showHandlerState(host.paths, extension, trouble === undefined ? undefined : { code, message });
+      const shown = trouble === undefined ? undefined : { code, message, status: trouble.status };
+      showHandlerState(host.paths, extension, shown);
     }
     reporter.flush();
   }

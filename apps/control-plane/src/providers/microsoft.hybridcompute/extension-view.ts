@@ -88,7 +88,8 @@ function statusOf(extension: Extension, operation: Operation): InstanceStatus {
       time,
     };
   }
-  if (operation.ended_at !== null && extension.status !== null) return JSON.parse(extension.status) as InstanceStatus;
+  // Also while the operation is under way: extensions tell how far they are, or that they have not said anything yet.
+  if (operation.kind !== 'delete' && extension.status !== null) return JSON.parse(extension.status) as InstanceStatus;
   const handler = handlerName({ publisher: extension.publisher, type: extension.type } as Parameters<
     typeof handlerName
   >[0]);

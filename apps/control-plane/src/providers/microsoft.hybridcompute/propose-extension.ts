@@ -80,7 +80,8 @@ export async function proposeExtension(
       created_at: now,
       created_by: request.caller.clientId,
     })
-    .onConflict((conflict) => conflict.columns(['vm_id', 'name_key']).doUpdateSet(said))
+    // What it said of itself before is no answer to this request.
+    .onConflict((conflict) => conflict.columns(['vm_id', 'name_key']).doUpdateSet({ ...said, status: null }))
     .returningAll()
     .executeTakeFirstOrThrow();
   return { extension, operation };

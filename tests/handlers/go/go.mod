@@ -1,0 +1,3 @@
+module contoso.example/handler
+
+go 1.19
