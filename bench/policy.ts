@@ -1,5 +1,6 @@
 /** Policy: one resource against 66 definitions in 100 assignments, against as many plain comparisons of the same fields. */
-import { decideWrite, type AssignedPolicy } from '../apps/control-plane/src/policy/decide-write.ts';
+import type { AssignedPolicy } from '../apps/control-plane/src/policy/assigned-policy.ts';
+import { decideWrite } from '../apps/control-plane/src/policy/decide-write.ts';
 import { parseDefinition } from '../apps/control-plane/src/policy/definition.ts';
 import type { Json, JsonObject } from '../apps/control-plane/src/policy/json.ts';
 import { resolveParameters } from '../apps/control-plane/src/policy/parameters.ts';
@@ -47,6 +48,13 @@ function policyOf(index: number): AssignedPolicy {
   const definition = parseDefinition(properties);
   return {
     definition,
+    member: undefined,
+    groupNames: [],
+    notScopes: [],
+    resourceSelectors: [],
+    overrides: [],
+    exemptions: [],
+    identity: undefined,
     definitionId: `/d${index}`,
     assignmentId: `/a${index}`,
     assignmentName: `a${index}`,

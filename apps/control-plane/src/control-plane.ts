@@ -7,6 +7,7 @@ import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
 import { createArmFront } from './arm/pipeline.ts';
+import { createDispatcher } from './arm/dispatcher.ts';
 import { createRegistry } from './arm/registry.ts';
 import type { Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
@@ -119,7 +120,12 @@ async function run(
     ...servicePrincipals(services),
     ...policyEditors(services),
   ];
-  arm = createArmFront(services, createRegistry([...types, ...providers(services, types)]), log);
+  const registry = createRegistry([...types, ...providers(services, types)]);
+  arm = createArmFront(
+    services,
+    createDispatcher(services, () => registry),
+    log,
+  );
   app = routes(configuration, services, key, arm, log);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);

@@ -19,6 +19,8 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.Authorization/policySetDefinitions/delete': 'Delete policy set definition',
   'Microsoft.Authorization/policyAssignments/write': 'Create policy assignment',
   'Microsoft.Authorization/policyAssignments/delete': 'Delete policy assignment',
+  'Microsoft.Authorization/policyExemptions/write': 'Create or update policy exemption',
+  'Microsoft.Authorization/policyExemptions/delete': 'Delete policy exemption',
   'Microsoft.Authorization/register/action':
     'Registers the subscription for the Microsoft.Authorization resource provider',
   'Microsoft.Authorization/roleAssignments/write': 'Create role assignment',

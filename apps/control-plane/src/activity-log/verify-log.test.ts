@@ -180,7 +180,11 @@ test('T68 events that are older than the chain are sealed as they stand when the
   const directory = attacked((db) => {
     db.exec('ALTER TABLE activity_events DROP COLUMN hash');
     // As it was before: what came later goes too.
-    db.exec("DROP TABLE policy_objects; DELETE FROM kysely_migration WHERE name >= '202611250400-chain'");
+    for (const table of ['policy_objects', 'plain_resources', 'policy_states', 'policy_due', 'followed_logs'])
+      db.exec(`DROP TABLE ${table}`);
+    db.exec(
+      "ALTER TABLE subscriptions DROP COLUMN tags; DELETE FROM kysely_migration WHERE name >= '202611250400-chain'",
+    );
   });
   await (await openStore(directory)).close();
   expect((await verify(directory)).code).toBe(0);

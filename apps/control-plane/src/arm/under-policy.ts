@@ -1,21 +1,30 @@
-/** A write of a resource that policy has a say in: held against what is assigned, changed as it wants, then done. */
+/** A write or a deletion of a resource that policy has a say in: held against what is assigned, changed as it wants, then done. */
 import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { enforcePolicy } from '../policy/enforce.ts';
+import { enforceOnDeletion } from '../policy/enforce-on-deletion.ts';
 import type { Finding } from '../policy/decide-write.ts';
 import type { Json } from '../policy/json.ts';
+import { createShownResources } from '../policy/shown-resources.ts';
 import type { Services } from '../services.ts';
 import { ArmError } from './arm-error.ts';
 import type { ArmHandler, ArmRequest, ArmResponse } from './arm-request.ts';
+import type { Registry } from './registry.ts';
 import type { ResourceType } from './resource-type.ts';
 
 /** Runs the handler with the body that policy leaves. Throws {@link ArmError} `RequestDisallowedByPolicy` before it does. */
 export async function underPolicy(
   services: Services,
+  registry: Registry,
   type: ResourceType,
   request: ArmRequest,
   handler: ArmHandler,
 ): Promise<ArmResponse> {
+  if (request.method === 'DELETE') {
+    await enforceOnDeletion(services, createShownResources(services, registry), request.origin.resourceId);
+    return handler(request);
+  }
+  if (request.method !== 'PUT' && request.method !== 'PATCH') return handler(request);
   const shown = request.method === 'PATCH' ? await shownNow(type, request) : undefined;
   const indexed = type.policy === 'indexed';
   const { body, audited } = await enforcePolicy(services, request, type.type, indexed, shown);

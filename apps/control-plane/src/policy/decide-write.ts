@@ -4,29 +4,14 @@
  */
 import { messageOf } from '@sallyport/model';
 import { appended, modified } from './change.ts';
-import { evaluatedEffects, type EvaluatedEffect, type PolicyDefinition } from './definition.ts';
-import { evaluateValue, type ExpressionContext } from './expression/evaluate.ts';
+import { concerns, effectOf, evaluationOf, type AssignedPolicy, type Surroundings } from './assigned-policy.ts';
+import type { EvaluatedEffect } from './effect.ts';
+import { exemptionOf } from './exemption.ts';
+import type { ExpressionContext } from './expression/evaluate.ts';
 import { type JsonObject, written } from './json.ts';
 import { PolicyError } from './policy-error.ts';
-import { contextOf, evaluateCondition, type EvaluatedExpression, type Evaluation } from './rule/evaluate-condition.ts';
+import { contextOf, evaluateCondition, type EvaluatedExpression } from './rule/evaluate-condition.ts';
 import type { PolicyResource } from './rule/field.ts';
-
-/** One definition as it is in force: an assignment of an initiative is one for each of its members. */
-export interface AssignedPolicy {
-  readonly definition: PolicyDefinition;
-  readonly definitionId: string;
-  readonly assignmentId: string;
-  readonly assignmentName: string;
-  readonly assignmentDisplayName: string;
-  readonly scope: string;
-  readonly parameters: JsonObject;
-  /** False for `DoNotEnforce`: looked at, and neither denies nor changes. */
-  readonly enforced: boolean;
-  readonly nonComplianceMessage: string;
-}
-
-/** What rules may ask about the request and the world around the resource. */
-export type Surroundings = Pick<ExpressionContext, 'requestContext' | 'subscription' | 'resourceGroup' | 'utcNow'>;
 
 export interface Finding {
   readonly policy: AssignedPolicy;
@@ -55,20 +40,20 @@ export function decideWrite(
   const audited: Finding[] = [];
   let current = resource;
   const looked = policies.filter(
-    ({ definition }) => definition.mode === 'all' || (definition.mode === 'indexed' && indexed),
+    (policy) => concerns(policy, resource, indexed) && exemptionOf(policy, resource, surroundings.utcNow) === undefined,
   );
   for (const order of [['append', 'modify'], ['deny'], ['audit']] as const) {
     for (const policy of looked) {
       try {
         const evaluation = evaluationOf(policy, current, surroundings);
-        const effect = effectOf(policy, contextOf(evaluation));
+        const effect = effectOf(policy, contextOf(evaluation), current);
         if (!(order as readonly string[]).includes(effect)) continue;
         const { fulfilled, told } = evaluateCondition(policy.definition.rule.condition, evaluation);
         if (!fulfilled) continue;
         const finding: Finding = { policy, effect, told };
         if (!policy.enforced || effect === 'audit') audited.push(finding);
         else if (effect === 'deny') denied.push(finding);
-        else if (effect !== 'disabled') {
+        else if (effect === 'append' || effect === 'modify') {
           const changed = changedBy(policy, effect, current, contextOf(evaluation));
           if (changed.conflict !== undefined)
             denied.push({ ...finding, because: `'${changed.conflict}' has another value than the policy wants` });
@@ -82,33 +67,6 @@ export function decideWrite(
     }
   }
   return { content: current.content, denied, audited };
-}
-
-function evaluationOf(policy: AssignedPolicy, resource: PolicyResource, surroundings: Surroundings): Evaluation {
-  const { parameters, assignmentId, definitionId } = policy;
-  return {
-    resource,
-    context: {
-      ...surroundings,
-      policy: { assignmentId, definitionId, setDefinitionId: null },
-      parameter: (name) => {
-        const found = Object.entries(parameters).find(([one]) => one.toLowerCase() === name.toLowerCase());
-        if (found === undefined) throw new PolicyError('PolicyEvaluationFailed', `There is no parameter '${name}'.`);
-        return found[1];
-      },
-    },
-  };
-}
-
-/** The effect as it is for an assignment. Throws {@link PolicyError} for one that is not evaluated here. */
-export function effectOf(policy: AssignedPolicy, context: ExpressionContext): EvaluatedEffect {
-  const word = written(evaluateValue(policy.definition.rule.effect, context)).toLowerCase();
-  const effect = evaluatedEffects.find((known) => known === word);
-  if (effect !== undefined) return effect;
-  throw new PolicyError(
-    'PolicyEffectNotSupported',
-    `The effect '${word}' is not carried out by this control plane; there are ${evaluatedEffects.join(', ')}.`,
-  );
 }
 
 function changedBy(

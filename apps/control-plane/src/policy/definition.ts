@@ -2,27 +2,35 @@
 import { checkTexts, parseCondition, type Condition } from './rule/condition.ts';
 import { isList, isObject, type Json, type JsonObject, written } from './json.ts';
 import { parseParameters, type Parameters } from './parameters.ts';
+import { knownEffects } from './effect.ts';
 import { PolicyError } from './policy-error.ts';
+import { parseRelatedRule, type RelatedRule } from './related-rule.ts';
 
 export interface PolicyRule {
   readonly condition: Condition;
   /** The word, or an expression that gives it. */
   readonly effect: string;
   readonly details: Json | undefined;
+  /** What `auditIfNotExists` and `deployIfNotExists` look for. */
+  readonly related: RelatedRule | undefined;
 }
 
 export interface PolicyDefinition {
   readonly kind: 'definition';
   readonly displayName: string;
+  readonly category: string;
   /** In lower case: `all`, `indexed`, or one of a resource provider, which nothing here evaluates. */
   readonly mode: string;
   readonly parameters: Parameters;
   readonly rule: PolicyRule;
+  /** Whether anything of the rule is about tags. */
+  readonly looksAtTags: boolean;
 }
 
 export interface InitiativeMember {
   readonly definitionId: string;
   readonly referenceId: string;
+  readonly groupNames: readonly string[];
   readonly parameters: JsonObject;
 }
 
@@ -33,25 +41,6 @@ export interface Initiative {
   readonly parameters: Parameters;
   readonly members: readonly InitiativeMember[];
 }
-
-/** Every effect that the language has. */
-export const knownEffects = [
-  'append',
-  'audit',
-  'auditifnotexists',
-  'deny',
-  'denyaction',
-  'deployifnotexists',
-  'disabled',
-  'manual',
-  'modify',
-  'mutate',
-  'addtonetworkgroup',
-] as const;
-
-/** Those that are carried out here. An assignment whose effect is another one is refused: it would look like a control and be none. */
-export const evaluatedEffects = ['append', 'audit', 'deny', 'disabled', 'modify'] as const;
-export type EvaluatedEffect = (typeof evaluatedEffects)[number];
 
 /** Throws {@link PolicyError} `InvalidPolicyRule` or `InvalidPolicyParameters`. */
 export function parseDefinition(properties: JsonObject): PolicyDefinition {
@@ -68,9 +57,16 @@ export function parseDefinition(properties: JsonObject): PolicyDefinition {
   return {
     kind: 'definition',
     displayName: textOr(properties['displayName'], ''),
+    category: isObject(properties['metadata']) ? textOr(properties['metadata']['category'], '') : '',
     mode: textOr(properties['mode'], 'indexed').toLowerCase(),
     parameters: parseParameters(properties['parameters']),
-    rule: { condition: parseCondition(rule['if']), effect, details: then['details'] },
+    rule: {
+      condition: parseCondition(rule['if']),
+      effect,
+      details: then['details'],
+      related: parseRelatedRule(then['details']),
+    },
+    looksAtTags: /tags/i.test(JSON.stringify(rule)),
   };
 }
 
@@ -86,6 +82,7 @@ export function parseInitiative(properties: JsonObject): Initiative {
     return {
       definitionId,
       referenceId: textOr(one['policyDefinitionReferenceId'], written(index)),
+      groupNames: isList(one['groupNames']) ? one['groupNames'].map(written) : [],
       parameters: given(one['parameters'], `policyDefinitions[${index}].parameters`),
     };
   });

@@ -6,7 +6,8 @@ export type PolicyErrorCode =
   | 'InvalidPolicyParameters'
   | 'PolicyParameterValueNotAllowed'
   | 'PolicyEffectNotSupported'
-  | 'PolicyEvaluationFailed';
+  | 'PolicyEvaluationFailed'
+  | 'ResourceIdentityRequired';
 
 export class PolicyError extends CodedError<PolicyErrorCode> {
   override readonly name = 'PolicyError';

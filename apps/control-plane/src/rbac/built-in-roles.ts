@@ -5,6 +5,7 @@ import { tenantScope } from './scope.ts';
 /** Ids that rules of the control plane name. */
 export const ownerRoleId = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 export const onboardingRoleId = 'b64e21ea-ac4e-4cdf-9dc9-5b892992bee7';
+export const readerRoleId = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 
 function builtIn(id: string, name: string, description: string, permission: Partial<Permission>): Role {
   const nothing = { actions: [], notActions: [], dataActions: [], notDataActions: [] };
@@ -35,7 +36,7 @@ export const builtInRoles: readonly Role[] = [
       'Microsoft.Purview/consents/delete',
     ],
   }),
-  builtIn('acdd72a7-3385-48ef-bd42-f606fba81ae7', 'Reader', 'May see everything and change nothing.', {
+  builtIn(readerRoleId, 'Reader', 'May see everything and change nothing.', {
     actions: ['*/read'],
   }),
   builtIn(

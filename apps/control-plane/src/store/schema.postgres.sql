@@ -49,6 +49,12 @@ CREATE TABLE extensions (
   CONSTRAINT extensions_by_type UNIQUE (vm_id, extension_key)
 );
 
+CREATE TABLE followed_logs (
+  follower text COLLATE "C" NOT NULL,
+  position bigint NOT NULL,
+  CONSTRAINT followed_logs_pkey PRIMARY KEY (follower)
+);
+
 CREATE TABLE heartbeats (
   vm_id text COLLATE "C" NOT NULL,
   received_at bigint NOT NULL,
@@ -109,6 +115,37 @@ CREATE INDEX operations_of_machine ON operations USING btree (vm_id) WHERE (ende
 
 CREATE INDEX operations_running ON operations USING btree (deadline_at) WHERE (ended_at IS NULL);
 
+CREATE TABLE plain_resources (
+  resource_key text COLLATE "C" NOT NULL,
+  resource_id text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  subscription_id text COLLATE "C" NOT NULL,
+  group_key text COLLATE "C" NOT NULL,
+  location text COLLATE "C",
+  tags text COLLATE "C" NOT NULL,
+  properties text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  created_by text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT plain_resources_pkey PRIMARY KEY (resource_key)
+);
+
+CREATE INDEX plain_resources_by_type ON plain_resources USING btree (type, resource_key);
+
+CREATE TABLE policy_due (
+  scope_key text COLLATE "C" NOT NULL,
+  scope text COLLATE "C" NOT NULL,
+  reach text COLLATE "C" NOT NULL,
+  due_at bigint NOT NULL,
+  written_at bigint,
+  done_until bigint NOT NULL,
+  place text COLLATE "C",
+  CONSTRAINT policy_due_key PRIMARY KEY (scope_key, reach)
+);
+
+CREATE INDEX policy_due_by_time ON policy_due USING btree (due_at);
+
 CREATE TABLE policy_objects (
   kind text COLLATE "C" NOT NULL,
   scope text COLLATE "C" NOT NULL,
@@ -120,8 +157,24 @@ CREATE TABLE policy_objects (
   created_by text COLLATE "C" NOT NULL,
   changed_at bigint NOT NULL,
   changed_by text COLLATE "C" NOT NULL,
+  location text COLLATE "C",
+  principal_id text COLLATE "C",
   CONSTRAINT policy_objects_key PRIMARY KEY (kind, scope_key, name_key)
 );
+
+CREATE TABLE policy_states (
+  resource_key text COLLATE "C" NOT NULL,
+  assignment_key text COLLATE "C" NOT NULL,
+  reference_key text COLLATE "C" NOT NULL,
+  resource_id text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  evaluated_at bigint NOT NULL,
+  changed_at bigint NOT NULL,
+  record text COLLATE "C" NOT NULL,
+  CONSTRAINT policy_states_key PRIMARY KEY (resource_key, assignment_key, reference_key)
+);
+
+CREATE INDEX policy_states_by_assignment ON policy_states USING btree (assignment_key, resource_key);
 
 CREATE TABLE principals (
   object_id text COLLATE "C" NOT NULL,
@@ -184,6 +237,7 @@ CREATE TABLE subscriptions (
   subscription_id text COLLATE "C" NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   display_name text COLLATE "C" NOT NULL,
+  tags text COLLATE "C" DEFAULT '{}'::text NOT NULL,
   CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_id)
 );
 

@@ -47,6 +47,11 @@ CREATE TABLE extensions (
   constraint extensions_by_type unique (vm_id, extension_key)
 );
 
+CREATE TABLE followed_logs (
+  follower text not null primary key,
+  position bigint not null
+);
+
 CREATE TABLE heartbeats (
   vm_id text not null primary key,
   received_at bigint not null,
@@ -104,6 +109,36 @@ CREATE INDEX operations_of_machine ON operations (vm_id) WHERE ended_at IS NULL;
 
 CREATE INDEX operations_running ON operations (deadline_at) WHERE ended_at IS NULL;
 
+CREATE TABLE plain_resources (
+  resource_key text not null primary key,
+  resource_id text not null,
+  type text not null,
+  subscription_id text not null,
+  group_key text not null,
+  location text,
+  tags text not null,
+  properties text not null,
+  created_at bigint not null,
+  created_by text not null,
+  changed_at bigint not null,
+  changed_by text not null
+);
+
+CREATE INDEX plain_resources_by_type on plain_resources (type, resource_key);
+
+CREATE TABLE policy_due (
+  scope_key text not null,
+  scope text not null,
+  reach text not null,
+  due_at bigint not null,
+  written_at bigint,
+  done_until bigint not null,
+  place text,
+  constraint policy_due_key primary key (scope_key, reach)
+);
+
+CREATE INDEX policy_due_by_time on policy_due (due_at);
+
 CREATE TABLE policy_objects (
   kind text not null,
   scope text not null,
@@ -115,8 +150,24 @@ CREATE TABLE policy_objects (
   created_by text not null,
   changed_at bigint not null,
   changed_by text not null,
+  location text,
+  principal_id text,
   constraint policy_objects_key primary key (kind, scope_key, name_key)
 );
+
+CREATE TABLE policy_states (
+  resource_key text not null,
+  assignment_key text not null,
+  reference_key text not null,
+  resource_id text not null,
+  state text not null,
+  evaluated_at bigint not null,
+  changed_at bigint not null,
+  record text not null,
+  constraint policy_states_key primary key (resource_key, assignment_key, reference_key)
+);
+
+CREATE INDEX policy_states_by_assignment on policy_states (assignment_key, resource_key);
 
 CREATE TABLE principals (
   object_id text not null primary key,
@@ -171,7 +222,8 @@ CREATE TABLE role_definitions (
 CREATE TABLE subscriptions (
   subscription_id text not null primary key,
   tenant_id text not null,
-  display_name text not null
+  display_name text not null,
+  tags text default '{}' not null
 );
 
 CREATE TABLE used_assertions (

@@ -3,10 +3,13 @@
  * column; `…_key` columns hold the lower-case form that names are compared in. Plain types only, so that PostgreSQL can hold
  * the same tables.
  */
+import type { Generated } from 'kysely';
+
 export interface SubscriptionRow {
   readonly subscription_id: string;
   readonly tenant_id: string;
   readonly display_name: string;
+  readonly tags: Generated<string>;
 }
 
 /** Who can ask for a token: a service principal by its secret, a machine by its key. */
@@ -185,14 +188,35 @@ export interface RoleAssignmentRow {
   readonly changed_by: string;
 }
 
-/** A definition, an initiative or an assignment of policy. */
+/** A definition, an initiative, an assignment of policy, or an exemption from one. */
 export interface PolicyObjectRow {
-  readonly kind: 'policyDefinitions' | 'policySetDefinitions' | 'policyAssignments';
+  readonly kind: 'policyDefinitions' | 'policySetDefinitions' | 'policyAssignments' | 'policyExemptions';
   readonly scope: string;
   readonly scope_key: string;
   readonly name: string;
   readonly name_key: string;
   /** JSON, as it was sent and understood. */
+  readonly properties: string;
+  /** For assignments with an identity: where it stands, and the principal that it is. */
+  readonly location: string | null;
+  readonly principal_id: string | null;
+  readonly created_at: number;
+  readonly created_by: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+/** A resource of a type that is only written and read (`resources/plain-resource.ts`). */
+export interface PlainResourceRow {
+  /** Its id in lower case. */
+  readonly resource_key: string;
+  readonly resource_id: string;
+  readonly type: string;
+  readonly subscription_id: string;
+  readonly group_key: string;
+  readonly location: string | null;
+  readonly tags: string;
+  /** JSON: what was written. */
   readonly properties: string;
   readonly created_at: number;
   readonly created_by: string;
@@ -200,7 +224,47 @@ export interface PolicyObjectRow {
   readonly changed_by: string;
 }
 
+/** What the last look at a resource found for one assigned policy. */
+export interface PolicyStateRow {
+  readonly resource_key: string;
+  readonly assignment_key: string;
+  /** Of an initiative's member; '' when a definition is assigned by itself. */
+  readonly reference_key: string;
+  readonly resource_id: string;
+  readonly state: string;
+  /** When it was found; and since when it is so. */
+  readonly evaluated_at: number;
+  readonly changed_at: number;
+  /** JSON (`PolicyState`): what queries are asked about. */
+  readonly record: string;
+}
+
+/** What policy has to look at: a resource that changed, or everything at and beneath a scope. */
+export interface PolicyDueRow {
+  /** The id in lower case. */
+  readonly scope_key: string;
+  readonly scope: string;
+  readonly reach: 'resource' | 'beneath';
+  readonly due_at: number;
+  /** When somebody wrote the resource, for what follows a write; null when it is only looked at. */
+  readonly written_at: number | null;
+  /** What follows a write has been done up to this time after it. */
+  readonly done_until: number;
+  /** For 'beneath': where it goes on. */
+  readonly place: string | null;
+}
+
+/** How far the activity log has been followed. One row for each who follows. */
+export interface FollowedLogRow {
+  readonly follower: string;
+  readonly position: number;
+}
+
 export interface Schema {
+  readonly plain_resources: PlainResourceRow;
+  readonly policy_states: PolicyStateRow;
+  readonly policy_due: PolicyDueRow;
+  readonly followed_logs: FollowedLogRow;
   readonly subscriptions: SubscriptionRow;
   readonly principals: PrincipalRow;
   readonly resource_groups: ResourceGroupRow;

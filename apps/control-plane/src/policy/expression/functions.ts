@@ -73,8 +73,20 @@ function common(args: readonly Json[]): Json {
 }
 
 function together(args: readonly Json[]): Json {
-  if (args.every(isObject)) return Object.assign({}, ...args) as Json;
+  if (args.every(isObject)) return args.reduce<Json>(merged, {});
   return distinct(args.flatMap((one) => list(one)));
+}
+
+/** The second over the first; objects within them too, lists as a whole. */
+function merged(under: Json, over: Json): Json {
+  if (!isObject(under) || !isObject(over)) return over;
+  const names = [...new Set([...Object.keys(under), ...Object.keys(over)])];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      Object.hasOwn(over, name) ? merged(under[name] ?? null, over[name] ?? null) : (under[name] ?? null),
+    ]),
+  );
 }
 
 function distinct(items: readonly Json[]): readonly Json[] {

@@ -9,6 +9,8 @@ import type { JsonObject } from '../json.ts';
 
 export type PolicyObject = Selectable<PolicyObjectRow>;
 export type PolicyKind = PolicyObject['kind'];
+/** Kinds that assignments refer to. */
+type DefinitionKind = Extract<PolicyKind, 'policyDefinitions' | 'policySetDefinitions'>;
 
 const parsed = new Map<string, PolicyDefinition | Initiative>();
 const mostParsed = 5_000;
@@ -46,10 +48,29 @@ export async function findDefinition(reader: Reader, id: string): Promise<Policy
   return reader
     .selectFrom('policy_objects')
     .selectAll()
-    .where('kind', '=', kind.toLowerCase() === 'policydefinitions' ? 'policyDefinitions' : 'policySetDefinitions')
+    .where('kind', '=', definitionKind(kind))
     .where('scope_key', '=', scope === '' ? tenantScope : scopeKey(scope))
     .where('name_key', '=', name.toLowerCase())
     .executeTakeFirst();
+}
+
+const assignmentForm = /^(.*)\/providers\/microsoft\.authorization\/policyassignments\/([^/]+)$/i;
+
+/** The assignment of an id, in any case; undefined when there is none. */
+export async function findAssignment(reader: Reader, id: string): Promise<PolicyObject | undefined> {
+  const [, scope, name] = assignmentForm.exec(id) ?? [];
+  if (scope === undefined || name === undefined) return undefined;
+  return reader
+    .selectFrom('policy_objects')
+    .selectAll()
+    .where('kind', '=', 'policyAssignments')
+    .where('scope_key', '=', scope === '' ? tenantScope : scopeKey(scope))
+    .where('name_key', '=', name.toLowerCase())
+    .executeTakeFirst();
+}
+
+function definitionKind(text: string): DefinitionKind {
+  return text.toLowerCase() === 'policydefinitions' ? 'policyDefinitions' : 'policySetDefinitions';
 }
 
 /** The same, for a definition that has to be there and to be usable at a scope. */

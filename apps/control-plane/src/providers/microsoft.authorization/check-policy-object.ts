@@ -1,21 +1,23 @@
 /** What is stored of policy has been understood, and what is assigned can be carried out. */
 import { CodedError } from '@sallyport/model';
-import { effectOf } from '../../policy/decide-write.ts';
+import { effectOf, evaluationOf, type AssignedPolicy } from '../../policy/assigned-policy.ts';
 import { parseDefinition, parseInitiative } from '../../policy/definition.ts';
-import { isList, written, type JsonObject } from '../../policy/json.ts';
+import { parseExemption } from '../../policy/exemption.ts';
+import { isList, isObject, written, type Json, type JsonObject } from '../../policy/json.ts';
 import { PolicyError } from '../../policy/policy-error.ts';
 import { policiesOf } from '../../policy/stored/assigned-policies.ts';
 import {
+  findAssignment,
   idOfPolicyObject,
   propertiesOf,
   requireDefinition,
   type PolicyObject,
 } from '../../policy/stored/policy-objects.ts';
 import { contextOf } from '../../policy/rule/evaluate-condition.ts';
-import { readScope } from '../../rbac/scope.ts';
+import { covers, readScope } from '../../rbac/scope.ts';
 import type { Reader } from '../../store/store.ts';
 
-type Spelled = Pick<PolicyObject, 'kind' | 'scope' | 'name'>;
+type Spelled = Pick<PolicyObject, 'kind' | 'scope' | 'name' | 'principal_id'>;
 
 /** Throws a coded error that says what is wrong with it. */
 export async function checkPolicyObject(reader: Reader, row: Spelled, properties: JsonObject): Promise<void> {
@@ -29,6 +31,9 @@ export async function checkPolicyObject(reader: Reader, row: Spelled, properties
       return;
     case 'policyAssignments':
       await checkAssignment(reader, row, properties);
+      return;
+    case 'policyExemptions':
+      await checkExemption(reader, row, properties);
   }
 }
 
@@ -48,35 +53,89 @@ async function checkAssignment(reader: Reader, row: Spelled, properties: JsonObj
       'InvalidPolicyParameters',
       `'properties.enforcementMode' is Default or DoNotEnforce, not '${mode.slice(0, 50)}'.`,
     );
-  for (const policy of await policiesOf(reader, row, properties)) {
-    const { parameters } = policy;
-    // An effect that is not carried out would look like a control and be none: it is refused here, by name.
-    effectOf(
-      policy,
-      contextOf({
-        resource: { id: '', name: '', type: '', content: {} },
-        context: {
-          parameter: (name) =>
-            Object.entries(parameters).find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1] ?? null,
-          requestContext: null,
-          policy: null,
-          subscription: null,
-          resourceGroup: null,
-          utcNow: '',
-        },
-      }),
-    );
+  for (const policy of await policiesOf(reader, row, properties)) checkEffects(policy);
+}
+
+const nothing = { id: '', name: '', type: '', content: {} };
+const nowhere = { requestContext: null, subscription: null, resourceGroup: null, utcNow: '' };
+
+/** An effect that is not carried out would look like a control and be none: it is refused here, by name. */
+function checkEffects(policy: AssignedPolicy): void {
+  const { overrides, identity, definition } = policy;
+  const context = contextOf(evaluationOf(policy, nothing, nowhere));
+  const own = effectOf({ ...policy, overrides: [] }, context, nothing);
+  const others = overrides.map(({ effect }) =>
+    effectOf({ ...policy, overrides: [{ effect, selectors: [] }] }, context, nothing),
+  );
+  for (const effect of [own, ...others]) {
+    refuseUnscanned(effect);
+    const { related, details } = definition.rule;
+    if ((effect === 'auditifnotexists' || effect === 'deployifnotexists') && related === undefined)
+      throw new PolicyError(
+        'InvalidPolicyRule',
+        `The effect ${effect} of '${policy.definitionId}' needs 'details.type'.`,
+      );
+    if (effect === 'deployifnotexists' && related?.deployment === undefined)
+      throw new PolicyError('InvalidPolicyRule', `'${policy.definitionId}' deploys, and has no 'details.deployment'.`);
+    if (effect === 'deployifnotexists' && identity === undefined)
+      throw new PolicyError(
+        'ResourceIdentityRequired',
+        `The policy '${policy.definitionId}' deploys: its assignment needs an identity. Send 'identity': {'type': 'SystemAssigned'} and a location, and give the identity the roles that the policy names.`,
+      );
+    if (effect === 'denyaction' && !isDenyAction(details))
+      throw new PolicyError(
+        'InvalidPolicyRule',
+        `The effect denyAction of '${policy.definitionId}' needs 'details.actionNames': ['delete'].`,
+      );
   }
+}
+
+/** Until compliance scans carry them out. */
+function refuseUnscanned(effect: string): void {
+  if (effect === 'auditifnotexists' || effect === 'deployifnotexists')
+    throw new PolicyError(
+      'PolicyEffectNotSupported',
+      `The effect '${effect}' is not carried out by this control plane.`,
+    );
+}
+
+function isDenyAction(details: Json | undefined): boolean {
+  const names = isObject(details) ? details['actionNames'] : undefined;
+  return isList(names) && names.length > 0 && names.every((one) => written(one).toLowerCase() === 'delete');
+}
+
+async function checkExemption(reader: Reader, row: Spelled, properties: JsonObject): Promise<void> {
+  const { assignmentId, exemption } = parseExemption(idOfPolicyObject(row), row.scope, properties);
+  const assignment = await findAssignment(reader, assignmentId);
+  if (assignment === undefined)
+    throw new CodedError(
+      'PolicyAssignmentNotFound',
+      `The policy assignment '${assignmentId.slice(0, 300)}' could not be found.`,
+    );
+  if (!covers(assignment.scope, row.scope))
+    throw new PolicyError(
+      'InvalidPolicyParameters',
+      `The assignment '${assignmentId.slice(0, 300)}' does not reach '${row.scope}': there is nothing to be exempt from.`,
+    );
+  const members = (await policiesOf(reader, assignment, propertiesOf(assignment))).map(({ member }) =>
+    member?.referenceId.toLowerCase(),
+  );
+  const unknown = exemption.referenceIds.find((one) => !members.includes(one));
+  if (unknown !== undefined)
+    throw new PolicyError(
+      'InvalidPolicyParameters',
+      `The assigned initiative has no member '${unknown.slice(0, 100)}'.`,
+    );
 }
 
 /** Refuses to take away what something else refers to: its assignment would not know what to do, and deny everything. */
 export async function requireUnused(reader: Reader, row: PolicyObject): Promise<void> {
-  if (row.kind === 'policyAssignments') return;
+  if (row.kind === 'policyAssignments' || row.kind === 'policyExemptions') return;
   const id = idOfPolicyObject(row).toLowerCase();
   const others = await reader
     .selectFrom('policy_objects')
     .selectAll()
-    .where('kind', '!=', 'policyDefinitions')
+    .where('kind', 'in', ['policyAssignments', 'policySetDefinitions'])
     .execute();
   const user = others.find((other) => {
     const properties = propertiesOf(other);

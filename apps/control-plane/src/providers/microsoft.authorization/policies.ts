@@ -1,4 +1,4 @@
-/** `Microsoft.Authorization/policyDefinitions`, `policySetDefinitions`, `policyAssignments` (S5.1, arm-api §7). */
+/** `Microsoft.Authorization/policyDefinitions`, `policySetDefinitions`, `policyAssignments`, `policyExemptions` (S5.1, arm-api §7). */
 import * as z from 'zod/mini';
 import { CodedError } from '@sallyport/model';
 import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
@@ -9,7 +9,7 @@ import { parseFilter } from '../../arm/filter.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType, Scope } from '../../arm/resource-type.ts';
 import { systemData } from '../../arm/system-data.ts';
-import { isList, isObject, written } from '../../policy/json.ts';
+import { isList, isObject, written, type JsonObject } from '../../policy/json.ts';
 import {
   idOfPolicyObject,
   propertiesOf,
@@ -21,18 +21,26 @@ import type { Services } from '../../services.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { namespace } from './names.ts';
 import { checkPolicyObject, requireUnused } from './check-policy-object.ts';
+import { identityFor, removeIdentity } from './assignment-identity.ts';
 
 const versions = [
   '2025-03-01',
   '2024-05-01',
   '2023-04-01',
+  '2022-06-01',
   '2021-06-01',
   '2020-09-01',
   '2019-09-01',
   '2024-05-01-preview',
+  '2022-07-01-preview',
+  '2020-07-01-preview',
 ];
 const nameForm = /^[^<>*%&:\\?+/\u0000-\u001f]{1,128}$/;
-const bodySchema = z.object({ properties: z.record(z.string(), z.json()) });
+const bodySchema = z.object({
+  properties: z.record(z.string(), z.json()),
+  location: z.optional(z.nullable(z.string().check(z.maxLength(100)))),
+  identity: z.optional(z.nullable(z.object({ type: z.optional(z.string()) }))),
+});
 
 /** The rows of the registry. */
 export function policies(services: Services): readonly ResourceType[] {
@@ -43,7 +51,10 @@ export function policies(services: Services): readonly ResourceType[] {
     apiVersions: versions,
     resource: 'none',
     item: {
-      GET: async (request) => ({ status: 200, body: view(await existing(services.store.read, kind, request)) }),
+      GET: async (request) => ({
+        status: 200,
+        body: view(await existing(services.store.read, kind, request), services.endpoint.tenantId),
+      }),
       PUT: (request) => put(services, kind, request),
       DELETE: (request) => remove(services, kind, request),
     },
@@ -54,6 +65,7 @@ export function policies(services: Services): readonly ResourceType[] {
     row('policyDefinitions', ['tenant', 'subscription']),
     row('policySetDefinitions', ['tenant', 'subscription']),
     row('policyAssignments', everywhere),
+    row('policyExemptions', everywhere),
   ];
 }
 
@@ -71,12 +83,25 @@ async function existing(reader: Reader, kind: PolicyKind, request: ArmRequest): 
   const row = await find(reader, kind, request);
   if (row !== undefined) return row;
   const name = (request.id.providers.at(-1)?.names[0] ?? '').slice(0, 128);
-  const what = kind === 'policyAssignments' ? 'PolicyAssignmentNotFound' : 'PolicyDefinitionNotFound';
-  throw new ArmError(what, `The ${kind.slice(0, -1)} '${name}' could not be found at '${scopeBeneath(request.id)}'.`);
+  throw new ArmError(
+    notFound[kind],
+    `The ${kind.slice(0, -1)} '${name}' could not be found at '${scopeBeneath(request.id)}'.`,
+  );
 }
 
+const notFound = {
+  policyDefinitions: 'PolicyDefinitionNotFound',
+  policySetDefinitions: 'PolicyDefinitionNotFound',
+  policyAssignments: 'PolicyAssignmentNotFound',
+  policyExemptions: 'PolicyExemptionNotFound',
+} as const;
+
 /** Answers 201, for one that is there already too (arm-api §0.4). */
-async function put({ store, environment }: Services, kind: PolicyKind, request: ArmRequest): Promise<ArmResponse> {
+async function put(
+  { store, environment, endpoint }: Services,
+  kind: PolicyKind,
+  request: ArmRequest,
+): Promise<ArmResponse> {
   const name = request.id.providers.at(-1)?.names[0] ?? '';
   if (!nameForm.test(name))
     throw new ArmError(
@@ -85,13 +110,22 @@ async function put({ store, environment }: Services, kind: PolicyKind, request: 
     );
   const scope = readScope(scopeBeneath(request.id));
   if (scope === undefined) throw new ArmError('InvalidParameter', `'${scopeBeneath(request.id)}' is not a scope.`);
-  const { properties } = parseBody(bodySchema, request.body);
-  const row = await store.change(async (writer) => {
+  const body = parseBody(bodySchema, request.body);
+  const { properties } = body;
+  if (kind === 'policyExemptions') requireExempting(request, properties['policyAssignmentId']);
+  const { row, fresh } = await store.change(async (writer) => {
     const before = await find(writer, kind, request);
-    const spelled = { kind, scope: before?.scope ?? scope, name: before?.name ?? name };
+    const principal = await identityFor(writer, environment, kind, name, before, body.identity?.type ?? undefined);
+    const spelled = { kind, scope: before?.scope ?? scope, name: before?.name ?? name, principal_id: principal };
     await asArm(() => checkPolicyObject(writer, spelled, properties));
     const now = environment.now();
-    const said = { properties: JSON.stringify(properties), changed_at: now, changed_by: request.caller.clientId };
+    const said = {
+      properties: JSON.stringify(properties),
+      location: body.location ?? before?.location ?? null,
+      principal_id: principal,
+      changed_at: now,
+      changed_by: request.caller.clientId,
+    };
     const stored = await writer
       .insertInto('policy_objects')
       .values({
@@ -107,23 +141,48 @@ async function put({ store, environment }: Services, kind: PolicyKind, request: 
       .executeTakeFirstOrThrow();
     const origin = { ...request.origin, resourceId: idOfPolicyObject(stored) };
     const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'Created' });
-    return { value: stored, events: [startedEvent(environment, origin), ended] };
+    return {
+      value: { row: stored, fresh: before === undefined },
+      events: [startedEvent(environment, origin), ended],
+    };
   });
-  return { status: 201, body: view(row) };
+  // Exemptions came later, and their clients take 200 for one that is there.
+  return { status: kind === 'policyExemptions' && !fresh ? 200 : 201, body: view(row, endpoint.tenantId) };
 }
 
-async function remove({ store, environment }: Services, kind: PolicyKind, request: ArmRequest): Promise<ArmResponse> {
+/** Who exempts needs a say at what is exempted from: at its own scope alone anybody could lift what stands above (S5.2). */
+function requireExempting({ access }: ArmRequest, assignmentId: unknown): void {
+  const id = typeof assignmentId === 'string' ? readScope(assignmentId) : undefined;
+  if (id !== undefined) access.require(`${namespace}/policyAssignments/exempt/action`, id);
+}
+
+async function remove(
+  { store, environment, endpoint }: Services,
+  kind: PolicyKind,
+  request: ArmRequest,
+): Promise<ArmResponse> {
   const gone = await store.change(async (writer) => {
     const row = await find(writer, kind, request);
     if (row !== undefined) {
       await asArm(() => requireUnused(writer, row));
       await deleteRow(writer, row);
+      await removeIdentity(writer, row.principal_id);
+      if (kind === 'policyAssignments') await removeExemptions(writer, row);
     }
     const subStatus = row === undefined ? 'NoContent' : 'OK';
     const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
     return { value: row, events: [startedEvent(environment, request.origin), ended] };
   });
-  return gone === undefined ? { status: 204 } : { status: 200, body: view(gone) };
+  return gone === undefined ? { status: 204 } : { status: 200, body: view(gone, endpoint.tenantId) };
+}
+
+/** What nothing is exempt from any more goes with it. */
+async function removeExemptions(writer: Writer, assignment: PolicyObject): Promise<void> {
+  const rows = await writer.selectFrom('policy_objects').selectAll().where('kind', '=', 'policyExemptions').execute();
+  const id = idOfPolicyObject(assignment).toLowerCase();
+  for (const row of rows) {
+    if (written(propertiesOf(row)['policyAssignmentId']).toLowerCase() === id) await deleteRow(writer, row);
+  }
 }
 
 async function deleteRow(writer: Writer, { kind, scope_key, name_key }: PolicyObject): Promise<void> {
@@ -152,24 +211,25 @@ async function list(
     .execute();
   const keyOf = (row: PolicyObject): string => `${row.scope_key}\n${row.name_key}`;
   const kept = rows.filter((row) => keep(row) && keyOf(row) > (wanted.after ?? ''));
-  return { status: 200, body: page(endpoint.url, request, wanted, kept, keyOf, view) };
+  return { status: 200, body: page(endpoint.url, request, wanted, kept, keyOf, (row) => view(row, endpoint.tenantId)) };
 }
 
 /** Definitions that can be used at the scope; assignments above, at and below it, without those below for `atScope()`. */
 function filter(text: string | undefined, kind: PolicyKind, scope: string): (row: PolicyObject) => boolean {
-  const below = kind === 'policyAssignments' && !/\batScope\(\)/i.test(text ?? '');
+  const below = (kind === 'policyAssignments' || kind === 'policyExemptions') && !/\batScope\(\)/i.test(text ?? '');
   const rest = (text ?? '').replace(/\b(?:atScope|atExactScope)\(\)(?:\s+and\s+)?/i, '');
   const exact = /\batExactScope\(\)/i.test(text ?? '');
   const tests = parseFilter(rest).map(({ field, operator, value }) => {
     const read: Record<string, (row: PolicyObject) => string> = {
       policytype: ({ scope: at }) => (at === tenantScope ? 'BuiltIn' : 'Custom'),
+      policyassignmentid: (row) => written(propertiesOf(row)['policyAssignmentId']),
       policydefinitionid: (row) => written(propertiesOf(row)['policyDefinitionId']),
     };
     const of = Object.hasOwn(read, field) ? read[field] : undefined;
     if (of === undefined || operator !== 'eq')
       throw new ArmError(
         'InvalidFilter',
-        `The $filter '${field} ${operator}' is not possible here; there are atScope(), atExactScope(), policyType eq and policyDefinitionId eq.`,
+        `The $filter '${field} ${operator}' is not possible here; there are atScope(), atExactScope(), policyType eq, policyDefinitionId eq and policyAssignmentId eq.`,
       );
     return (row: PolicyObject): boolean => of(row).toLowerCase() === value.toLowerCase();
   });
@@ -189,23 +249,35 @@ async function asArm(work: () => Promise<void>): Promise<void> {
   }
 }
 
-function view(row: PolicyObject): unknown {
+function view(row: PolicyObject, tenantId: string): unknown {
   const properties = propertiesOf(row);
-  const own =
-    row.kind === 'policyAssignments'
-      ? {
-          // `az policy assignment list` reads it of each (arm-api §0.9).
-          scope: row.scope,
-          notScopes: isList(properties['notScopes']) ? properties['notScopes'] : [],
-          enforcementMode: written(properties['enforcementMode'] ?? 'Default'),
-          parameters: isObject(properties['parameters']) ? properties['parameters'] : {},
-        }
-      : { policyType: row.scope === tenantScope ? 'BuiltIn' : 'Custom' };
   return {
     id: idOfPolicyObject(row),
     name: row.name,
     type: `${namespace}/${row.kind}`,
-    properties: { ...properties, ...own },
+    ...(row.location === null ? {} : { location: row.location }),
+    ...(row.principal_id === null
+      ? {}
+      : { identity: { type: 'SystemAssigned', principalId: row.principal_id, tenantId } }),
+    properties: { ...properties, ...shownOf(row, properties) },
     systemData: systemData(row),
   };
+}
+
+function shownOf(row: PolicyObject, properties: JsonObject): JsonObject {
+  switch (row.kind) {
+    case 'policyAssignments':
+      return {
+        // `az policy assignment list` reads it of each (arm-api §0.9).
+        scope: row.scope,
+        notScopes: isList(properties['notScopes']) ? properties['notScopes'] : [],
+        enforcementMode: written(properties['enforcementMode'] ?? 'Default'),
+        parameters: isObject(properties['parameters']) ? properties['parameters'] : {},
+      };
+    case 'policyExemptions':
+      return {};
+    case 'policyDefinitions':
+    case 'policySetDefinitions':
+      return { policyType: row.scope === tenantScope ? 'BuiltIn' : 'Custom' };
+  }
 }

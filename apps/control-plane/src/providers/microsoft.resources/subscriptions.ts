@@ -4,11 +4,12 @@ import type { ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Access } from '../../rbac/access.ts';
 import type { Services } from '../../services.ts';
+import type { Selectable } from 'kysely';
 import type { SubscriptionRow } from '../../store/schema.ts';
 
 /** The rows of the registry. */
 export function subscriptions({ store, endpoint }: Services): readonly ResourceType[] {
-  const all = (): Promise<SubscriptionRow[]> =>
+  const all = (): Promise<Selectable<SubscriptionRow>[]> =>
     store.read.selectFrom('subscriptions').selectAll().orderBy('subscription_id').execute();
   const common = { apiVersions: 'any', resource: 'none' } as const;
   return [
@@ -110,7 +111,7 @@ function list(value: readonly unknown[]): ArmResponse {
   return { status: 200, body: { value, count: { type: 'Total', value: value.length } } };
 }
 
-function view(row: SubscriptionRow): unknown {
+function view(row: Selectable<SubscriptionRow>): unknown {
   return {
     id: `/subscriptions/${row.subscription_id}`,
     subscriptionId: row.subscription_id,

@@ -14,6 +14,8 @@ export const namespace = 'Sallyport.Explain';
 const ways: Readonly<Record<string, string>> = {
   'Microsoft.Authorization/policyAssignments/write': 'may assign policy, and change what is assigned',
   'Microsoft.Authorization/policyAssignments/delete': 'may take away what is assigned',
+  'Microsoft.Authorization/policyExemptions/write':
+    'may exempt from what is assigned, where it may say so at the assignment too',
   'Microsoft.Authorization/policyDefinitions/write': 'may change what a definition says',
   'Microsoft.Authorization/policySetDefinitions/write': 'may change what an initiative holds',
   'Microsoft.Authorization/roleAssignments/write': 'may give anybody a role that may',

@@ -1,0 +1,115 @@
+/**
+ * From a caller and a path to what answers: api-version, authorisation, policy, handler. Requests from outside come here once they are
+ * authenticated; those that the control plane makes for somebody (a deployment, a remediation) come the same way, with that
+ * somebody's rights and no others, and are on record like any.
+ */
+import type { EventOrigin } from '../activity-log/event-origin.ts';
+import type { Caller } from '../identity/caller.ts';
+import { loadAccess } from '../rbac/load-access.ts';
+import { scopeOfTarget } from '../rbac/scope.ts';
+import type { Services } from '../services.ts';
+import { actionOf } from './action-of.ts';
+import { checkApiVersion } from './api-version.ts';
+import { ArmError } from './arm-error.ts';
+import type { ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
+import { canonicalId, originOf } from './origin-of.ts';
+import { recordRefusal } from './record-refusal.ts';
+import { handlerOf, type Registry } from './registry.ts';
+import type { RequestIds } from './request-ids.ts';
+import { targetOf, type Target } from './target.ts';
+import { underPolicy } from './under-policy.ts';
+
+/** A request of a caller who is known. */
+export interface KnownRequest {
+  readonly caller: Caller;
+  readonly method: string;
+  readonly path: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly ids: RequestIds;
+  /** Read only after the request is authorised. */
+  body(): Promise<unknown>;
+}
+
+/** A request that the control plane makes in the name of a caller. */
+export interface InnerRequest {
+  readonly caller: Caller;
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly body: unknown;
+  /** Ties it to the request that it is made for. */
+  readonly correlationId: string;
+}
+
+export interface Dispatcher {
+  readonly registry: Registry;
+  /** Answers, or throws {@link ArmError}. `origin` is what the activity log is told. */
+  run(request: KnownRequest, target: Target, origin: EventOrigin): Promise<ArmResponse>;
+  /** Answers, or throws {@link ArmError} after a refused write is on record. */
+  inner(request: InnerRequest): Promise<ArmResponse>;
+}
+
+/** The dispatcher of a registry. It is a late one: handlers that dispatch further are part of the registry themselves. */
+export function createDispatcher(services: Services, registryOf: () => Registry): Dispatcher {
+  const { store, environment, endpoint } = services;
+
+  async function run(request: KnownRequest, target: Target, origin: EventOrigin): Promise<ArmResponse> {
+    const type = registryOf().typeOf(target);
+    const apiVersion = checkApiVersion(request.query.get('api-version'), type);
+    await checkSubscription(services, target.id.subscriptionId);
+    const access = await loadAccess(store.read, request.caller);
+    if (type.authorization?.[target.shape] === undefined) {
+      access.require(actionOf(type.type, request.method), scopeOfTarget(canonicalId(target.id, type.type)));
+    }
+    const handler = handlerOf(type, target, request.method);
+    const asked: ArmRequest = {
+      method: request.method as ArmMethod,
+      id: target.id,
+      apiVersion,
+      query: request.query,
+      path: request.path,
+      body: await request.body(),
+      caller: request.caller,
+      access,
+      origin,
+    };
+    const judged = type.policy !== undefined && target.shape === 'item';
+    return judged ? underPolicy(services, registryOf(), type, asked, handler) : handler(asked);
+  }
+
+  return {
+    get registry() {
+      return registryOf();
+    },
+    run,
+    inner: async ({ caller, method, path, apiVersion, body, correlationId }) => {
+      const requestId = environment.guid();
+      const ids = { requestId, correlationId, clientRequestId: '', clientIpAddress: '' };
+      const target = targetOf(path);
+      if (target === undefined)
+        throw new ArmError('ResourceNotFound', `'${path.slice(0, 300)}' is not the path of a resource.`);
+      const origin = originOf(endpoint, { method, path }, ids, caller, target, registryOf());
+      const query = new Map([['api-version', apiVersion]]);
+      try {
+        return await run({ caller, method, path, query, ids, body: () => Promise.resolve(body) }, target, origin);
+      } catch (error) {
+        if (error instanceof ArmError && method !== 'GET') await recordRefusal(services, origin, error);
+        throw error;
+      }
+    },
+  };
+}
+
+async function checkSubscription(
+  { store }: Pick<Services, 'store'>,
+  subscriptionId: string | undefined,
+): Promise<void> {
+  if (subscriptionId === undefined) return;
+  const row = await store.read
+    .selectFrom('subscriptions')
+    .select('subscription_id')
+    .where('subscription_id', '=', subscriptionId)
+    .executeTakeFirst();
+  if (row !== undefined) return;
+  throw new ArmError('SubscriptionNotFound', `The subscription '${subscriptionId.slice(0, 60)}' could not be found.`);
+}

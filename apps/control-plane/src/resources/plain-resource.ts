@@ -1,0 +1,252 @@
+/**
+ * Resource types that are what they say and nothing more: somebody writes one, everybody reads it (licenses, private link scopes,
+ * guest configuration assignments). One table holds them; a type is a description of its shape.
+ */
+import { formatResourceId, type ResourceId } from '@sallyport/model';
+import type { Selectable } from 'kysely';
+import * as z from 'zod/mini';
+import type { ActivityEvent } from '../activity-log/activity-event.ts';
+import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { ArmError } from '../arm/arm-error.ts';
+import type { ArmRequest, ArmResponse } from '../arm/arm-request.ts';
+import { parseBody } from '../arm/body.ts';
+import { page, pageRequest } from '../arm/paging.ts';
+import type { ResourceType } from '../arm/resource-type.ts';
+import { systemData } from '../arm/system-data.ts';
+import { readTags, tagsSchema } from '../arm/tags.ts';
+import { canonicalId } from '../arm/origin-of.ts';
+import { removeAssignmentsAt } from '../rbac/remove-assignments.ts';
+import { scopeBeneath, scopeKey } from '../rbac/scope.ts';
+import type { Services } from '../services.ts';
+import type { PlainResourceRow } from '../store/schema.ts';
+import type { Reader, Writer } from '../store/store.ts';
+
+export type PlainResource = Selectable<PlainResourceRow>;
+export type Properties = Readonly<Record<string, unknown>>;
+
+export interface PlainType {
+  /** In the spelling that is served. */
+  readonly type: string;
+  readonly scopes: ResourceType['scopes'];
+  readonly apiVersions: ResourceType['apiVersions'];
+  readonly resource: ResourceType['resource'];
+  readonly policy: ResourceType['policy'];
+  /** What a PUT that makes one is answered with (arm-api §3). */
+  readonly created: 200 | 201;
+  readonly location: 'required' | 'optional' | 'none';
+  readonly nameForm: RegExp;
+  /** What may be written; everything else of the resource is read-only and ignored, as ARM does. */
+  readonly properties: z.ZodMiniType<Properties>;
+  /** What a read shows beside what was written. */
+  shown?(reader: Reader, row: PlainResource): Promise<Properties>;
+  /** Throws {@link ArmError} for what cannot be written: a parent that is not there, a change that is not possible. */
+  check?(writer: Writer, row: Pick<PlainResource, 'resource_id' | 'properties'>, id: ResourceId): Promise<void>;
+}
+
+const bodySchema = z.object({
+  location: z.optional(z.nullable(z.string().check(z.maxLength(100)))),
+  tags: z.optional(z.nullable(tagsSchema)),
+  properties: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
+});
+
+/** The row of the registry. */
+export function plainResource(services: Services, kind: PlainType): ResourceType {
+  return {
+    type: kind.type,
+    scopes: kind.scopes,
+    apiVersions: kind.apiVersions,
+    resource: kind.resource,
+    ...(kind.policy === undefined ? {} : { policy: kind.policy }),
+    item: {
+      GET: async (request) => {
+        const row = await requirePlain(services.store.read, kind, request.id);
+        return { status: 200, body: await view(services, kind, row) };
+      },
+      PUT: (request) => write(services, kind, request),
+      PATCH: (request) => write(services, kind, request),
+      DELETE: (request) => remove(services, kind, request),
+    },
+    collection: { GET: (request) => list(services, kind, request) },
+  };
+}
+
+/** The id of a request in the spelling that is served. */
+function idOf(kind: PlainType, id: ResourceId): string {
+  return formatResourceId(canonicalId(id, kind.type));
+}
+
+/** The resource of an id, or undefined. */
+export function findPlain(reader: Reader, id: string): Promise<PlainResource | undefined> {
+  return reader.selectFrom('plain_resources').selectAll().where('resource_key', '=', scopeKey(id)).executeTakeFirst();
+}
+
+async function requirePlain(reader: Reader, kind: PlainType, id: ResourceId): Promise<PlainResource> {
+  const row = await findPlain(reader, idOf(kind, id));
+  if (row !== undefined) return row;
+  const names = id.providers.at(-1)?.names.join('/') ?? '';
+  throw new ArmError(
+    'ResourceNotFound',
+    `The Resource '${kind.type}/${names}' under resource group '${id.resourceGroup ?? ''}' was not found.`,
+  );
+}
+
+/** What was written of a resource. */
+export function propertiesOfPlain(row: Pick<PlainResource, 'properties'>): Properties {
+  return JSON.parse(row.properties) as Properties;
+}
+
+async function view({ store }: Services, kind: PlainType, row: PlainResource): Promise<unknown> {
+  return {
+    id: row.resource_id,
+    name: row.resource_id.split('/').at(-1),
+    type: kind.type,
+    ...(row.location === null ? {} : { location: row.location }),
+    ...(kind.resource === 'tracked' ? { tags: readTags(row.tags) } : {}),
+    systemData: systemData(row),
+    properties: {
+      ...propertiesOfPlain(row),
+      ...(await kind.shown?.(store.read, row)),
+      provisioningState: 'Succeeded',
+    },
+  };
+}
+
+/** PUT writes the whole resource; PATCH what it names, over what is there. */
+async function write(services: Services, kind: PlainType, request: ArmRequest): Promise<ArmResponse> {
+  const { store, environment } = services;
+  const body = parseBody(bodySchema, request.body);
+  const name = request.id.providers.at(-1)?.names.at(-1) ?? '';
+  if (!kind.nameForm.test(name))
+    throw new ArmError('InvalidResourceName', `'${name.slice(0, 130)}' is not a name of a ${kind.type}.`);
+  const { row, fresh } = await store.change(async (writer) => {
+    const found = await findPlain(writer, idOf(kind, request.id));
+    if (found === undefined && request.method === 'PATCH') await requirePlain(writer, kind, request.id);
+    const before = request.method === 'PATCH' ? found : undefined;
+    const sent = body.properties ?? {};
+    const properties = before === undefined ? sent : { ...propertiesOfPlain(before), ...sent };
+    const location = placeOf(kind, found, body.location ?? undefined);
+    const id = found?.resource_id ?? idOf(kind, await groupSpelled(writer, request.id));
+    const now = environment.now();
+    const said = {
+      location,
+      tags: JSON.stringify(body.tags ?? (before === undefined ? {} : readTags(before.tags))),
+      properties: JSON.stringify(parseBody(kind.properties, properties)),
+      changed_at: now,
+      changed_by: request.caller.clientId,
+    };
+    await kind.check?.(writer, { resource_id: id, properties: said.properties }, request.id);
+    const stored = await writer
+      .insertInto('plain_resources')
+      .values({
+        ...said,
+        resource_key: scopeKey(id),
+        resource_id: id,
+        type: kind.type,
+        subscription_id: request.id.subscriptionId ?? '',
+        group_key: (request.id.resourceGroup ?? '').toLowerCase(),
+        created_at: now,
+        created_by: request.caller.clientId,
+      })
+      .onConflict((conflict) => conflict.column('resource_key').doUpdateSet(said))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const origin = { ...request.origin, resourceId: id };
+    const subStatus = found === undefined ? 'Created' : 'OK';
+    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus });
+    const events: [ActivityEvent, ...ActivityEvent[]] = [startedEvent(environment, origin), ended];
+    return { value: { row: stored, fresh: found === undefined }, events };
+  });
+  return { status: fresh ? kind.created : 200, body: await view(services, kind, row) };
+}
+
+function placeOf(kind: PlainType, before: PlainResource | undefined, sent: string | undefined): string | null {
+  if (kind.location === 'none') return null;
+  if (before?.location !== undefined && before.location !== null) {
+    if (sent === undefined || sent.toLowerCase() === before.location.toLowerCase()) return before.location;
+    throw new ArmError(
+      'InvalidResourceLocation',
+      `The resource '${before.resource_id}' already exists in location '${before.location}'; a resource cannot change its location.`,
+      'location',
+    );
+  }
+  if (sent !== undefined && sent !== '') return sent;
+  if (kind.location === 'optional') return null;
+  throw new ArmError('LocationRequired', 'The location property is required for this definition.', 'location');
+}
+
+/** The id with its group as the group is spelled. Throws {@link ArmError} `ResourceGroupNotFound`. */
+async function groupSpelled(reader: Reader, id: ResourceId): Promise<ResourceId> {
+  if (id.resourceGroup === undefined) return id;
+  const row = await reader
+    .selectFrom('resource_groups')
+    .select('name')
+    .where('subscription_id', '=', id.subscriptionId ?? '')
+    .where('name_key', '=', id.resourceGroup.toLowerCase())
+    .executeTakeFirst();
+  if (row === undefined)
+    throw new ArmError('ResourceGroupNotFound', `Resource group '${id.resourceGroup}' could not be found.`);
+  return { ...id, resourceGroup: row.name };
+}
+
+async function remove({ store, environment }: Services, kind: PlainType, request: ArmRequest): Promise<ArmResponse> {
+  const gone = await store.change(async (writer) => {
+    const row = await findPlain(writer, idOf(kind, request.id));
+    if (row !== undefined) await removePlainAt(writer, row.resource_id);
+    const origin = { ...request.origin, resourceId: row?.resource_id ?? request.origin.resourceId };
+    const subStatus = row === undefined ? 'NoContent' : 'OK';
+    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus });
+    return { value: row, events: [startedEvent(environment, origin), ended] };
+  });
+  return { status: gone === undefined ? 204 : 200 };
+}
+
+/** Removes what stands at an id and beneath it, with every role held there. */
+export async function removePlainAt(writer: Writer, id: string): Promise<void> {
+  const key = scopeKey(id);
+  await removeAssignmentsAt(writer, id);
+  await writer
+    .deleteFrom('plain_resources')
+    .where((row) =>
+      row.or([
+        row('resource_key', '=', key),
+        row.and([row('resource_key', '>', `${key}/`), row('resource_key', '<', `${key}0`)]),
+      ]),
+    )
+    .execute();
+}
+
+async function list(services: Services, kind: PlainType, request: ArmRequest): Promise<ArmResponse> {
+  const { store, endpoint, pageSize } = services;
+  const wanted = pageRequest(request, pageSize);
+  const beneath = scopeKey(parentOf(request.id));
+  const rows = await store.read
+    .selectFrom('plain_resources')
+    .selectAll()
+    .where('type', '=', kind.type)
+    .where('resource_key', '>', wanted.after ?? `${beneath}/`)
+    .where('resource_key', '<', `${beneath}0`)
+    .orderBy('resource_key')
+    .limit(wanted.size + 1)
+    .execute();
+  const views = new Map<PlainResource, unknown>();
+  for (const row of rows) views.set(row, await view(services, kind, row));
+  return {
+    status: 200,
+    body: page(
+      endpoint.url,
+      request,
+      wanted,
+      rows,
+      (row) => row.resource_key,
+      (row) => views.get(row),
+    ),
+  };
+}
+
+/** What a collection stands under: its parent resource, what it stands on, or the group or subscription that it is listed in. */
+function parentOf(id: ResourceId): string {
+  const section = id.providers.at(-1);
+  if (section === undefined || section.names.length === 0) return scopeBeneath(id);
+  const parent = { ...section, types: section.types.slice(0, section.names.length) };
+  return formatResourceId({ ...id, providers: [...id.providers.slice(0, -1), parent] });
+}
