@@ -110,6 +110,7 @@ const signed: SignedPackage = {
 const catalog: Catalog = {
   refresh: () => Promise.resolve(),
   find: () => Promise.resolve(signed),
+  publishers: () => Promise.resolve([name.publisher]),
   list: () => Promise.resolve([signed]),
 };
 const wanted: GoalExtension = {

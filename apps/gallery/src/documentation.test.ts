@@ -32,6 +32,9 @@ test('every command is documented', () => {
     'list',
     'fetch',
     'refresh',
+    'mirror',
+    'bundle export',
+    'bundle import',
   ];
   expect(commands.filter((command) => !reference.includes(`| \`${command}`))).toEqual([]);
 });

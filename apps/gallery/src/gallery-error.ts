@@ -14,6 +14,13 @@ export const galleryCodes = {
   ScannerTimedOut: 'The malware scanner did not end in time.',
   ScannerFailed: 'The malware scanner failed, or gives wrong answers to the test files.',
   PackageMissing: 'The package is not in the catalog, or not in the storage.',
+  SourceUnavailable: 'A package could not be fetched from the source of a mirror.',
+  RootMissing: 'Nothing says which root a mirror is to believe.',
+  RootDiffers: 'The root that was given is not the one that the mirror began with.',
+  GalleryIsOriginal: 'The gallery signs for itself, so it cannot be made a mirror.',
+  BundleMissing: 'There is no bundle in the folder.',
+  BundleIncomplete: 'Files of the bundle are missing or cut short: it was not copied to its end.',
+  BundleDamaged: 'Files of the bundle are not what was exported.',
 } as const;
 
 export class GalleryError extends CodedError<keyof typeof galleryCodes> {
@@ -53,6 +60,13 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   RepositoryMissing: 5,
   PublisherMissing: 5,
   PackageMissing: 5,
+  BundleMissing: 5,
+  RootMissing: 2,
+  RootDiffers: 6,
+  GalleryIsOriginal: 4,
+  BundleIncomplete: 6,
+  BundleDamaged: 6,
+  CatalogForeign: 6,
   PackageNotInCatalog: 5,
   RepositoryDamaged: 6,
   PackageMismatch: 6,

@@ -10,6 +10,10 @@ export interface GalleryPlaces extends RepositoryPlace {
   readonly packages: string;
   /** Private keys: 0700. */
   readonly keysDirectory: string;
+  /** What a mirror believes, instead of keys: 0700. */
+  readonly trust: string;
+  /** What was done here, one line each. */
+  readonly log: string;
   /** The first root, for machines to pin. Newer ones are reached from it. */
   readonly firstRoot: string;
 }
@@ -21,6 +25,8 @@ export function galleryPlaces(gallery: string): GalleryPlaces {
     directory,
     packages: join(gallery, 'packages'),
     keysDirectory: join(gallery, 'keys'),
+    trust: join(gallery, 'trust'),
+    log: join(gallery, 'log.jsonl'),
     firstRoot: join(directory, '1.root.json'),
   };
 }

@@ -6,6 +6,7 @@
  * Neither half opens a package; the client says which length and SHA-256 it must have.
  */
 export * from './client/index.ts';
+export { copyCatalog, type CatalogCopy, type CopyOptions } from './client/copy-catalog.ts';
 export { createRepository, type CreateOptions } from './repository/create-repository.ts';
 export type { ReleaseChange } from './repository/add-target.ts';
 export type { NewTarget } from './repository/new-target.ts';
@@ -15,4 +16,5 @@ export type { RefreshReport } from './repository/refresh-roles.ts';
 export type { KeyRequest, KeysChangeReport, Publisher, Repository, RoleOverview } from './repository/repository.ts';
 export { parseTokenSigner, type TokenSigner } from './repository/token-key.ts';
 export { repositoryCodes, RepositoryError, type RepositoryCode } from './repository/repository-error.ts';
+export { withLock } from './repository/repository-lock.ts';
 export type { RepositoryPlace } from './repository/repository-state.ts';

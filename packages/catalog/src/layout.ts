@@ -16,6 +16,11 @@ export function publisherRole(publisher: string): string {
   return publisherPrefix + publisher.toLowerCase();
 }
 
+/** The publisher, in lower case, whose delegated role it is. */
+export function publisherOfRole(role: string): string {
+  return role.slice(publisherPrefix.length);
+}
+
 /** Whether a delegated role is a publisher's. No other delegation is followed. */
 export function isPublisherRole(role: string): boolean {
   return publisherRoleForm.test(role);

@@ -1,5 +1,6 @@
 /** The catalog's files over HTTPS. Whoever carries them is not trusted; every file is checked after it arrived (T23, T25). */
 import type { CatalogFetch } from '@sallyport/catalog';
+import { OperationFailure } from '@sallyport/model';
 import { HttpError, type HttpClient } from './http-client.ts';
 
 const timeoutMilliseconds = 60_000;
@@ -15,6 +16,12 @@ export function fetchCatalogFrom(http: HttpClient, base: string): CatalogFetch {
       return answer.body;
     } catch (error) {
       if (error instanceof HttpError && error.code === 'TooLarge') return 'too-long';
+      if (error instanceof HttpError && error.code === 'TimedOut') {
+        throw new OperationFailure(
+          'CatalogTooSlow',
+          `The catalog file ${file} did not arrive in time: ${error.message}`,
+        );
+      }
       throw error;
     }
   };

@@ -1,9 +1,9 @@
 /** The catalog of a gallery folder, verified like any client does: pinned root, own trusted copy. */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchFromFolder, openCatalog, type Catalog } from '@sallyport/catalog';
-import { messageOf } from '@sallyport/model';
+import { fetchFromFolder, openCatalog, type Catalog, type SignedPackage } from '@sallyport/catalog';
+import { messageOf, OperationFailure, packageBlobName } from '@sallyport/model';
 import { ArmError } from '../arm/arm-error.ts';
 import { readIfThere } from '../state/read-if-there.ts';
 import { writeDurably } from '@sallyport/durable-files';
@@ -34,7 +34,7 @@ export function folderCatalogSource(gallery: string, directory: string, now: () 
   function open(): Catalog {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const pin = join(directory, 'pinned-root.json');
-    if (readIfThere(pin) === undefined) writeDurably(pin, readFileSync(join(metadata, '1.root.json'), 'utf8'), 0o600);
+    if (readIfThere(pin) === undefined) writeDurably(pin, firstRoot(gallery), 0o600);
     return openCatalog({
       directory: join(directory, 'trusted'),
       pinnedRoot: readFileSync(pin),
@@ -52,8 +52,12 @@ export function folderCatalogSource(gallery: string, directory: string, now: () 
           await catalog.refresh();
           seen = timestamp;
         }
-        const packages = await catalog.list(publisher);
-        return packages.map(({ sha256, target }) => ({ ...target, sha256 }));
+        const packages = await listEach(catalog, publisher);
+        // A mirror has the whole catalog and a part of the packages: what is not here cannot be installed from here.
+        const there = new Set(await readdir(join(gallery, 'packages')).catch(nothingWhenMissing));
+        return packages
+          .filter(({ sha256 }) => there.has(packageBlobName(sha256)))
+          .map(({ sha256, target }) => ({ ...target, sha256 }));
       } catch (error) {
         throw new ArmError(
           'CatalogUnavailable',
@@ -62,4 +66,29 @@ export function folderCatalogSource(gallery: string, directory: string, now: () 
       }
     },
   };
+}
+
+/** The root that clients of this gallery begin with; a mirror of a mirror may have none but the one that it was begun with. */
+function firstRoot(gallery: string): string {
+  const first = readIfThere(join(gallery, 'metadata/1.root.json'));
+  return first ?? readFileSync(join(gallery, 'trust/pinned-root.json'), 'utf8');
+}
+
+/** Of all publishers those whose signatures hold: one that let them expire does not hide the others. Asked by name, it says so. */
+async function listEach(catalog: Catalog, publisher: string | undefined): Promise<readonly SignedPackage[]> {
+  if (publisher !== undefined) return catalog.list(publisher);
+  const packages: SignedPackage[] = [];
+  for (const each of await catalog.publishers()) {
+    try {
+      packages.push(...(await catalog.list(each)));
+    } catch (error) {
+      if (!(error instanceof OperationFailure) || error.code !== 'CatalogExpired') throw error;
+    }
+  }
+  return packages;
+}
+
+function nothingWhenMissing(error: unknown): string[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
 }

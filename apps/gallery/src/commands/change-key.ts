@@ -3,6 +3,7 @@ import { parseTokenSigner, type KeyRequest, type KeysChangeReport } from '@sally
 import { messageOf } from '@sallyport/model';
 import { answer, type GalleryContext, type SigningFlags } from '../context.ts';
 import { GalleryError } from '../gallery-error.ts';
+import { logged } from '../gallery-log.ts';
 import { openGallery } from '../open-gallery.ts';
 
 export interface ChangeKeyFlags extends SigningFlags {
@@ -34,8 +35,19 @@ async function change(
   request: KeyRequest,
 ): Promise<void> {
   const threshold = flags.threshold === undefined ? {} : { threshold: flags.threshold };
-  const report = await openGallery(context, flags).repository.changeKeys(role, { ...request, ...threshold });
+  const { places, repository } = openGallery(context, flags);
+  const report = await logged(
+    { places, now: context.now },
+    { act: actOf(request), details: { role } },
+    () => repository.changeKeys(role, { ...request, ...threshold }),
+    ({ added: key, ...rest }) => ({ ...rest, added: key?.identifier }),
+  );
   answer(context, flags, report, sentences(report));
+}
+
+function actOf({ add, remove }: KeyRequest): string {
+  if (add === undefined) return 'key revoke';
+  return remove === undefined ? 'key add' : 'key rotate';
 }
 
 function sentences({ role, added: key, removed, threshold, keys }: KeysChangeReport): string[] {

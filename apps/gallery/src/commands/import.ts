@@ -3,11 +3,12 @@ import { formatExtensionName } from '@sallyport/model';
 import type { CatalogTarget } from '@sallyport/model/wire';
 import { answer, type GalleryContext, type SigningFlags } from '../context.ts';
 import { GalleryError } from '../gallery-error.ts';
+import { logged } from '../gallery-log.ts';
 import { openGallery } from '../open-gallery.ts';
 import { progressBar } from '../progress-bar.ts';
 import { readOriginManifest, type OriginManifest } from '../publish/origin-manifest.ts';
 import { packageIdentity } from '../publish/package-identity.ts';
-import { publishPackage } from '../publish/publish-package.ts';
+import { publishedForLog, publishPackage } from '../publish/publish-package.ts';
 
 export interface ImportFlags extends SigningFlags {
   readonly manifest?: string;
@@ -25,16 +26,22 @@ export async function importPackage(this: GalleryContext, flags: ImportFlags, fi
   const from = flags.from ?? basename(file);
   if (from.length > 500) throw new GalleryError('ArgumentMalformed', 'The origin has more than 500 characters.');
   const bar = progressBar(this);
-  const { target, outcome } = await publishPackage(
-    { places, repository, now: this.now, progress: bar.show },
-    file,
-    { publisher, type: origin.name.type, version: origin.version },
-    {
-      operatingSystem: there.supportedOs?.toLowerCase() === 'windows' ? 'windows' : 'linux',
-      architecture: flags.arch,
-      origin: { from, publisher: origin.name.publisher, type: origin.name.type, version: origin.version },
-    },
-    true,
+  const { target, outcome } = await logged(
+    { places, now: this.now },
+    { act: 'import', details: { file, from } },
+    () =>
+      publishPackage(
+        { places, repository, now: this.now, progress: bar.show },
+        file,
+        { publisher, type: origin.name.type, version: origin.version },
+        {
+          operatingSystem: there.supportedOs?.toLowerCase() === 'windows' ? 'windows' : 'linux',
+          architecture: flags.arch,
+          origin: { from, publisher: origin.name.publisher, type: origin.name.type, version: origin.version },
+        },
+        true,
+      ),
+    publishedForLog,
   ).finally(bar.clear);
   const what = `${formatExtensionName(target.name)} ${target.version}`;
   answer(this, flags, { ...target, publisher: target.name.publisher, type: target.name.type, outcome }, [

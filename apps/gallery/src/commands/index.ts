@@ -11,6 +11,7 @@ import {
 import type { ImportFlags } from './import.ts';
 import type { InitFlags } from './init.ts';
 import { keyCommands } from './key-commands.ts';
+import { bundle, mirror } from './mirror-commands.ts';
 import { text, wholeNumber } from './parameters.ts';
 import type { PublisherAddFlags } from './publisher-add.ts';
 import type { FetchFlags } from './fetch.ts';
@@ -196,6 +197,8 @@ export const commands = buildRouteMap({
     'scan-policy': scanPolicy,
     list,
     fetch,
+    mirror,
+    bundle,
     refresh,
   },
   docs: { brief: 'The gallery: extension packages, and the signed catalog that vouches for them' },

@@ -1,9 +1,10 @@
 import { formatExtensionName } from '@sallyport/model';
 import type { CatalogTarget, ReleaseChannel } from '@sallyport/model/wire';
 import { answer, type SigningFlags, type GalleryContext } from '../context.ts';
+import { logged } from '../gallery-log.ts';
 import { openGallery } from '../open-gallery.ts';
 import { progressBar } from '../progress-bar.ts';
-import { publishPackage } from '../publish/publish-package.ts';
+import { publishedForLog, publishPackage } from '../publish/publish-package.ts';
 
 export interface PublishFlags extends SigningFlags {
   readonly publisher?: string;
@@ -19,11 +20,15 @@ export async function publish(this: GalleryContext, flags: PublishFlags, file: s
   const machine = { operatingSystem: flags.os, architecture: flags.arch };
   const said = { publisher: flags.publisher, type: flags.type, version: flags.version };
   const bar = progressBar(this);
-  const { target, outcome } = await publishPackage(
-    { places, repository, now: this.now, progress: bar.show },
-    file,
-    said,
-    { ...machine, channel: flags.channel },
+  const { target, outcome } = await logged(
+    { places, now: this.now },
+    { act: 'publish', details: { file } },
+    () =>
+      publishPackage({ places, repository, now: this.now, progress: bar.show }, file, said, {
+        ...machine,
+        channel: flags.channel,
+      }),
+    publishedForLog,
   ).finally(bar.clear);
   const { name, version, length, sha256, scan } = target;
   const what = `${formatExtensionName(name)} ${version}`;

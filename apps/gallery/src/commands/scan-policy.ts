@@ -1,5 +1,6 @@
 import { answer, type GalleryContext, type SigningFlags } from '../context.ts';
 import { GalleryError } from '../gallery-error.ts';
+import { logged } from '../gallery-log.ts';
 import { openGallery } from '../open-gallery.ts';
 import { openScanner } from '../scan/open-scanner.ts';
 import { readScanPolicy, strictPolicy, writeScanPolicy, type ScanPolicy } from '../scan/scan-policy.ts';
@@ -34,7 +35,12 @@ export async function scanPolicy(
   };
   const why = scanner === 'auto' ? await troubleWith(asked, this.now()) : undefined;
   const policy: ScanPolicy = scanner === 'none' || why !== undefined ? { ...asked, scanner: 'none' } : asked;
-  writeScanPolicy(places, policy);
+  await logged(
+    { places, now: this.now },
+    { act: 'scan-policy', details: { scanner: policy.scanner } },
+    async () => writeScanPolicy(places, policy),
+    () => ({}),
+  );
   answer(this, flags, { ...policy, why }, [why === undefined ? sentence(policy) : `${sentence(policy)} ${why}`]);
 }
 

@@ -31,6 +31,12 @@ export interface Published {
   readonly outcome: 'added' | 'present';
 }
 
+/** What the gallery's log says of it. */
+export function publishedForLog({ target, outcome }: Published): Readonly<Record<string, unknown>> {
+  const { name, version, length, sha256, scan } = target;
+  return { name: `${name.publisher}/${name.type}`, version, length, sha256, scan, result: outcome };
+}
+
 /** Unfinished work that nobody has touched for a day belongs to a process that died. */
 const abandonedAfter = 24 * 60 * 60 * 1000;
 

@@ -123,10 +123,10 @@ describe('a carrier that changes what it carries', () => {
     for (const role of roles) {
       stage.lies.clear();
       stage.lies.set(fileOf(role), 'too-long');
-      expect(await stopped(stage.client(`long-${role}`))).toBe('CatalogSignatureInvalid');
+      expect(await stopped(stage.client(`long-${role}`))).toBe('CatalogOversized');
       // A source that ignores the limit and hands everything over.
       stage.lies.set(fileOf(role), Buffer.concat([stage.read(fileOf(role)), Buffer.alloc(9_000_000, 0x20)]));
-      expect(await stopped(stage.client(`longer-${role}`))).toBe('CatalogSignatureInvalid');
+      expect(await stopped(stage.client(`longer-${role}`))).toBe('CatalogOversized');
     }
   });
 
@@ -161,7 +161,7 @@ describe('a carrier that goes back in time', () => {
       await stage.client('machine').refresh();
       await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '1.0.2', 'c'));
       stage.lies.set(currentFile(stage, role), old);
-      const expected = role === 'timestamp' ? 'CatalogRollback' : 'CatalogSignatureInvalid';
+      const expected = role === 'timestamp' ? 'CatalogRollback' : 'CatalogMixed';
       expect(await stopped(stage.client('machine'))).toBe(expected);
     },
   );
@@ -172,7 +172,7 @@ describe('a carrier that goes back in time', () => {
     await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '1.0.1', 'b'));
     const newer = stage.read(currentFile(stage, publisherRole));
     const mixed = stage.client('mixed', async (name, maxLength) => (name === file ? newer : old(name, maxLength)));
-    expect(await stopped(mixed)).toBe('CatalogSignatureInvalid');
+    expect(await stopped(mixed)).toBe('CatalogMixed');
   });
 
   test.each(roles)(
@@ -188,10 +188,11 @@ describe('a carrier that goes back in time', () => {
       const client = stage.client('machine');
       expect(await stopped(client)).toBeUndefined();
       stage.time += 60_000;
-      expect(await stopped(client)).toBe('CatalogExpired');
-      expect(await stopped(stage.client('newcomer'))).toBe('CatalogExpired');
+      const code = role === 'timestamp' ? 'CatalogFrozen' : 'CatalogExpired';
+      expect(await stopped(client)).toBe(code);
+      expect(await stopped(stage.client('newcomer'))).toBe(code);
       // Without asking again, what was trusted a minute ago is not trusted either.
-      await expect(client.find(hello, version('1.0.0'))).rejects.toMatchObject({ code: 'CatalogExpired' });
+      await expect(client.find(hello, version('1.0.0'))).rejects.toMatchObject({ code });
       stage.time -= 30_000;
       expect(await stopped(client)).toBeUndefined();
     },
@@ -202,7 +203,7 @@ describe('a carrier that goes back in time', () => {
     stage.time += 13 * day;
     await stage.repository.refresh();
     stage.time += 2 * day;
-    expect(await stopped(stage.client('machine', once))).toBe('CatalogExpired');
+    expect(await stopped(stage.client('machine', once))).toBe('CatalogFrozen');
     expect(await stopped(stage.client('machine'))).toBeUndefined();
     // The newest timestamp was signed on day 13: no clock before that is believed, so its own expiry still comes.
     await publishAs(stage, ['timestamp'], (content) => ({
@@ -210,8 +211,8 @@ describe('a carrier that goes back in time', () => {
       expires: new Date(stage.time - 2 * day + 1).toISOString().replace(/\.\d+/, ''),
     }));
     stage.time -= 365 * day;
-    await expect(stage.client('machine').refresh()).rejects.toMatchObject({ code: 'CatalogExpired' });
-    expect(await stopped(stage.client('machine'))).toBe('CatalogExpired');
+    await expect(stage.client('machine').refresh()).rejects.toMatchObject({ code: 'CatalogFrozen' });
+    expect(await stopped(stage.client('machine'))).toBe('CatalogFrozen');
   });
 });
 

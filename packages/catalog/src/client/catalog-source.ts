@@ -10,7 +10,7 @@ export interface CatalogSource {
   request(file: string, maxLength: number): Promise<Uint8Array | undefined>;
 }
 
-/** A source for one refresh. A file longer than it may be is `CatalogSignatureInvalid`: nobody signed that. */
+/** A source for one refresh. A file longer than it may be is `CatalogOversized`: nobody signed that. */
 export function catalogSource(fetch: CatalogFetch, signal: AbortSignal | undefined): CatalogSource {
   async function request(file: string, maxLength: number): Promise<Uint8Array | undefined> {
     signal?.throwIfAborted();
@@ -22,7 +22,7 @@ export function catalogSource(fetch: CatalogFetch, signal: AbortSignal | undefin
     if (answer === 'missing') return undefined;
     if (answer === 'too-long' || answer.length > maxLength) {
       throw new OperationFailure(
-        'CatalogSignatureInvalid',
+        'CatalogOversized',
         `The catalog file ${file} is longer than the ${maxLength} bytes it may have. It was not read further.`,
       );
     }

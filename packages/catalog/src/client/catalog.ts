@@ -15,6 +15,8 @@ export interface Catalog {
    * another package than its path names.
    */
   find(name: ExtensionName, version: HandlerVersion, signal?: AbortSignal): Promise<SignedPackage | undefined>;
+  /** Who may publish, in lower case. Refreshes and throws like {@link Catalog.find}. */
+  publishers(signal?: AbortSignal): Promise<readonly string[]>;
   /**
    * Everything that is signed, of one publisher or of all, in no particular order. An entry that describes no package is left out:
    * nobody can install it either. Refreshes and throws like {@link Catalog.find}; one publisher's unusable role fails the list of

@@ -5,6 +5,7 @@ import type { CatalogSource } from './catalog-source.ts';
 import { catalogRules, type RefreshRules } from './refresh-rules.ts';
 import type { TrustedDirectory } from './trusted-directory.ts';
 import type { TrustedStore } from './trusted-store.ts';
+import { requireSameState, verifyTargets } from './same-state.ts';
 import { keeping, tryCached, verifying } from './verification.ts';
 
 /**
@@ -31,7 +32,9 @@ export async function loadTargets(
   if (named === undefined) throw catalogFailure(new Error('the snapshot does not name it'), `${role}.json`);
   const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.targets));
   await verifying(file, () => {
-    store.updateDelegatedTargets(rules.form(bytes), role, delegator);
+    const form = rules.form(bytes);
+    requireSameState(named, form, () => verifyTargets(store, form, role, delegator));
+    store.updateDelegatedTargets(form, role, delegator);
   });
   await keeping(file, directory.keep(role, bytes));
 }

@@ -166,9 +166,7 @@ describe('the pinned root', () => {
     try {
       const directory = stage.clientDirectory('machine');
       const foreign = { directory, fetch: other.fetch, now: stage.options.now };
-      expect(await failure(openCatalog({ ...foreign, pinnedRoot: stage.firstRoot }).refresh())).toBe(
-        'CatalogSignatureInvalid',
-      );
+      expect(await failure(openCatalog({ ...foreign, pinnedRoot: stage.firstRoot }).refresh())).toBe('CatalogForeign');
       // The owner pins the other gallery: from then on that one counts, and the memory of the first does not stand in its way.
       await openCatalog({ ...foreign, pinnedRoot: other.firstRoot }).refresh();
       stage.time += 200 * day;

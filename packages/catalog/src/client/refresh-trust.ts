@@ -2,9 +2,10 @@
  * The client's workflow of The Update Framework (specification 1.0, section 5), in its order: root, timestamp, snapshot, targets. The
  * decisions are tuf-js's (`TrustedMetadataStore`); the order, the fetching and the keeping are here. Nothing is kept that was not verified.
  */
-import { BadVersionError, EqualVersionError, RepositoryError } from 'tuf-js/dist/error.js';
+import { BadVersionError, EqualVersionError, ExpiredMetadataError, RepositoryError } from 'tuf-js/dist/error.js';
 import { lengthLimits, rootRotationLimit, timestampFile, versionedFile } from '../layout.ts';
-import { catalogRollback } from './catalog-failure.ts';
+import { catalogFailure, catalogForeign, catalogRollback } from './catalog-failure.ts';
+import { OperationFailure } from '@sallyport/model';
 import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
 import type { RefreshRules } from './refresh-rules.ts';
@@ -12,6 +13,7 @@ import { raiseFloors } from './raise-floors.ts';
 import { acceptedTime } from './signed-time.ts';
 import { sha256Of, type TrustedDirectory } from './trusted-directory.ts';
 import { keysOf, rootIsExpired, trustedStore, type TrustedStore } from './trusted-store.ts';
+import { requireSameState, verifySnapshot } from './same-state.ts';
 import { keeping, tryCached, verifying } from './verification.ts';
 import { floorHolds, requireFloor, type VersionFloors } from './version-floors.ts';
 
@@ -30,6 +32,30 @@ export interface RefreshInput {
  * `CatalogUnavailable`, `CatalogSignatureInvalid`, `CatalogExpired` or `CatalogRollback`.
  */
 export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
+  try {
+    return await followWorkflow(input);
+  } catch (error) {
+    throw (await isForeign(error, input)) ? catalogForeign(versionedFile('root', versionOf(input.pinnedRoot))) : error;
+  }
+}
+
+/**
+ * Whether what is not signed by the right keys is the catalog of another gallery: then it has another root in the place of the pinned one.
+ * Nothing is believed of the answer; it only names what is refused anyway.
+ */
+async function isForeign(error: unknown, { source, pinnedRoot, rules }: RefreshInput): Promise<boolean> {
+  if (!(error instanceof OperationFailure) || error.code !== 'CatalogSignatureInvalid') return false;
+  const file = versionedFile('root', versionOf(pinnedRoot));
+  const theirs = await source.request(file, lengthLimits.root).catch(() => undefined);
+  if (theirs === undefined || Buffer.from(theirs).equals(pinnedRoot)) return false;
+  return tryCached(() => trustedStore(theirs, new Date(0), rules.form));
+}
+
+function versionOf(root: Uint8Array): number {
+  return trustedStore(root, new Date(0), (bytes) => Buffer.from(bytes)).root.signed.version;
+}
+
+async function followWorkflow(input: RefreshInput): Promise<TrustedStore> {
   const { directory, source, floors, now, rules } = input;
   const ask = async (): Promise<Uint8Array> => source.require(timestampFile, lengthLimits.timestamp);
   let offered = rules.rootFirst ? undefined : await ask();
@@ -51,6 +77,10 @@ export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
   const rootVersion = store.root.signed.version;
   if (rootVersion < floors.root) throw catalogRollback('root', rootVersion, floors.root);
   if ((await directory.read('root'))?.equals(root) !== true) await keeping('root.json', directory.keep('root', root));
+  const rootTime = acceptedTime(now, floors, store);
+  if (rootIsExpired(store, rootTime)) {
+    throw catalogFailure(new ExpiredMetadataError(`it expired ${store.root.signed.expires}`), 'root.json');
+  }
   await refreshTimestamp(input, store, cached, offered ?? (await ask()));
   await refreshSnapshot(input, store);
   await loadTargets(input, store, 'targets', 'root', rules);
@@ -123,8 +153,10 @@ async function refreshSnapshot({ directory, source, floors, rules }: RefreshInpu
   if (!current) {
     const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.snapshot));
     await verifying(file, () => {
+      const form = rules.form(bytes);
+      requireSameState(named, form, () => verifySnapshot(store, form));
       try {
-        store.updateSnapshot(rules.form(bytes));
+        store.updateSnapshot(form);
       } catch (error) {
         // 5.5.5: only a role that is missing now is reported by the class itself. A role that vanishes is a rollback.
         if (error instanceof RepositoryError && error.constructor === RepositoryError) {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { makeDirectories, readIfThere, writeDurably } from '@sallyport/durable-files';
-import { noFloors, readFloors, writeFloors, type VersionFloors } from './version-floors.ts';
+import { floorsUnder, writeFloors, type VersionFloors } from './version-floors.ts';
 
 export interface TrustedDirectory {
   /** The cached bytes of a role; undefined when there are none. They are checked again like bytes from anywhere. */
@@ -35,11 +35,7 @@ export function trustedDirectory(directory: string, pinnedRoot: Uint8Array): Tru
     read: async (role) => readIfThere(path(role)),
     keep: (role, bytes) => write(path(role), bytes),
     async floors() {
-      const bytes = readIfThere(join(directory, floorsFile));
-      const floors = bytes === undefined ? undefined : readFloors(bytes.toString('utf8'));
-      if (floors === undefined) return noFloors(pin);
-      // Another root was pinned: the cached root and its version are not its descendants. The other floors end with their keys.
-      return floors.pinnedRoot === pin ? floors : { ...floors, pinnedRoot: pin, root: 0, rootFile: '' };
+      return floorsUnder(pin, readIfThere(join(directory, floorsFile))?.toString('utf8'));
     },
     async raise(floors) {
       await write(join(directory, floorsFile), writeFloors(floors));

@@ -2,7 +2,7 @@
 import type { Metadata, Targets } from '@tufjs/models';
 import { OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ExpiredMetadataError } from 'tuf-js/dist/error.js';
-import { isPublisherRole, publisherRole } from '../layout.ts';
+import { isPublisherRole, publisherOfRole, publisherRole } from '../layout.ts';
 import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
@@ -66,6 +66,11 @@ function responsibleRole(store: TrustedStore, path: string): string | undefined 
     if (isPublisherRole(role)) return role;
   }
   return undefined;
+}
+
+/** Those that `targets` lets publish, in lower case. */
+export function publishersOf(store: TrustedStore): string[] {
+  return publisherRoles(store).map((role) => publisherOfRole(role));
 }
 
 function publisherRoles(store: TrustedStore): string[] {

@@ -27,7 +27,7 @@ export type VersionFloor = z.infer<typeof floorSchema>;
 export type VersionFloors = Readonly<z.infer<typeof floorsSchema>>;
 
 /** Reads what {@link writeFloors} wrote. Undefined when it cannot be read: then the cached metadata is the only floor. */
-export function readFloors(text: string): VersionFloors | undefined {
+function readFloors(text: string): VersionFloors | undefined {
   try {
     return parseJson(floorsSchema, text, 'the version floors');
   } catch {
@@ -40,9 +40,12 @@ export function writeFloors(floors: VersionFloors): string {
   return JSON.stringify(floors);
 }
 
-/** No floors yet, for the root that is pinned. */
-export function noFloors(pinnedRoot: string): VersionFloors {
-  return { pinnedRoot, root: 0, roles: {} };
+/** The floors that count under the root that is pinned, from what was written before, if anything. */
+export function floorsUnder(pinnedRoot: string, text: string | undefined): VersionFloors {
+  const floors = text === undefined ? undefined : readFloors(text);
+  if (floors === undefined) return { pinnedRoot, root: 0, roles: {} };
+  // Another root was pinned: the cached root and its version are not its descendants. The other floors end with their keys.
+  return floors.pinnedRoot === pinnedRoot ? floors : { ...floors, pinnedRoot, root: 0, rootFile: '' };
 }
 
 /** Whether a floor still counts: it was signed by the keys that sign the role today. */

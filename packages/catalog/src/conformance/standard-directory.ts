@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere, writeDurably } from '@sallyport/durable-files';
 import { sha256Of, type TrustedDirectory } from '../client/trusted-directory.ts';
-import { noFloors, readFloors, writeFloors } from '../client/version-floors.ts';
+import { floorsUnder, writeFloors } from '../client/version-floors.ts';
 
 /** What is ours alone: the root it began with, and the version floors. */
 const own = '.sallyport';
@@ -28,8 +28,7 @@ export function standardDirectory(directory: string, pinned: Uint8Array): Truste
     read: async (role) => readIfThere(path(role)),
     keep: async (role, bytes) => writeDurably(path(role), bytes, 0o644),
     async floors() {
-      const bytes = readIfThere(floorsFile);
-      return (bytes && readFloors(bytes.toString('utf8'))) ?? noFloors(sha256Of(pinned));
+      return floorsUnder(sha256Of(pinned), readIfThere(floorsFile)?.toString('utf8'));
     },
     raise: async (floors) => writeDurably(floorsFile, writeFloors(floors), 0o644),
   };

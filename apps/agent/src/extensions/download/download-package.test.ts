@@ -110,7 +110,7 @@ test('the package, in one piece or in several', async () => {
 test.each([
   ['/short', 'PackageMismatch'],
   ['/changed', 'PackageMismatch'],
-  ['/endless', 'PackageMismatch'],
+  ['/endless', 'PackageOversized'],
   ['/broken', 'PackageUnavailable'],
   ['/missing', 'PackageUnavailable'],
   ['/elsewhere', 'PackageUnavailable'],

@@ -35,12 +35,12 @@ const longestSilence = 30_000;
 const mostResumptions = 8;
 
 /**
- * Downloads from the first location that has it. Throws `PackageUnavailable` when none could be read, `PackageMismatch` when
+ * Downloads from the first location that has it. Throws `PackageUnavailable` when none could be read, `PackageTooSlow`, `PackageOversized`, `PackageMismatch` when
  * what came was not the package, `StorageFull` when there is no room.
  */
 export async function downloadPackage(options: DownloadOptions): Promise<void> {
   const failures: string[] = [];
-  let mismatch = false;
+  const kinds = new Set<FailureKind>();
   for (const text of options.locations) {
     const location = packageLocation(text);
     if (!location.ok) {
@@ -50,21 +50,34 @@ export async function downloadPackage(options: DownloadOptions): Promise<void> {
     ftruncateSync(options.descriptor, 0);
     const outcome = await tryLocation(location.url, options);
     if (outcome.kind === 'complete') return;
-    mismatch ||= outcome.kind === 'mismatch';
+    kinds.add(outcome.kind);
     failures.push(outcome.reason);
   }
   const tried = failures.length === 0 ? 'The goal state names no location of the package.' : `${failures.join('; ')}.`;
-  throw mismatch
-    ? new OperationFailure(
-        'PackageMismatch',
-        `The package is not the one that was signed, and was not opened: ${tried}`,
-      )
-    : new OperationFailure('PackageUnavailable', `The package could not be downloaded: ${tried}`);
+  const worst = gravest.find((kind) => kinds.has(kind)) ?? 'failed';
+  throw new OperationFailure(codes[worst].code, `${codes[worst].sentence}: ${tried}`);
 }
+
+type FailureKind = 'mismatch' | 'oversized' | 'slow' | 'failed';
+
+/** Several locations may fail in several ways; what smells of an attack is told first. */
+const gravest: readonly FailureKind[] = ['mismatch', 'oversized', 'slow', 'failed'];
+const codes = {
+  mismatch: {
+    code: 'PackageMismatch',
+    sentence: 'The package is not the one that was signed, and was not opened',
+  },
+  oversized: {
+    code: 'PackageOversized',
+    sentence: 'The package has more bytes than were signed, and was not opened',
+  },
+  slow: { code: 'PackageTooSlow', sentence: 'The package came too slowly and was not waited for' },
+  failed: { code: 'PackageUnavailable', sentence: 'The package could not be downloaded' },
+} as const;
 
 type Outcome =
   | { readonly kind: 'complete' }
-  | { readonly kind: 'mismatch' | 'failed'; readonly reason: string }
+  | { readonly kind: FailureKind; readonly reason: string }
   /** It broke off in the middle of what may well be the package. */
   | { readonly kind: 'cut'; readonly reason: string };
 
@@ -105,8 +118,8 @@ async function ask(url: URL, received: Received, deadline: number, options: Down
   } catch (error) {
     if (error instanceof OperationFailure || signal.aborted) throw error;
     const timedOut = error instanceof HttpError && error.code === 'TimedOut';
-    const kind = received.length === 0 || timedOut ? 'failed' : 'cut';
-    return { kind, reason: messageOf(error).replace(/\.$/, '') };
+    const kind = received.length === 0 ? 'failed' : 'cut';
+    return { kind: timedOut ? 'slow' : kind, reason: messageOf(error).replace(/\.$/, '') };
   }
 }
 
@@ -118,7 +131,7 @@ async function receive(
 ): Promise<Outcome> {
   const { wanted, descriptor } = options;
   const from = `${url.host}${url.pathname}`;
-  const stop = (kind: 'mismatch' | 'failed', reason: string): Outcome => {
+  const stop = (kind: FailureKind, reason: string): Outcome => {
     message.destroy();
     return { kind, reason: `${from} ${reason}` };
   };
@@ -134,11 +147,12 @@ async function receive(
   }
   const left = wanted.length - received.length;
   const announced = Number(message.headers['content-length'] ?? left);
-  if (announced !== left) return stop('mismatch', `offers ${announced} bytes instead of ${left}`);
+  if (announced !== left)
+    return stop(announced > left ? 'oversized' : 'mismatch', `offers ${announced} bytes instead of ${left}`);
   message.setTimeout(longestSilence, () => message.destroy(new Error(`nothing came for ${longestSilence / 1000} s`)));
   for await (const piece of message as AsyncIterable<Buffer>) {
     if (received.length + piece.length > wanted.length)
-      return stop('mismatch', `sent more than ${wanted.length} bytes`);
+      return stop('oversized', `sent more than ${wanted.length} bytes`);
     writeFully(descriptor, piece, received.length);
     received.hash.update(piece);
     received.length += piece.length;

@@ -1,0 +1,62 @@
+import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { galleryPlaces } from '../gallery-places.ts';
+import { logged } from '../gallery-log.ts';
+import { openSource } from '../mirror/gallery-source.ts';
+import { parseSubset } from '../mirror/subset.ts';
+import { takeOver, type TakenOver } from '../mirror/take-over.ts';
+import { progressBar } from '../progress-bar.ts';
+import { printable } from '../context.ts';
+
+export interface MirrorFlags extends CommonFlags {
+  readonly only?: readonly string[];
+  readonly root?: string;
+  readonly caFile?: string;
+}
+
+/** Brings a mirror up to date with its source. */
+export async function mirror(this: GalleryContext, flags: MirrorFlags, address: string): Promise<void> {
+  const places = galleryPlaces(flags.gallery);
+  const only = flags.only ?? [];
+  const subset = parseSubset(only);
+  const source = openSource(address, flags.caFile);
+  const bar = progressBar(this);
+  const run = (): Promise<TakenOver> =>
+    takeOver({
+      places,
+      source,
+      rootFile: flags.root,
+      choose: (packages) => packages.filter(subset),
+      now: this.now,
+      progress: bar.show,
+    });
+  const taken = await logged(
+    { places, now: this.now },
+    { act: 'mirror', details: { source: source.name, only } },
+    run,
+    summary,
+  )
+    .finally(bar.clear)
+    .finally(source.close);
+  tell(this, flags, taken, `Mirrored ${source.name}`);
+}
+
+/** What the log and `--json` say of it. */
+export function summary({ unusable, ...taken }: TakenOver): Readonly<Record<string, unknown>> {
+  return { ...taken, unusable: unusable.map(({ publisher, failure }) => ({ publisher, code: failure.code })) };
+}
+
+/** Answers with what came, and warns of publishers that clients will be refused. */
+export function tell(context: GalleryContext, flags: CommonFlags, taken: TakenOver, did: string): void {
+  const { outcome, packages, newPackages, bytes, issued } = taken;
+  const signed = issued === undefined ? '' : `, as signed on ${issued}`;
+  answer(context, flags, summary(taken), [
+    outcome === 'present'
+      ? `${did}: nothing is new. ${packages} packages are here${signed}.`
+      : `${did}: ${newPackages} new packages (${bytes} bytes) of ${packages}${signed}.`,
+  ]);
+  for (const { publisher, failure } of taken.unusable) {
+    context.process.stderr.write(
+      printable(`Without the packages of ${publisher}: ${failure.code}: ${failure.message}`) + '\n',
+    );
+  }
+}
