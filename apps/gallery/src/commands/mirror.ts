@@ -1,7 +1,7 @@
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { galleryPlaces } from '../gallery-places.ts';
 import { logged } from '../gallery-log.ts';
-import { openSource } from '../mirror/gallery-source.ts';
+import { openSource } from '../mirror/open-source.ts';
 import { parseSubset } from '../mirror/subset.ts';
 import { takeOver, type TakenOver } from '../mirror/take-over.ts';
 import { progressBar } from '../progress-bar.ts';

@@ -9,7 +9,7 @@ import { messageOf } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { manifestFile, writeManifest, type BundleFile } from './bundle-manifest.ts';
-import { folderSource } from './gallery-source.ts';
+import { folderSource } from './open-source.ts';
 import { rootOf } from './mirror-trust.ts';
 import { parseSubset } from './subset.ts';
 import { blobNameOf } from './take-over.ts';

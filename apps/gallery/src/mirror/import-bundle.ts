@@ -1,7 +1,7 @@
 /** Importing a bundle into a mirror: first whether it came over whole, then what any client would ask of it. Refused whole or taken whole (T83). */
 import { parseSubset } from './subset.ts';
 import { readManifest, requireWhole } from './bundle-manifest.ts';
-import { folderSource } from './gallery-source.ts';
+import { folderSource } from './open-source.ts';
 import { takeOver, type TakenOver, type TakeOver } from './take-over.ts';
 import { GalleryError } from '../gallery-error.ts';
 

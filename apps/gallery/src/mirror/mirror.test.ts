@@ -19,7 +19,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { galleryPlaces } from '../gallery-places.ts';
 import { exportBundle } from './export-bundle.ts';
-import { folderSource } from './gallery-source.ts';
+import { folderSource } from './open-source.ts';
 import { importBundle } from './import-bundle.ts';
 import { parseSubset } from './subset.ts';
 import { takeOver, type TakenOver } from './take-over.ts';

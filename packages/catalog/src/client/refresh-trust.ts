@@ -35,7 +35,7 @@ export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
   try {
     return await followWorkflow(input);
   } catch (error) {
-    throw (await isForeign(error, input)) ? catalogForeign(versionedFile('root', versionOf(input.pinnedRoot))) : error;
+    throw (await isForeign(input, error)) ? catalogForeign(versionedFile('root', versionOf(input.pinnedRoot))) : error;
   }
 }
 
@@ -43,7 +43,7 @@ export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
  * Whether what is not signed by the right keys is the catalog of another gallery: then it has another root in the place of the pinned one.
  * Nothing is believed of the answer; it only names what is refused anyway.
  */
-async function isForeign(error: unknown, { source, pinnedRoot, rules }: RefreshInput): Promise<boolean> {
+async function isForeign({ source, pinnedRoot, rules }: RefreshInput, error: unknown): Promise<boolean> {
   if (!(error instanceof OperationFailure) || error.code !== 'CatalogSignatureInvalid') return false;
   const file = versionedFile('root', versionOf(pinnedRoot));
   const theirs = await source.request(file, lengthLimits.root).catch(() => undefined);
