@@ -482,6 +482,47 @@ describe('goal state, doorbell and reports', () => {
     await machine.stop();
   });
 
+  test('resources share a handler that says it can be: each its own operation, one version for all; others do not', async () => {
+    for (const of of ['1.0.0', '2.0.0']) await gallery.publish('Contoso.Scripts/Shared', of, true);
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'sharing');
+    const put = async (
+      name: string,
+      typeHandlerVersion: string,
+      type = 'Shared',
+    ): Promise<{ status: number; text: string }> =>
+      arm.arm('PUT', `${machine.resourceId}/extensions/${name}?${version}`, {
+        location: 'here',
+        properties: { publisher: 'Contoso.Scripts', type, typeHandlerVersion, settings: { of: name } },
+      });
+    expect((await put('one', '1.0.0')).status).toBe(200);
+    expect((await put('two', '1.0.0')).status).toBe(200);
+    const goal = await machine.goalState();
+    expect(goal.extensions).toMatchObject([
+      { resourceName: 'one', extensionName: 'one', version: '1.0.0', settings: { of: 'one' }, operationDone: false },
+      { resourceName: 'two', extensionName: 'two', version: '1.0.0', settings: { of: 'two' }, operationDone: false },
+    ]);
+    // Another version is one for all, and waits for what is under way.
+    const early = await put('three', '2.0.0');
+    expect([early.status, early.text]).toEqual([409, expect.stringContaining('HCRP409')]);
+    await machine.report(goal.extensions.map((entry) => reportOf(entry, 'Succeeded')));
+    expect((await put('two', '2.0.0')).status).toBe(200);
+    expect((await machine.goalState()).extensions).toMatchObject([
+      { resourceName: 'one', version: '2.0.0', operationDone: true },
+      { resourceName: 'two', version: '2.0.0', operationDone: false },
+    ]);
+    // One that has its handler to itself stays alone.
+    expect((await put('run', '1.0.0', 'Runner')).status).toBe(200);
+    await machine.report((await machine.goalState()).extensions.map((entry) => reportOf(entry, 'Succeeded')));
+    const second = await put('run2', '1.0.0', 'Runner');
+    expect([second.status, second.text]).toEqual([409, expect.stringContaining('ExtensionAlreadyOnMachine')]);
+    expect((await arm.arm('DELETE', `${machine.resourceId}/extensions/one?${version}`)).status).toBe(202);
+    expect((await machine.goalState()).extensions.find(({ resourceName }) => resourceName === 'one')).toMatchObject({
+      desired: 'absent',
+      extensionName: 'one',
+    });
+    await machine.stop();
+  });
+
   test('T13 a refused installation is over: it is not wanted any more, and can be removed without the machine', async () => {
     const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'refusing');
     const id = `${machine.resourceId}/extensions/r`;

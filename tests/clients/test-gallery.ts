@@ -7,8 +7,8 @@ import { parseExtensionName, parseHandlerVersion, type ExtensionName, type Handl
 
 export interface TestGallery {
   readonly directory: string;
-  /** Publishes one more package; returns its SHA-256. */
-  publish(name: string, version: string): Promise<string>;
+  /** Publishes one more package; returns its SHA-256. `isShared`: several resources may share its handler. */
+  publish(name: string, version: string, isShared?: boolean): Promise<string>;
 }
 
 /** Makes the gallery with Contoso.Scripts/Runner 1.0.0, 1.1.0, 2.0.0 and a few more types in one version. */
@@ -20,7 +20,7 @@ export async function createTestGallery(directory: string): Promise<TestGallery>
     now: () => new Date(),
   });
   await repository.addPublisher('Contoso.Scripts');
-  async function publish(text: string, versionText: string): Promise<string> {
+  async function publish(text: string, versionText: string, isShared = false): Promise<string> {
     const bytes = Buffer.from(`package of ${text} ${versionText}\n`.repeat(50));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     writeFileSync(join(directory, 'packages', `${sha256}.zip`), bytes);
@@ -31,6 +31,7 @@ export async function createTestGallery(directory: string): Promise<TestGallery>
       architecture: 'any',
       length: bytes.length,
       sha256,
+      supportsMultipleExtensions: isShared,
     });
     return sha256;
   }

@@ -126,6 +126,8 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
       const parsed = parseHandlerVersion(version);
       if (!name.ok || parsed === undefined) throw new Error(`${type} ${version} is not an extension`);
       const length = bytes.length;
+      const manifest = Buffer.isBuffer(content) ? undefined : content['HandlerManifest.json']?.toString();
+      const supportsMultipleExtensions = /"supportsMultipleExtensions": ?true/.test(manifest ?? '');
       await repository.addTarget({
         name: name.name,
         version: parsed,
@@ -133,6 +135,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
         architecture,
         length,
         sha256,
+        supportsMultipleExtensions,
       });
       return `/packages/${sha256}.zip`;
     },

@@ -9,9 +9,16 @@ export type HandlerCall =
       readonly command: 'update';
       readonly newVersion: HandlerVersion;
       readonly fromVersion: HandlerVersion;
-      readonly disableExitCode: number | undefined;
+      /** Of the handler; or of each of its extensions, where it has several. */
+      readonly disableExitCode: number | undefined | readonly DisabledExtension[];
     }
   | { readonly command: 'disable' | 'uninstall' };
+
+/** How the disable command of one of a handler's extensions ended; undefined when it was not run. */
+export interface DisabledExtension {
+  readonly extensionName: string;
+  readonly exitCode: number | undefined;
+}
 
 export interface HandlerCommandContext {
   /** The handler's directory, absolute. */
@@ -19,6 +26,8 @@ export interface HandlerCommandContext {
   readonly version: HandlerVersion;
   /** The sequence of the settings that caused the call; 0 when there are none. */
   readonly sequence: number;
+  /** For which of the handler's extensions, where it has several (contract §5). */
+  readonly extensionName?: string;
   readonly call: HandlerCall;
   /** Directories to search after the system's own, such as the one with the agent's Node. */
   readonly morePath?: readonly string[];
@@ -39,6 +48,7 @@ export function handlerCommandEnvironment(context: HandlerCommandContext): Reado
       { Key: 'ExtensionTelemetryPipeline', Value: '1.0' },
     ]),
     ConfigSequenceNumber: String(context.sequence),
+    ...(context.extensionName === undefined ? {} : { ConfigExtensionName: context.extensionName }),
     ...ofCall(context.call),
   };
 }
@@ -48,12 +58,19 @@ function ofCall(call: HandlerCall): Readonly<Record<string, string>> {
     return {
       VERSION: call.newVersion,
       AZURE_GUEST_AGENT_UPDATING_FROM_VERSION: call.fromVersion,
-      // 'None', where the other one says 'NOT_RUN': as extensions have always met it (contract §2).
-      AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE: String(call.disableExitCode ?? 'None'),
+      ...ofDisable(call.disableExitCode),
     };
   }
   if (call.command === 'install' || call.command === 'enable') {
     return { AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE: String(call.uninstallExitCode ?? 'NOT_RUN') };
   }
   return {};
+}
+
+function ofDisable(code: number | undefined | readonly DisabledExtension[]): Readonly<Record<string, string>> {
+  // 'None', where the uninstall's says 'NOT_RUN': as extensions have always met it (contract §2).
+  const word = (one: number | undefined): string => String(one ?? 'None');
+  if (typeof code !== 'object') return { AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE: word(code) };
+  const codes = code.map(({ extensionName, exitCode }) => ({ extensionName, exitCode: word(exitCode) }));
+  return { AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODES_MULTIPLE_EXTENSIONS: formatPythonJson(codes) };
 }

@@ -53,6 +53,24 @@ describe('S1.3 T58 the environment of a command is built from empty', () => {
     });
   });
 
+  test('with several extensions each call names its own, and update is told how each was disabled', () => {
+    const named = { ...context, extensionName: 'first' };
+    const expected = { ...always, ConfigExtensionName: 'first' };
+    expect(handlerCommandEnvironment({ ...named, call: { command: 'disable' } })).toEqual(expected);
+    const disableExitCode = [
+      { extensionName: 'first', exitCode: 0 },
+      { extensionName: 'second', exitCode: undefined },
+    ];
+    const versions = { newVersion: version('2.0'), fromVersion: version('1.0') } as const;
+    expect(handlerCommandEnvironment({ ...named, call: { command: 'update', ...versions, disableExitCode } })).toEqual({
+      ...expected,
+      VERSION: '2.0',
+      AZURE_GUEST_AGENT_UPDATING_FROM_VERSION: '1.0',
+      AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODES_MULTIPLE_EXTENSIONS:
+        '[{"extensionName": "first", "exitCode": "0"}, {"extensionName": "second", "exitCode": "None"}]',
+    });
+  });
+
   test('the agent’s own directories come after the system’s', () => {
     const { PATH } = handlerCommandEnvironment({
       ...context,

@@ -3,7 +3,14 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { handlerDirectoryName, parseHandlerDirectoryName } from './handler-directory.ts';
 import { formatHandlerEnvironment } from './handler-environment.ts';
-import { formatSettings, noSettings, parseSettings, settingsFileName } from './handler-settings.ts';
+import {
+  formatSettings,
+  isFileOfExtension,
+  noSettings,
+  parseSettings,
+  settingsFileName,
+  statusFileName,
+} from './handler-settings.ts';
 
 describe('S1.3 HandlerEnvironment.json', () => {
   const environment = {
@@ -85,6 +92,25 @@ describe('S1.7 settings', () => {
       expect(() => parseSettings(text)).toThrow(expect.objectContaining({ code: 'MalformedSettings' }));
     }
   });
+});
+
+test('with several extensions a file is named after its own; a name within a name has no share in it', () => {
+  expect([settingsFileName(7), settingsFileName(7, 'a.b'), statusFileName(0), statusFileName(3, 'a')]).toEqual([
+    '7.settings',
+    'a.b.7.settings',
+    '0.status',
+    'a.3.status',
+  ]);
+  const files = [
+    'a.7.settings',
+    'a.7.status',
+    'a.b.7.status',
+    'a.HandlerState',
+    'a.mrseq',
+    '7.settings',
+    'a.x7.status',
+  ];
+  expect(files.filter((file) => isFileOfExtension(file, 'a'))).toEqual(['a.7.settings', 'a.7.status']);
 });
 
 describe('names of handlers’ directories', () => {

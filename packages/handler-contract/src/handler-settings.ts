@@ -14,9 +14,25 @@ export interface HandlerSettings {
 /** What a handler finds when it has no settings: a file of zero bytes, sequence 0. */
 export const noSettings = '';
 
-/** `7.settings`, as extensions look for it. */
-export function settingsFileName(sequence: number): string {
-  return `${sequence}.settings`;
+/** `7.settings`, as extensions look for it; `name.7.settings` where a handler has several extensions (contract §5). */
+export function settingsFileName(sequence: number, extensionName?: string): string {
+  return `${prefixOf(extensionName)}${sequence}.settings`;
+}
+
+/** `7.status`, `name.7.status`: where an extension says how it went. */
+export function statusFileName(sequence: number, extensionName?: string): string {
+  return `${prefixOf(extensionName)}${sequence}.status`;
+}
+
+/** Whether a file among settings or status files is of that extension; `a` has no share in what is of `a.b`. */
+export function isFileOfExtension(file: string, extensionName: string): boolean {
+  return (
+    file.startsWith(`${extensionName}.`) && /^\d+\.(?:settings|status)$/.test(file.slice(extensionName.length + 1))
+  );
+}
+
+function prefixOf(extensionName: string | undefined): string {
+  return extensionName === undefined ? '' : `${extensionName}.`;
 }
 
 /** The file's text. All three keys are always there, null when absent. */

@@ -4,6 +4,8 @@ import * as z from 'zod/mini';
 
 export const extensionGoalSchema = z.object({
   desired: z.enum(['present', 'absent']),
+  /** Its name within a handler that it shares with other resources. */
+  extensionName: z.optional(z.string()),
   version: z.string(),
   /** Of the package, lower-case hex; '' when absent is desired. */
   sha256: z.string(),

@@ -32,6 +32,7 @@ export function fetchGoalState(services: Services, vmId: string): Promise<GoalSt
           resourceName: row.name,
           publisher: row.publisher,
           type: row.type,
+          ...(goal.extensionName === undefined ? {} : { extensionName: goal.extensionName }),
           desired: goal.desired,
           version: goal.version,
           operationId: goal.operationId,

@@ -15,11 +15,17 @@ const signingInfoSchema = z.optional(
 );
 const manifestSchema = z.array(z.looseObject({ signingInfo: signingInfoSchema }));
 
+export interface CheckedPackage {
+  /** What its manifest's `signingInfo` says the package is. */
+  readonly said: SaidIdentity;
+  readonly supportsMultipleExtensions: boolean;
+}
+
 /**
  * Checks the package open at `descriptor` from end to end by unpacking it into a private folder below `scratch`, which is removed again.
- * Gives what the manifest's `signingInfo` says the package is. Throws `ArchiveError` or `ManifestMalformed`.
+ * Gives what the catalog says of it. Throws `ArchiveError` or `ManifestMalformed`.
  */
-export async function checkPackage(descriptor: number, scratch: string): Promise<SaidIdentity> {
+export async function checkPackage(descriptor: number, scratch: string): Promise<CheckedPackage> {
   const folder = await mkdtemp(join(scratch, checking));
   try {
     await unpackPackage(descriptor, folder);
@@ -33,8 +39,8 @@ export async function checkPackage(descriptor: number, scratch: string): Promise
     throw new OperationFailure('ManifestMalformed', `The package has no ${handlerManifestFile}: put one at its root.`);
   }
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
-  parseHandlerManifest(text);
-  return signingInfoOf(text);
+  const { supportsMultipleExtensions } = parseHandlerManifest(text);
+  return { said: signingInfoOf(text), supportsMultipleExtensions };
 }
 
 /** Removes what a check that was killed left below `scratch`, if nobody has touched it since `before`. */

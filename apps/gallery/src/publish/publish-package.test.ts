@@ -99,6 +99,17 @@ describe('the manifest', () => {
     expect(codeOf(await publishBytes(withManifest(`\ufeff${text}`)))).toBe('added');
   });
 
+  test('S1.3 that resources may share a handler is said in the catalog, as its manifest says it', async () => {
+    const text = String(noopHandler['HandlerManifest.json']);
+    const shared = withManifest(
+      text.replace('"reportHeartbeat"', '"supportsMultipleExtensions":"True","reportHeartbeat"'),
+    );
+    expect(codeOf(await publishBytes(shared))).toBe('added');
+    expect(codeOf(await publishBytes(buildTestPackage(noopHandler), 'Contoso.Tools.Hello-2.0.zip'))).toBe('added');
+    const packages = await gallery.repository.packages();
+    expect(packages.map(({ target }) => target.supportsMultipleExtensions)).toEqual([true, undefined]);
+  });
+
   test('T26 signingInfo has to agree with the file name; alone it is enough', async () => {
     const text = String(noopHandler['HandlerManifest.json']);
     const signed = (info: string): Buffer =>

@@ -58,8 +58,8 @@ export async function publishPackage(
     progress('Reading', 0, 1);
     const { length, sha256 } = hashFile(handle.fd);
     progress('Checking', 0, length);
-    const signingInfo = await checkPackage(handle.fd, places.gallery);
-    const identity = packageIdentity(said, isRenamed ? {} : signingInfo, isRenamed ? '' : file, publishers);
+    const checked = await checkPackage(handle.fd, places.gallery);
+    const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
     const { operatingSystem, architecture, channel, origin } = release;
     const unscanned: NewTarget = {
       ...identity,
@@ -67,6 +67,7 @@ export async function publishPackage(
       architecture,
       length,
       sha256,
+      ...(checked.supportsMultipleExtensions ? { supportsMultipleExtensions: true } : {}),
       ...(channel === undefined ? {} : { channel }),
       ...(origin === undefined ? {} : { origin }),
     };

@@ -100,6 +100,7 @@ export function withRelease(
 
 function entryOf(target: NewTarget): JsonObject {
   const { name, version, operatingSystem, architecture, length, sha256, scan, channel, origin } = target;
+  const { supportsMultipleExtensions } = target;
   const custom: CatalogTarget = {
     publisher: name.publisher,
     type: name.type,
@@ -108,6 +109,7 @@ function entryOf(target: NewTarget): JsonObject {
     architecture,
     ...(scan === undefined ? {} : { scan }),
     ...(channel === undefined || channel === 'stable' ? {} : { channel }),
+    ...(supportsMultipleExtensions === undefined ? {} : { supportsMultipleExtensions }),
     ...(origin === undefined ? {} : { origin }),
   };
   return { length, hashes: { sha256 }, custom: JSON.parse(JSON.stringify(custom)) as JsonObject };

@@ -8,7 +8,8 @@ export interface NewTarget {
   readonly version: HandlerVersion;
   readonly operatingSystem: CatalogTarget['operatingSystem'];
   readonly architecture: Architecture;
-  /** Who scanned it; a release channel other than `stable`; where it was imported from. */
+  /** Whether resources may share its handler; who scanned it; a channel other than `stable`; where it was imported from. */
+  readonly supportsMultipleExtensions?: CatalogTarget['supportsMultipleExtensions'];
   readonly scan?: CatalogTarget['scan'];
   readonly channel?: CatalogTarget['channel'];
   readonly origin?: CatalogTarget['origin'];

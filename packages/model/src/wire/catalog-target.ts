@@ -21,6 +21,8 @@ export const catalogTargetSchema = z.object({
   architecture: architectureSchema,
   /** Who scanned the package for malware, and when; `none` when nobody did (S1.2). Absent from packages of earlier galleries. */
   scan: z.optional(z.object({ by: shortText, at: z.optional(z.iso.datetime()) })),
+  /** Whether several resources of a machine may share the handler, as its manifest says (handler contract §5). Absent: no. */
+  supportsMultipleExtensions: z.optional(z.boolean()),
   /** Absent: `stable`. */
   channel: z.optional(z.enum(releaseChannels)),
   /** Taken back: nothing installs it any more. The entry stays, so that nobody takes the version for a new one. */

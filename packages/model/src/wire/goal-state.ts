@@ -19,6 +19,11 @@ export const goalExtensionSchema = z.object({
   resourceName: z.string(),
   publisher: z.string(),
   type: z.string(),
+  /**
+   * The extension's name within its handler, when several resources share it (handler contract §5). Names files of the handler,
+   * so it is as narrow as file names have to be.
+   */
+  extensionName: z.optional(z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/))),
   desired: z.enum(['present', 'absent']),
   /** Exact version, resolved centrally from the catalog; '' when absent is desired. */
   version: z.string(),

@@ -14,6 +14,8 @@ import type { CatalogEntry } from '../../gallery/catalog-source.ts';
 export interface ChosenPackage {
   readonly version: HandlerVersion;
   readonly sha256: string;
+  /** Whether several resources of a machine may share its handler. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -60,5 +62,5 @@ export function choosePackage(
       'properties.typeHandlerVersion',
     );
   }
-  return { version, sha256: chosen.sha256 };
+  return { version, sha256: chosen.sha256, isShared: chosen.supportsMultipleExtensions === true };
 }

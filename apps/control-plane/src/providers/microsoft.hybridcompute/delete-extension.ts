@@ -3,7 +3,7 @@ import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { endOperation } from '../../machines/end-operation.ts';
-import type { ExtensionGoal } from '../../machines/extension-goal.ts';
+import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
 import type { Services } from '../../services.ts';
 import type { Recorded, Writer } from '../../store/store.ts';
@@ -72,8 +72,10 @@ async function beginRemoval(
   const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
   const operation = await startOperation(writer, environment, machine, extension.name_key, 'delete', origin);
   const sequence = await raiseGeneration(writer, machine.vm_id);
+  const extensionName = readGoal(extension.goal ?? extension.lapse_goal)?.extensionName;
   const goal: ExtensionGoal = {
     desired: 'absent',
+    ...(extensionName === undefined ? {} : { extensionName }),
     version: '',
     sha256: '',
     operationId: operation.operation_id,

@@ -13,6 +13,7 @@ import { idOfExtension, type Extension, type Operation } from './extension-view.
 import type { Machine } from './machine-view.ts';
 import { refuseConflicts } from './refuse-conflicts.ts';
 import { sealSettings } from './seal-settings.ts';
+import { placeOf, takeAlong } from './shared-handler.ts';
 import { startOperation } from './start-operation.ts';
 
 /** Throws {@link ArmError} when something else is under way or in the way; nothing is stored then. */
@@ -27,7 +28,7 @@ export async function proposeExtension(
   chosen: ChosenPackage,
 ): Promise<{ readonly extension: Extension; readonly operation: Operation }> {
   const before = await findExtension(writer, machine.vm_id, extensionNameOfRequest(request));
-  await refuseConflicts(writer, machine, name, before, request);
+  await refuseConflicts(writer, machine, name, before, request, chosen);
   const goalBefore = readGoal(before?.goal ?? null);
   const resourceName = before?.name ?? extensionNameOfRequest(request);
   const sequence = await raiseGeneration(writer, machine.vm_id);
@@ -36,6 +37,7 @@ export async function proposeExtension(
   const kept = request.method === 'PATCH' && properties.protectedSettings === undefined;
   const goal: ExtensionGoal = {
     desired: 'present',
+    ...(chosen.isShared ? { extensionName: resourceName } : {}),
     version: chosen.version,
     sha256: chosen.sha256,
     operationId,
@@ -50,7 +52,9 @@ export async function proposeExtension(
   const origin = { ...request.origin, resourceId: idOfExtension(machine, resourceName) };
   const operation = await startOperation(writer, environment, machine, resourceName.toLowerCase(), kind, origin);
   const now = environment.now();
+  if (chosen.isShared) await takeAlong(writer, machine, name, chosen);
   const said = {
+    extension_key: placeOf(name, chosen.isShared ? resourceName : undefined),
     tags: JSON.stringify(tags),
     type_handler_version: properties.typeHandlerVersion ?? '',
     auto_upgrade_minor_version: properties.autoUpgradeMinorVersion === true ? 1 : 0,
@@ -72,7 +76,6 @@ export async function proposeExtension(
       name_key: resourceName.toLowerCase(),
       name: resourceName,
       location: machine.location,
-      extension_key: extensionKey(name),
       publisher: name.publisher,
       type: name.type,
       installed_version: '',

@@ -1,0 +1,55 @@
+/**
+ * Resources of one machine that share a handler (handler contract §5): each has settings, status and operations of its own, and
+ * all of them have the handler's one version.
+ */
+import { extensionKey, type ExtensionName } from '@sallyport/model';
+import { readGoal } from '../../machines/extension-goal.ts';
+import type { Writer } from '../../store/store.ts';
+import type { ChosenPackage } from './choose-package.ts';
+import type { Extension } from './extension-view.ts';
+import type { Machine } from './machine-view.ts';
+
+const mark = '#';
+
+/**
+ * What a resource takes up on its machine, which nothing else may: the whole handler, or, with the name it has within a handler
+ * that is shared, a part of it.
+ */
+export function placeOf(name: ExtensionName, extensionName: string | undefined): string {
+  const key = extensionKey(name);
+  return extensionName === undefined ? key : `${key}${mark}${extensionName.toLowerCase()}`;
+}
+
+/** The handler of a place, as an `extensionKey`. */
+export function handlerOfPlace(place: string): string {
+  return place.split(mark)[0] ?? place;
+}
+
+/** The machine's resources of that publisher and type. */
+export async function resourcesOf(
+  writer: Writer,
+  machine: Machine,
+  name: ExtensionName,
+): Promise<readonly Extension[]> {
+  const all = await writer.selectFrom('extensions').selectAll().where('vm_id', '=', machine.vm_id).execute();
+  return all.filter((one) => handlerOfPlace(one.extension_key) === extensionKey(name));
+}
+
+/** A handler has one version: what is chosen for one of its resources becomes that of the others that are to stay. */
+export async function takeAlong(
+  writer: Writer,
+  machine: Machine,
+  name: ExtensionName,
+  { version, sha256 }: ChosenPackage,
+): Promise<void> {
+  for (const one of await resourcesOf(writer, machine, name)) {
+    const goal = readGoal(one.goal);
+    if (goal === undefined || goal.desired === 'absent' || goal.version === version) continue;
+    await writer
+      .updateTable('extensions')
+      .set({ goal: JSON.stringify({ ...goal, version, sha256 }) })
+      .where('vm_id', '=', machine.vm_id)
+      .where('name_key', '=', one.name_key)
+      .execute();
+  }
+}
