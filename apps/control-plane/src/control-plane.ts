@@ -21,9 +21,10 @@ import { addIdentityRoutes } from './identity/identity-routes.ts';
 import { metadataEndpoints } from './identity/metadata-endpoints.ts';
 import { createSigningKeyText, readSigningKey, type SigningKey } from './identity/signing-key.ts';
 import { createTokenService } from './identity/token-service.ts';
-import { addAgentRoutes } from './machines/agent-routes.ts';
+import { addAgentRoutes, addKeyRoute } from './machines/agent-routes.ts';
 import { createDoorbell } from './machines/doorbell.ts';
 import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
+import { quarantineForked } from './machines/quarantine.ts';
 import { sweepOperations } from './machines/sweep.ts';
 import { authorization } from './providers/microsoft.authorization/index.ts';
 import { hybridCompute } from './providers/microsoft.hybridcompute/index.ts';
@@ -31,6 +32,7 @@ import { activityLog } from './providers/microsoft.insights/activity-log.ts';
 import { microsoftResources } from './providers/microsoft.resources/index.ts';
 import { providers } from './providers/microsoft.resources/providers.ts';
 import { policyEditors } from './providers/sallyport.explain/policy-editors.ts';
+import { machineIdentity } from './providers/sallyport.identity/machine-identity.ts';
 import { servicePrincipals } from './providers/sallyport.identity/service-principals.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile } from './state/first-identities.ts';
@@ -118,6 +120,7 @@ async function run(
     ...authorization(services),
     ...activityLog(services),
     ...servicePrincipals(services),
+    ...machineIdentity(services),
     ...policyEditors(services),
   ];
   const registry = createRegistry([...types, ...providers(services, types)]);
@@ -155,6 +158,7 @@ function routes(
   addIdentityRoutes(app, environment, createTokenService(environment, store, key, endpoint), key, endpoint, log);
   addGalleryRoutes(app, configuration.gallery);
   addAgentRoutes(app, services, createHeartbeatRecorder(environment, store));
+  addKeyRoute(app, services);
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
   return app;
 }
@@ -173,7 +177,9 @@ async function startSweeping(services: Services, log: Log): Promise<() => Promis
   async function sweep(): Promise<void> {
     try {
       await services.store.lead('sweep', async () => {
-        for (const vmId of await sweepOperations(services.environment, services.store)) services.doorbell.ring(vmId);
+        const { environment, store, endpoint, doorbell } = services;
+        for (const vmId of await sweepOperations(environment, store)) doorbell.ring(vmId);
+        for (const vmId of await quarantineForked(environment, store, endpoint.tenantId)) doorbell.ring(vmId);
       });
     } catch (error) {
       log.error({ msg: 'deadlines could not be looked at; trying again', reason: messageOf(error) });

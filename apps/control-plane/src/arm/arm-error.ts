@@ -30,6 +30,8 @@ export const armErrorStatus = {
   ParentResourceNotFound: 404,
   OperationNotFound: 404,
   HCRP409: 409,
+  MachineNotQuarantined: 409,
+  MachineQuarantined: 409,
   PropertyChangeNotAllowed: 409,
   ExtensionAlreadyOnMachine: 409,
   NothingInProgress: 409,

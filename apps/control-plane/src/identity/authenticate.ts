@@ -49,6 +49,9 @@ export function createAuthenticator(
       if (principal === undefined || principal.object_id !== verified.objectId) {
         return { outcome: 'unknown', reason: 'The access token belongs to an identity that no longer exists.' };
       }
+      if (principal.kind === 'Machine' && wanted === 'arm' && (await isQuarantined(store, principal))) {
+        return { outcome: 'unknown', reason: 'The access token belongs to a machine that is quarantined.' };
+      }
       const caller = callerOf(verified, principal, endpoint.tenantId);
       if (verified.audience?.kind !== wanted || (wanted === 'agent' && principal.kind !== 'Machine')) {
         return {
@@ -60,4 +63,15 @@ export function createAuthenticator(
       return { outcome: 'caller', caller, principal };
     },
   };
+}
+
+/** The agent API looks for itself, and says more. */
+async function isQuarantined(store: Store, { object_id }: Principal): Promise<boolean> {
+  const found = await store.read
+    .selectFrom('machines')
+    .select('vm_id')
+    .where('principal_id', '=', object_id)
+    .where('quarantined_at', 'is not', null)
+    .executeTakeFirst();
+  return found !== undefined;
 }

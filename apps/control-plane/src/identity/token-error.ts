@@ -8,6 +8,9 @@ export const tokenErrors = {
   invalid_scope: { status: 400, number: 500011 },
   invalid_client: { status: 401, number: 7000215 },
   unauthorized_client: { status: 401, number: 700016 },
+  /** Ours: the machine is known, and gets nothing until somebody acts. */
+  MachineQuarantined: { status: 403, number: 7000112 },
+  MachineKeyExpired: { status: 401, number: 7000222 },
   invalid_tenant: { status: 400, number: 90002 },
 } as const;
 

@@ -3,9 +3,10 @@ import type { Environment } from '../environment.ts';
 import type { Store } from '../store/store.ts';
 import { issueAccessToken, tokenLifetime } from './access-token.ts';
 import { audienceOf } from './audience.ts';
-import { claimedIssuer, verifyAssertion } from './client-assertion.ts';
-import { tokenEndpoints, type Endpoint } from './endpoint.ts';
-import { principalOfClient, useAssertion, type Principal } from './principals.ts';
+import { claimedIssuer } from './client-assertion.ts';
+import type { Endpoint } from './endpoint.ts';
+import { machineSignIn } from './machine-sign-in.ts';
+import { principalOfClient, type Principal } from './principals.ts';
 import { secretMatches } from './secret-hash.ts';
 import type { SigningKey } from './signing-key.ts';
 import { TokenError } from './token-error.ts';
@@ -52,20 +53,7 @@ export function createTokenService(
     if (principal === undefined || principal.public_key === null) {
       throw new TokenError('invalid_client', 'The client assertion is not from a machine that is known here.');
     }
-    const now = environment.now();
-    const audiences = tokenEndpoints(endpoint);
-    const { jti, expiresAt } = await verifyAssertion(
-      assertion,
-      principal.client_id,
-      principal.public_key,
-      audiences,
-      now,
-    );
-    const fresh = await store.observe(async (writer) => ({
-      value: await useAssertion(writer, principal.client_id, jti, expiresAt, now),
-      events: [],
-    }));
-    if (!fresh) throw new TokenError('invalid_client', 'The client assertion was used before. Each is accepted once.');
+    await machineSignIn(environment, store, endpoint, principal, assertion);
     return principal;
   }
 

@@ -1,13 +1,24 @@
 /** The agent API: heartbeat (held: the doorbell), goal state, reports. Every request is of one machine about itself. */
 import { messageOf, parseJson } from '@sallyport/model';
-import { heartbeatRequestSchema, reportRequestSchema } from '@sallyport/model/wire';
+import {
+  heartbeatRequestSchema,
+  keyRenewalSchema,
+  reportRequestSchema,
+  type HeartbeatResponse,
+} from '@sallyport/model/wire';
 import type { Context, Hono } from 'hono';
+import type { Selectable } from 'kysely';
 import type * as z from 'zod/mini';
 import { readBody } from '../http/body.ts';
 import type { Services } from '../services.ts';
+import type { MachineRow } from '../store/schema.ts';
 import { applyReport } from './apply-report.ts';
+import { formatBeat, nextBeat, parseBeat } from './beat.ts';
 import { fetchGoalState } from './goal-state.ts';
 import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
+import { keyAge } from './key-age.ts';
+import { offerKey } from './offer-key.ts';
+import { quarantineSentence } from './quarantine.ts';
 
 /** A request is held at most this long, whatever the agent asks: proxies cut silent requests at a minute. Seconds. */
 export const longestHold = 50;
@@ -15,6 +26,8 @@ export const longestHold = 50;
 const mostHeld = 4;
 /** A report names a few extensions. Bytes. */
 const largestReport = 512 * 1024;
+/** A key and its proof. Bytes. */
+const largestKey = 16 * 1024;
 /** A heartbeat carries the local lists, and ten thousand entries are possible. Bytes. */
 const largestHeartbeat = 4 * 1024 * 1024;
 
@@ -23,17 +36,25 @@ interface Machine {
   readonly name: string;
 }
 
+type MachineState = Pick<
+  Selectable<MachineRow>,
+  'name' | 'generation' | 'key_since' | 'quarantined_at' | 'quarantine_reason'
+>;
+
 /** Adds the routes of the agent API. */
 export function addAgentRoutes(app: Hono, services: Services, heartbeats: HeartbeatRecorder): void {
-  const { store, doorbell } = services;
+  const { store, doorbell, environment } = services;
 
-  async function generationOf(vmId: string): Promise<number | undefined> {
-    const row = await store.read
+  function stateOf(vmId: string): Promise<MachineState | undefined> {
+    return store.read
       .selectFrom('machines')
-      .select('generation')
+      .select(['name', 'generation', 'key_since', 'quarantined_at', 'quarantine_reason'])
       .where('vm_id', '=', vmId)
       .executeTakeFirst();
-    return row?.generation;
+  }
+
+  async function generationOf(vmId: string): Promise<number | undefined> {
+    return (await stateOf(vmId))?.generation;
   }
 
   app.post('/agent/v1/machines/:vmId/heartbeat', async (c) =>
@@ -45,14 +66,25 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
         return refuse(429, 'TooManyRequests', message, { 'retry-after': '30' });
       }
       await heartbeats.record(vmId, heartbeat);
+      // One agent holds one heartbeat. Another that is held is of a connection that broke, or of a copy of the machine: let
+      // both come again at once, so that it is seen which (T73).
+      if (heartbeat.beat !== undefined && doorbell.waiting(vmId) > 0) doorbell.ring(vmId);
       const hold = Math.min(heartbeat.holdSeconds, longestHold) * 1000;
       const { rung, cancel } = doorbell.wait(vmId, hold, c.req.raw.signal);
       const before = await generationOf(vmId);
       if (before !== heartbeat.generation || hold === 0) cancel();
       await rung;
-      const generation = await generationOf(vmId);
-      if (generation === undefined) return unknownMachine();
-      return Response.json({ generation });
+      const after = await stateOf(vmId);
+      if (after === undefined) return unknownMachine();
+      // Meanwhile, maybe.
+      if (after.quarantined_at !== null) return quarantined(after);
+      const now = environment.now();
+      const { renew, expiresAt } = keyAge(after.key_since, vmId, now);
+      return Response.json({
+        generation: after.generation,
+        beat: formatBeat(nextBeat(parseBeat(heartbeat.beat), now, Math.random())),
+        key: { renew, expiresAt: new Date(expiresAt).toISOString() },
+      } satisfies HeartbeatResponse);
     }),
   );
 
@@ -75,6 +107,18 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
   );
 }
 
+/** Adds the route by which a machine brings its next key. */
+export function addKeyRoute(app: Hono, services: Services): void {
+  app.post('/agent/v1/machines/:vmId/keys', async (c) =>
+    withMachine(services, c, async ({ vmId }) => {
+      const renewal = await parsedBody(c, keyRenewalSchema, 'The key', largestKey);
+      if (renewal instanceof Response) return renewal;
+      const offer = await offerKey(services.environment, services.store, vmId, renewal);
+      return offer.outcome === 'kept' ? new Response(null, { status: 204 }) : refuse(400, offer.code, offer.message);
+    }),
+  );
+}
+
 async function withMachine(
   services: Services,
   c: Context,
@@ -92,10 +136,12 @@ async function withMachine(
   }
   const machine = await services.store.read
     .selectFrom('machines')
-    .select('name')
+    .select(['name', 'quarantined_at', 'quarantine_reason'])
     .where('vm_id', '=', vmId)
     .executeTakeFirst();
-  return machine === undefined ? unknownMachine() : answer({ vmId, name: machine.name });
+  if (machine === undefined) return unknownMachine();
+  if (machine.quarantined_at !== null) return quarantined(machine);
+  return answer({ vmId, name: machine.name });
 }
 
 async function parsedBody<T>(
@@ -115,6 +161,10 @@ async function parsedBody<T>(
   } catch (error) {
     return refuse(400, 'InvalidRequestContent', messageOf(error));
   }
+}
+
+function quarantined({ name, quarantine_reason }: Pick<MachineState, 'name' | 'quarantine_reason'>): Response {
+  return refuse(403, 'MachineQuarantined', quarantineSentence(name, quarantine_reason ?? ''));
 }
 
 function unknownMachine(): Response {

@@ -1,39 +1,13 @@
-import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Store } from '../store/store.ts';
 import { eachStore } from '../testing/each-store.ts';
+import { heartbeatContent } from '../testing/heartbeat-content.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
 import { machineStatus } from './machine-status.ts';
 
-const service = { status: 'running', startupType: 'enabled' };
-const heartbeat = (generation: number): HeartbeatRequest => ({
-  agentVersion: '1',
-  generation,
-  holdSeconds: 0,
-  agentConfiguration: {
-    proxyUrl: '',
-    incomingConnectionsPorts: [],
-    extensionsAllowList: [],
-    extensionsBlockList: [],
-    proxyBypass: [],
-    extensionsEnabled: 'true',
-    guestConfigurationEnabled: 'true',
-    configMode: 'full',
-  },
-  serviceStatuses: { extensionService: service, guestConfigurationService: service },
-  system: {
-    computerName: '',
-    machineFqdn: '',
-    osName: '',
-    osVersion: '',
-    osSku: '',
-    osType: 'linux',
-    vmUuid: '',
-    manufacturer: '',
-    model: '',
-  },
-});
+const heartbeat = heartbeatContent;
+const record = { vm_id: '00000000', created_at: 5, key_since: 0, quarantined_at: null };
 
 eachStore('heartbeats', (makeStore) => {
   const environment = manualEnvironment();
@@ -81,13 +55,16 @@ eachStore('heartbeats', (makeStore) => {
     await recorder.record('x', heartbeat(1));
     expect((await of()).connected_since).toBe(first);
     environment.pass(16 * 60);
-    expect(machineStatus(await of(), 0, environment.now())).toEqual({
+    expect(machineStatus(await of(), record, environment.now())).toEqual({
       status: 'Disconnected',
       since: (await of()).received_at + 15 * 60_000,
     });
     await recorder.record('x', heartbeat(1));
-    expect(machineStatus(await of(), 0, environment.now())).toEqual({ status: 'Connected', since: environment.now() });
-    expect(machineStatus(undefined, 5, environment.now())).toEqual({ status: 'AwaitingConnection', since: 5 });
+    expect(machineStatus(await of(), record, environment.now())).toEqual({
+      status: 'Connected',
+      since: environment.now(),
+    });
+    expect(machineStatus(undefined, record, environment.now())).toEqual({ status: 'AwaitingConnection', since: 5 });
   });
 
   test('a commit that fails is told to everyone who waits for it, and the next one goes on', async () => {

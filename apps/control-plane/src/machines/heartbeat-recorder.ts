@@ -4,6 +4,7 @@ import { sql, type Insertable } from 'kysely';
 import type { Environment } from '../environment.ts';
 import type { HeartbeatRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { forkWeight, parseBeat } from './beat.ts';
 import { connectedMilliseconds } from './machine-status.ts';
 
 export interface HeartbeatRecorder {
@@ -11,7 +12,7 @@ export interface HeartbeatRecorder {
   record(vmId: string, heartbeat: HeartbeatRequest): Promise<void>;
 }
 
-/** Rows in one statement: 8 values each, well under SQLite's 32,766 parameters. */
+/** Rows in one statement: 11 values each, well under SQLite's 32,766 parameters. */
 const largestBatch = 1000;
 
 /** A recorder over the store. */
@@ -35,6 +36,7 @@ export function createHeartbeatRecorder(environment: Environment, store: Store):
   return {
     record: (vmId, heartbeat) => {
       const now = environment.now();
+      const beat = parseBeat(heartbeat.beat);
       pending.set(vmId, {
         vm_id: vmId,
         received_at: now,
@@ -44,12 +46,30 @@ export function createHeartbeatRecorder(environment: Environment, store: Store):
         agent_configuration: JSON.stringify(heartbeat.agentConfiguration),
         service_statuses: JSON.stringify(heartbeat.serviceStatuses),
         system: JSON.stringify(heartbeat.system),
+        beat: beat.number,
+        beat_from: beat.from,
+        forks: 0,
       });
       batch ??= commit();
       return batch;
     },
   };
 }
+
+/**
+ * Where the line of beats stands (`beat.ts`). The first number of a process (it comes from 0) begins it anew; one that does not come
+ * from the last is a fork. An earlier one is late, and says nothing. Written twice it changes nothing the second time.
+ */
+const lineOfBeats = {
+  beat: sql<number>`CASE WHEN excluded.beat > heartbeats.beat THEN excluded.beat ELSE heartbeats.beat END`,
+  beat_from: sql<number>`CASE WHEN excluded.beat > heartbeats.beat THEN excluded.beat_from ELSE heartbeats.beat_from END`,
+  forks: sql<number>`CASE
+    WHEN excluded.beat <= heartbeats.beat THEN heartbeats.forks
+    WHEN excluded.beat_from <> 0 AND heartbeats.beat <> 0 AND excluded.beat_from <> heartbeats.beat
+      THEN heartbeats.forks + ${sql.lit(forkWeight)}
+    WHEN heartbeats.forks > 0 THEN heartbeats.forks - 1
+    ELSE 0 END`,
+};
 
 async function writeAll(store: Store, rows: readonly Insertable<HeartbeatRow>[]): Promise<void> {
   for (let at = 0; at < rows.length; at += largestBatch) await write(store, rows.slice(at, at + largestBatch));
@@ -70,6 +90,7 @@ async function write(store: Store, rows: readonly Insertable<HeartbeatRow>[]): P
           agent_configuration: row.ref('excluded.agent_configuration'),
           service_statuses: row.ref('excluded.service_statuses'),
           system: row.ref('excluded.system'),
+          ...lineOfBeats,
         })),
       )
       .execute();

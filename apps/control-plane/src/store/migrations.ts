@@ -22,6 +22,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611250430-policy', up: policyTable },
   { name: '202611271840-plain-resources', up: plainResources },
   { name: '202611271841-policy-states', up: policyStates },
+  { name: '202611271900-machine-keys', up: machineKeys },
 ];
 
 async function operationProgress(db: Kysely<unknown>): Promise<void> {
@@ -324,4 +325,33 @@ async function policyStates(db: Kysely<unknown>): Promise<void> {
     .addColumn('follower', 'text', (column) => column.primaryKey().notNull())
     .addColumn('position', 'bigint', (column) => column.notNull())
     .execute();
+}
+
+/** Keys that are there already have no age: they are renewed at once, and are good until they are. */
+async function machineKeys(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('machine_keys')
+    .addColumn('public_key', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('vm_id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('since', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('machine_keys_of_machine').on('machine_keys').column('vm_id').execute();
+  await db.schema
+    .alterTable('machines')
+    .addColumn('key_since', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema.alterTable('machines').addColumn('quarantined_at', 'bigint').execute();
+  await db.schema.alterTable('machines').addColumn('quarantine_reason', 'text').execute();
+  for (const [name, type] of [
+    ['beat', 'bigint'],
+    ['beat_from', 'bigint'],
+    ['forks', 'integer'],
+  ] as const) {
+    await db.schema
+      .alterTable('heartbeats')
+      .addColumn(name, type, (column) => column.notNull().defaultTo(0))
+      .execute();
+  }
+  await sql`CREATE INDEX heartbeats_forked ON heartbeats (vm_id) WHERE forks >= 12`.execute(db);
 }

@@ -64,8 +64,23 @@ CREATE TABLE heartbeats (
   agent_configuration text COLLATE "C" NOT NULL,
   service_statuses text COLLATE "C" NOT NULL,
   system text COLLATE "C" NOT NULL,
+  beat bigint DEFAULT 0 NOT NULL,
+  beat_from bigint DEFAULT 0 NOT NULL,
+  forks integer DEFAULT 0 NOT NULL,
   CONSTRAINT heartbeats_pkey PRIMARY KEY (vm_id)
 );
+
+CREATE INDEX heartbeats_forked ON heartbeats USING btree (vm_id) WHERE (forks >= 12);
+
+CREATE TABLE machine_keys (
+  public_key text COLLATE "C" NOT NULL,
+  vm_id text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  since bigint NOT NULL,
+  CONSTRAINT machine_keys_pkey PRIMARY KEY (public_key)
+);
+
+CREATE INDEX machine_keys_of_machine ON machine_keys USING btree (vm_id);
 
 CREATE TABLE machines (
   vm_id text COLLATE "C" NOT NULL,
@@ -84,6 +99,9 @@ CREATE TABLE machines (
   created_by text COLLATE "C" NOT NULL,
   changed_at bigint NOT NULL,
   changed_by text COLLATE "C" NOT NULL,
+  key_since bigint DEFAULT 0 NOT NULL,
+  quarantined_at bigint,
+  quarantine_reason text COLLATE "C",
   CONSTRAINT machines_pkey PRIMARY KEY (vm_id),
   CONSTRAINT machines_by_name UNIQUE (subscription_id, group_key, name_key)
 );

@@ -60,8 +60,22 @@ CREATE TABLE heartbeats (
   generation integer not null,
   agent_configuration text not null,
   service_statuses text not null,
-  system text not null
+  system text not null,
+  beat bigint default 0 not null,
+  beat_from bigint default 0 not null,
+  forks integer default 0 not null
 );
+
+CREATE INDEX heartbeats_forked ON heartbeats (vm_id) WHERE forks >= 12;
+
+CREATE TABLE machine_keys (
+  public_key text not null primary key,
+  vm_id text not null,
+  state text not null,
+  since bigint not null
+);
+
+CREATE INDEX machine_keys_of_machine on machine_keys (vm_id);
 
 CREATE TABLE machines (
   vm_id text not null primary key,
@@ -80,6 +94,9 @@ CREATE TABLE machines (
   created_by text not null,
   changed_at bigint not null,
   changed_by text not null,
+  key_since bigint default 0 not null,
+  quarantined_at bigint,
+  quarantine_reason text,
   constraint machines_by_name unique (subscription_id, group_key, name_key)
 );
 

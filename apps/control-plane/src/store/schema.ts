@@ -48,6 +48,11 @@ export interface MachineRow {
   readonly tags: string;
   readonly principal_id: string;
   readonly public_key: string;
+  /** Since when it has this key; 0 for one that is to be renewed at once. */
+  readonly key_since: number;
+  /** Since when it is quarantined, and how its copy was noticed (`QuarantineReason`); null for a machine that is not. */
+  readonly quarantined_at: number | null;
+  readonly quarantine_reason: string | null;
   /** What of `properties` the creator may set, as JSON. */
   readonly properties: string;
   /** Generation of the goal state; grows with every change of it. */
@@ -69,6 +74,19 @@ export interface HeartbeatRow {
   readonly agent_configuration: string;
   readonly service_statuses: string;
   readonly system: string;
+  /** The highest number that a heartbeat has repeated, and the one that that came from (`machines/beat.ts`); 0 for none. */
+  readonly beat: number;
+  readonly beat_from: number;
+  /** Grows when the line of beats forks. */
+  readonly forks: number;
+}
+
+/** Keys of machines beside the one in `machines`: brought and not used yet, or replaced. */
+export interface MachineKeyRow {
+  readonly public_key: string;
+  readonly vm_id: string;
+  readonly state: 'next' | 'retired';
+  readonly since: number;
 }
 
 export interface ExtensionRow {
@@ -269,6 +287,7 @@ export interface Schema {
   readonly principals: PrincipalRow;
   readonly resource_groups: ResourceGroupRow;
   readonly machines: MachineRow;
+  readonly machine_keys: MachineKeyRow;
   readonly heartbeats: HeartbeatRow;
   readonly extensions: ExtensionRow;
   readonly operations: OperationRow;

@@ -20,6 +20,11 @@ export type SystemFacts = z.infer<typeof systemFactsSchema>;
 
 export const heartbeatRequestSchema = z.object({
   agentVersion: z.string(),
+  /**
+   * What the last answer said, repeated; absent for the first of a process. Two agents with one identity cannot both repeat
+   * what the other was told, which is how a copied machine is noticed (T73).
+   */
+  beat: z.optional(z.string().check(z.maxLength(64))),
   /** The generation of the goal state that the agent has last fetched; 0 for none. */
   generation: z.int().check(z.minimum(0)),
   /** How long the agent will wait for the answer, in seconds; 0 asks for an answer at once. The centre may answer sooner. */
@@ -33,5 +38,9 @@ export type HeartbeatRequest = z.infer<typeof heartbeatRequestSchema>;
 export const heartbeatResponseSchema = z.object({
   /** The generation now wanted. Different from the one sent: fetch the goal state. A hint, never authority. */
   generation: z.int().check(z.minimum(0)),
+  /** To be repeated in the next heartbeat. */
+  beat: z.optional(z.string().check(z.maxLength(64))),
+  /** How long the machine's key is good, by the centre's clock, and whether it is time for another. */
+  key: z.optional(z.object({ expiresAt: z.string().check(z.maxLength(64)), renew: z.boolean() })),
 });
 export type HeartbeatResponse = z.infer<typeof heartbeatResponseSchema>;

@@ -5,3 +5,4 @@ export * from './goal-state.ts';
 export * from './heartbeat.ts';
 export * from './operation-state.ts';
 export * from './report.ts';
+export * from './key-renewal.ts';

@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
+import { quarantineSentence } from '../../machines/quarantine.ts';
 import type { HeartbeatRow, MachineRow } from '../../store/schema.ts';
 import { machineType } from './provider.ts';
 
@@ -23,7 +24,7 @@ export function machineView(
   tenantId: string,
   now: number,
 ): unknown {
-  const { status, since } = machineStatus(heartbeat, machine.created_at, now);
+  const { status, since } = machineStatus(heartbeat, machine, now);
   return {
     id: idOfMachine(machine),
     name: machine.name,
@@ -38,12 +39,18 @@ export function machineView(
       provisioningState: 'Succeeded',
       status,
       lastStatusChange: new Date(since).toISOString(),
-      errorDetails: [],
+      errorDetails: errorDetailsOf(machine),
+      ...(machine.quarantined_at === null ? {} : { statusReason: 'Cloned' }),
       vmId: machine.vm_id,
       displayName: machine.name,
       clientPublicKey: machine.public_key,
     },
   };
+}
+
+function errorDetailsOf({ name, quarantined_at, quarantine_reason }: Machine): readonly unknown[] {
+  if (quarantined_at === null) return [];
+  return [{ code: 'MachineQuarantined', message: quarantineSentence(name, quarantine_reason ?? ''), target: name }];
 }
 
 function reported(heartbeat: Heartbeat): Record<string, unknown> {

@@ -39,7 +39,7 @@ async function writeMachine(services: Services, request: ArmRequest, body: Machi
     const events: ActivityEvent[] = [];
     let row: Machine;
     let replaced: string | undefined;
-    if (before !== undefined && isSame(before, enrolment)) {
+    if (before !== undefined && (await isSame(writer, before, enrolment))) {
       row = await updateMachine(services, writer, request, body, before);
     } else {
       if (before !== undefined) {
@@ -92,14 +92,22 @@ function readEnrolment(body: MachineBody): Enrolment {
   }
 }
 
-function isSame(before: Machine, { vmId, publicKey }: Enrolment): boolean {
-  return (vmId === undefined || vmId === before.vm_id) && (publicKey === undefined || publicKey === before.public_key);
+/** Whether a body means the machine that is there. One that was read before the machine renewed its key still does. */
+async function isSame(writer: Writer, before: Machine, { vmId, publicKey }: Enrolment): Promise<boolean> {
+  if (vmId !== undefined && vmId !== before.vm_id) return false;
+  if (publicKey === undefined || publicKey === before.public_key) return true;
+  const former = await writer
+    .selectFrom('machine_keys')
+    .select('vm_id')
+    .where('public_key', '=', publicKey)
+    .executeTakeFirst();
+  return vmId !== undefined && former?.vm_id === vmId;
 }
 
 /** T73, T74: whoever holds onboarding credentials cannot take over a machine that is alive. */
 async function refuseWhileConnected(services: Services, writer: Writer, before: Machine): Promise<void> {
   const heartbeat = await heartbeatOf(writer, before.vm_id);
-  const { status } = machineStatus(heartbeat, before.created_at, services.environment.now());
+  const { status } = machineStatus(heartbeat, before, services.environment.now());
   if (status !== 'Connected') return;
   throw new ArmError(
     'MachineAlreadyConnected',
@@ -175,6 +183,9 @@ async function enrol(
     tags: JSON.stringify(body.tags ?? {}),
     principal_id: principalId,
     public_key: publicKey,
+    key_since: now,
+    quarantined_at: null,
+    quarantine_reason: null,
     properties: JSON.stringify(keptProperties({}, body.properties)),
     generation: 1,
     created_at: now,
@@ -206,11 +217,27 @@ async function refuseTwins(writer: Writer, vmId: string, publicKey: string): Pro
     .selectAll()
     .where((row) => row.or([row('vm_id', '=', vmId), row('public_key', '=', publicKey)]))
     .executeTakeFirst();
-  if (twin === undefined) return;
+  if (twin === undefined) return refuseFormerKey(writer, publicKey);
   throw new ArmError(
     'MachineIdInUse',
     `The vmId or the public key belongs to the machine '${idOfMachine(twin)}'. Delete that resource, or connect with a fresh vmId and key.`,
     'properties.vmId',
+  );
+}
+
+/** A key that a machine has had, or is about to have, is nobody else's. */
+async function refuseFormerKey(writer: Writer, publicKey: string): Promise<void> {
+  const former = await writer
+    .selectFrom('machine_keys')
+    .innerJoin('machines', 'machines.vm_id', 'machine_keys.vm_id')
+    .select(['subscription_id', 'group_name', 'name'])
+    .where('machine_keys.public_key', '=', publicKey)
+    .executeTakeFirst();
+  if (former === undefined) return;
+  throw new ArmError(
+    'MachineIdInUse',
+    `The public key was a key of the machine '${idOfMachine(former)}'. Connect with a fresh vmId and key.`,
+    'properties.clientPublicKey',
   );
 }
 

@@ -3,6 +3,7 @@ import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
 import { readGoal } from '../../machines/extension-goal.ts';
 import type { Writer } from '../../store/store.ts';
+import { quarantineSentence } from '../../machines/quarantine.ts';
 import type { ChosenPackage } from './choose-package.ts';
 import { extensionNameOfRequest } from './extension-rows.ts';
 import type { Extension } from './extension-view.ts';
@@ -21,6 +22,9 @@ export async function refuseConflicts(
   request: ArmRequest,
   chosen: ChosenPackage,
 ): Promise<void> {
+  if (machine.quarantined_at !== null) {
+    throw new ArmError('MachineQuarantined', quarantineSentence(machine.name, machine.quarantine_reason ?? ''));
+  }
   if (before !== undefined && handlerOfPlace(before.extension_key) !== extensionKey(name)) {
     throw new ArmError(
       'PropertyChangeNotAllowed',

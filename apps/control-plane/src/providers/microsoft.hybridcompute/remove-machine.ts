@@ -36,6 +36,7 @@ export async function removeMachine(
   }
   await writer.deleteFrom('extensions').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('heartbeats').where('vm_id', '=', vmId).execute();
+  await writer.deleteFrom('machine_keys').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('principals').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machines').where('vm_id', '=', vmId).execute();
   return events;
