@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sqliteLog } from '../apps/control-plane/src/activity-log/stored-log.ts';
 import { verifyLog } from '../apps/control-plane/src/activity-log/verify-log.ts';
 import { createSigningKeyText, readSigningKey } from '../apps/control-plane/src/identity/signing-key.ts';
 import { openStore } from '../apps/control-plane/src/store/store.ts';
@@ -39,7 +40,12 @@ export async function run(): Promise<void> {
     db.close();
     const verified = await compare(
       rounds,
-      () => timed(() => verifyLog(database, [], publicKey)),
+      () =>
+        timed(async () => {
+          const log = sqliteLog(database);
+          await verifyLog(log, [], publicKey);
+          await log.close();
+        }),
       () => timed(() => texts.forEach((text) => createHash('sha256').update(text).digest('hex'))),
     );
     const rate = (milliseconds: number): string =>

@@ -1,14 +1,18 @@
 /** The command line of `sallyport-control-plane`. */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
+import type { BackupOptions, RestoreOptions } from './backup/backup-command.ts';
+import { ConfigurationError, readConfiguration, readStore, settingNames, type Configuration } from './configuration.ts';
+import type { PostgresAddress } from './store/postgres/address.ts';
 import type { VerifyOptions } from './verify-command.ts';
-import { ConfigurationError, readConfiguration, settingNames, type Configuration } from './configuration.ts';
 
 export type CommandLine =
   | { readonly kind: 'help' }
   | { readonly kind: 'start'; readonly configuration: Configuration }
   | { readonly kind: 'check'; readonly configuration: Configuration }
-  | { readonly kind: 'verify'; readonly options: VerifyOptions };
+  | { readonly kind: 'verify'; readonly options: VerifyOptions }
+  | { readonly kind: 'backup'; readonly options: BackupOptions }
+  | { readonly kind: 'restore'; readonly options: RestoreOptions };
 
 /** Reads arguments, environment and the file that `--config` names. Throws `ConfigurationError`. */
 export function readCommandLine(
@@ -18,10 +22,21 @@ export function readCommandLine(
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help')
     return { kind: 'help' };
   const [command, ...rest] = argv;
-  if (command === 'verify-activity-log') return { kind: 'verify', options: verifyOptions(readFlags(rest).flags) };
+  if (command === 'verify-activity-log') {
+    const { state, postgres, others } = offlineOptions(command, rest, environment, ['checkpoints', 'key']);
+    return { kind: 'verify', options: { state, postgres, checkpoints: others['checkpoints'], key: others['key'] } };
+  }
+  if (command === 'backup') {
+    const { state, postgres, others } = offlineOptions(command, rest, environment, ['to']);
+    return { kind: 'backup', options: { state, postgres, to: named(command, others, 'to', 'FILE') } };
+  }
+  if (command === 'restore') {
+    const { state, postgres, others } = offlineOptions(command, rest, environment, ['from']);
+    return { kind: 'restore', options: { state, postgres, from: named(command, others, 'from', 'FILE') } };
+  }
   if (command !== 'start')
     throw new ConfigurationError(
-      `There is no command '${command ?? ''}'. There are start and verify-activity-log; --help shows their settings.`,
+      `There is no command '${command ?? ''}'. There are start, verify-activity-log, backup and restore; --help shows their settings.`,
     );
   const { flags, check } = readFlags(rest);
   const path = flags.get('config');
@@ -54,13 +69,35 @@ function readFlags(rest: readonly string[]): { readonly flags: Map<string, strin
   return { flags, check };
 }
 
-function verifyOptions(flags: ReadonlyMap<string, string>): VerifyOptions {
-  const unknown = [...flags.keys()].find((name) => !['state', 'checkpoints', 'key'].includes(name));
+interface OfflineOptions {
+  readonly state: string;
+  readonly postgres: PostgresAddress | undefined;
+  readonly others: Readonly<Record<string, string>>;
+}
+
+/** The flags of a command that needs no running control plane: where the state is, and `own`. Environment variables count for the store. */
+function offlineOptions(
+  command: string,
+  rest: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  own: readonly string[],
+): OfflineOptions {
+  const { flags, check } = readFlags(rest);
+  const known = ['state', 'store', 'store-password-file', ...own];
+  const unknown = check ? 'check' : [...flags.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new ConfigurationError(`verify-activity-log has no --${unknown}. It has --state, --checkpoints and --key.`);
-  const state = flags.get('state');
-  if (state === undefined) throw new ConfigurationError('verify-activity-log needs --state DIR.');
-  return { state, checkpoints: flags.get('checkpoints'), key: flags.get('key') };
+    throw new ConfigurationError(
+      `${command} has no --${unknown}. It has ${known.map((name) => `--${name}`).join(', ')}.`,
+    );
+  const { state, ...others } = Object.fromEntries(flags);
+  if (state === undefined) throw new ConfigurationError(`${command} needs --state DIR.`);
+  return { state, postgres: readStore(flags, environment), others };
+}
+
+function named(command: string, flags: Readonly<Record<string, string>>, name: string, what: string): string {
+  const value = flags[name];
+  if (value === undefined) throw new ConfigurationError(`${command} needs --${name} ${what}.`);
+  return value;
 }
 
 function readFile(path: string): { readonly path: string; readonly content: unknown } {
@@ -89,6 +126,12 @@ export function helpText(): string {
     '       sallyport-control-plane verify-activity-log --state DIR [--checkpoints FILE] [--key FILE]',
     '',
     'Says whether the activity log is what was written: 0 it is, 1 it is not, 2 it cannot be read. Needs no running control plane.',
+    '',
+    '       sallyport-control-plane backup --state DIR --to FILE',
+    '       sallyport-control-plane restore --state DIR --from FILE',
+    '',
+    'Backs up database and state directory into one file, also while it runs, and restores them where nothing is yet, into either store.',
+    'The file holds every key: keep it as you keep those. All three take --store and --store-password-file.',
     '',
   ].join('\n');
 }

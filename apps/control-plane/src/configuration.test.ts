@@ -16,8 +16,8 @@ describe('the command line and its settings', () => {
   const start = (...flags: readonly string[]): readonly string[] => ['start', '--state', '/s', '--port', '0', ...flags];
   const read = (argv: readonly string[], variables: Readonly<Record<string, string>> = {}): unknown => {
     const command = readCommandLine(argv, variables);
-    if (command.kind === 'verify') return command.options;
-    return command.kind === 'help' ? 'help' : command.configuration;
+    if (command.kind === 'help') return 'help';
+    return 'options' in command ? command.options : command.configuration;
   };
 
   test('every setting has a flag, a variable, a key of the file, and its line in help and reference', () => {
@@ -43,6 +43,7 @@ describe('the command line and its settings', () => {
       port: 1,
       logLevel: 'warn',
       pageSize: 200,
+      drainSeconds: 0,
     });
     expect(readCommandLine(start('--check'), {}).kind).toBe('check');
     expect(read(['--help'])).toBe('help');

@@ -27,6 +27,8 @@ export const configurationSchema = z.strictObject({
       .string()
       .check(z.regex(/^https:\/\/[A-Za-z0-9.[\]:-]+$/, 'is not of the form https://host[:port], without a path')),
   ),
+  /** Seconds between the signal to end and the end: those in front send clients elsewhere meanwhile. */
+  drainSeconds: z._default(z.coerce.number('is not a number').check(z.int(), z.minimum(0), z.maximum(600)), 0),
   logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
   /** Rows on a page of a list when the client does not say. */
   pageSize: z._default(wholeNumber.check(z.maximum(1000)), 200),
@@ -62,6 +64,11 @@ export const settingNames: Readonly<
     flag: 'public-url',
     variable: 'SALLYPORT_PUBLIC_URL',
     meaning: 'https://host[:port] under which clients reach it',
+  },
+  drainSeconds: {
+    flag: 'drain-seconds',
+    variable: 'SALLYPORT_DRAIN_SECONDS',
+    meaning: 'seconds that /readyz says no before it ends (0)',
   },
   logLevel: { flag: 'log-level', variable: 'SALLYPORT_LOG_LEVEL', meaning: 'info, warn or error (info)' },
   pageSize: { flag: 'page-size', variable: 'SALLYPORT_PAGE_SIZE', meaning: 'rows on a page of a list (200)' },
@@ -136,6 +143,21 @@ export function readConfiguration(sources: Sources): Configuration {
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
   };
+}
+
+/** The store of a command that reads nothing else: its flags, else environment variables. */
+export function readStore(
+  flags: ReadonlyMap<string, string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): PostgresAddress | undefined {
+  const from: Record<string, string> = {};
+  const valueOf = (key: 'store' | 'storePasswordFile'): string | undefined => {
+    const { flag, variable } = settingNames[key];
+    const given = flags.get(flag);
+    from[key] = given === undefined ? `the environment variable '${variable}'` : `--${flag}`;
+    return given ?? environment[variable];
+  };
+  return postgresOf(valueOf('store'), valueOf('storePasswordFile'), from);
 }
 
 function postgresOf(

@@ -1,6 +1,7 @@
 /** Puts a control plane together from its configuration and starts it. */
 import { chmodSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '@sallyport/model';
 import { Hono } from 'hono';
 import en from 'zod/v4/locales/en.js';
@@ -35,11 +36,12 @@ import { policyEditors } from './providers/sallyport.explain/policy-editors.ts';
 import { machineIdentity } from './providers/sallyport.identity/machine-identity.ts';
 import { servicePrincipals } from './providers/sallyport.identity/service-principals.ts';
 import type { Services } from './services.ts';
-import { firstIdentities, writeOperatorFile } from './state/first-identities.ts';
+import { firstIdentities, writeOperatorFile, type Identities } from './state/first-identities.ts';
 import { readIfThere } from './state/read-if-there.ts';
+import { adoptSharedFiles, shareFiles } from './state/shared-files.ts';
 import { lockState } from './state/state-lock.ts';
 import { statePaths, type StatePaths } from './state/state-paths.ts';
-import { tlsFiles } from './state/tls-files.ts';
+import { tlsFiles, type TlsFiles } from './state/tls-files.ts';
 import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { openStore, type Store } from './store/store.ts';
 import { storeRetrySeconds, StoreUnavailable } from './store/store-unavailable.ts';
@@ -86,9 +88,8 @@ async function run(
   store: Store,
   release: () => void,
 ): Promise<ControlPlane> {
-  const identities = await firstIdentities(environment, store, paths);
-  const key = await keyOf(paths.signingKey);
-  const tls = await tlsFiles(paths, certificateNames(configuration), environment.now());
+  const { identities, key, tls } = await store.alone('start', () => prepare(configuration, environment, paths, store));
+  const ending = new AbortController();
   let app: Hono | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
   const server = await listenHttps({
@@ -129,11 +130,41 @@ async function run(
     createDispatcher(services, () => registry),
     log,
   );
-  app = routes(configuration, services, key, arm, log);
+  app = routes(configuration, services, key, arm, log, ending.signal);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
-  return { endpoint, close: () => close(services, server, [stopSweeping, stopSealing], release) };
+  const end = async (): Promise<void> => {
+    ending.abort();
+    server.drain();
+    services.doorbell.close();
+    await pause(configuration.drainSeconds * 1000);
+    await close(services, server, [stopSweeping, stopSealing], release);
+  };
+  return { endpoint, close: end };
+}
+
+interface Prepared {
+  readonly identities: Identities;
+  readonly key: SigningKey;
+  readonly tls: TlsFiles;
+}
+
+/** Finds or makes what has to be there before anybody is answered. Control planes that start at once on one database take turns. */
+async function prepare(
+  configuration: Configuration,
+  environment: Environment,
+  paths: StatePaths,
+  store: Store,
+): Promise<Prepared> {
+  const shared = configuration.postgres !== undefined;
+  if (shared) await adoptSharedFiles(store.read, paths);
+  const identities = await firstIdentities(environment, store, paths);
+  const key = await keyOf(paths.signingKey);
+  await keyOf(paths.activityKey);
+  const tls = await tlsFiles(paths, certificateNames(configuration), environment.now());
+  if (shared) await shareFiles(environment, store, paths);
+  return { identities, key, tls };
 }
 
 function routes(
@@ -142,6 +173,7 @@ function routes(
   key: SigningKey,
   arm: (request: Request, clientIpAddress: string) => Promise<Response>,
   log: Log,
+  ending: AbortSignal,
 ): Hono {
   const { environment, store, endpoint } = services;
   const app = new Hono({ strict: false });
@@ -152,6 +184,12 @@ function routes(
     return Response.json({ error: { code: 'InternalServerError', message } }, { status: 500 });
   });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  // For whoever sends clients here: no while it is about to end, and 503 as for every request while the database is away.
+  app.get('/readyz', async (c) => {
+    if (ending.aborted) return c.json({ status: 'ending' }, 503);
+    await store.read.selectFrom('subscriptions').select('subscription_id').limit(1).execute();
+    return c.json({ status: 'ready' });
+  });
   app.get('/metadata/endpoints', (c) =>
     c.json(metadataEndpoints(endpoint, c.req.query('api-version') ?? '') as object),
   );
@@ -217,12 +255,11 @@ async function startSealing(services: Services, paths: StatePaths, log: Log): Pr
 }
 
 async function close(
-  { doorbell, store }: Services,
+  { store }: Services,
   server: HttpsServer,
   stops: readonly (() => Promise<void>)[],
   release: () => void,
 ): Promise<void> {
-  doorbell.close();
   // Requests first: what they change is to be under the last checkpoint.
   await server.close(1_000);
   for (const stop of stops) await stop();

@@ -1,11 +1,12 @@
 /** `sallyport-control-plane`: reads its settings, starts, and ends on SIGTERM or SIGINT. */
 import { messageOf } from '@sallyport/model';
 import { helpText, readCommandLine, type CommandLine } from './command-line.ts';
+import { backUp, restore } from './backup/backup-command.ts';
 import { ConfigurationError } from './configuration.ts';
 import { startControlPlane } from './control-plane.ts';
 import { processEnvironment } from './environment.ts';
 import { createLog } from './http/log.ts';
-import { verifyActivityLog } from './verify-command.ts';
+import { verifyActivityLog, type Answered } from './verify-command.ts';
 
 function commandLine(): CommandLine | undefined {
   try {
@@ -16,6 +17,11 @@ function commandLine(): CommandLine | undefined {
     process.exitCode = 2;
     return undefined;
   }
+}
+
+function answerOffline(command: Exclude<CommandLine, { kind: 'help' | 'check' | 'start' }>): Promise<Answered> {
+  if (command.kind === 'verify') return verifyActivityLog(command.options);
+  return command.kind === 'backup' ? backUp(command.options) : restore(command.options);
 }
 
 async function main(): Promise<void> {
@@ -29,15 +35,15 @@ async function main(): Promise<void> {
     process.stdout.write('The settings can be used.\n');
     return;
   }
-  if (command.kind === 'verify') {
-    const { code, text } = await verifyActivityLog(command.options);
+  // Database files, backups and keys are nobody else's.
+  process.umask(0o077);
+  if (command.kind !== 'start') {
+    const { code, text } = await answerOffline(command);
     (code === 0 ? process.stdout : process.stderr).write(text);
     process.exitCode = code;
     return;
   }
   const log = createLog(command.configuration.logLevel);
-  // SQLite files and keys are nobody else's.
-  process.umask(0o077);
   try {
     const controlPlane = await startControlPlane(command.configuration, processEnvironment(), log);
     process.stdout.write(

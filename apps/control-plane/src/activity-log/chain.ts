@@ -3,7 +3,7 @@
  * nothing in between can be changed, removed, inserted or put in another order unnoticed (T66). Every event since the first
  * is in it: there is no unsealed line that the chain could be begun anew at (T68).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Insertable } from 'kysely';
 import type { ActivityEventRow } from '../store/schema.ts';
 
@@ -32,5 +32,5 @@ export function chainedValues(row: Pick<Insertable<ActivityEventRow>, (typeof ch
 /** The hash (SHA-256, hex) of an event after another. Lengths stand before values, so that no value can pass for two. */
 export function nextHash(previous: string, values: readonly string[]): string {
   const text = values.map((value) => `${value.length}:${value}`).join('');
-  return createHash('sha256').update(previous).update(text).digest('hex');
+  return hash('sha256', previous + text, 'hex');
 }

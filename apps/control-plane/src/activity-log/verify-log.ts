@@ -1,9 +1,9 @@
 /** Holds an activity log against its own chain and against checkpoints, offline: with files, without a control plane. */
-import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '@sallyport/model';
 import type { CryptoKey } from 'jose';
-import { chainedColumns, chainStart, nextHash } from './chain.ts';
+import { chainStart, nextHash } from './chain.ts';
 import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
+import type { StoredLog } from './stored-log.ts';
 
 export interface VerifiedLog {
   readonly events: number;
@@ -23,17 +23,12 @@ export class LogNotIntact extends Error {
  * leaves it. Throws {@link LogNotIntact} at the first thing that does not agree.
  */
 export async function verifyLog(
-  database: string,
+  log: StoredLog,
   checkpoints: readonly string[],
   publicKey: CryptoKey,
 ): Promise<VerifiedLog> {
   const sealed = await readAll(checkpoints, publicKey);
-  const db = new DatabaseSync(database, { readOnly: true });
-  try {
-    return { ...walk(db, sealed), checkpoints: sealed.length, sealedUpTo: sealed.at(-1)?.position ?? 0 };
-  } finally {
-    db.close();
-  }
+  return { ...(await walk(log, sealed)), checkpoints: sealed.length, sealedUpTo: sealed.at(-1)?.position ?? 0 };
 }
 
 async function readAll(lines: readonly string[], publicKey: CryptoKey): Promise<readonly Checkpoint[]> {
@@ -52,30 +47,30 @@ async function readAll(lines: readonly string[], publicKey: CryptoKey): Promise<
   return read;
 }
 
-function walk(db: DatabaseSync, sealed: readonly Checkpoint[]): Pick<VerifiedLog, 'events' | 'head'> {
-  const statement = db.prepare(
-    `SELECT position, hash, ${chainedColumns.join(', ')} FROM activity_events ORDER BY position`,
-  );
-  // Twice as fast as objects (measured for this query).
-  statement.setReturnArrays(true);
+async function walk(log: StoredLog, sealed: readonly Checkpoint[]): Promise<Pick<VerifiedLog, 'events' | 'head'>> {
   let head = chainStart;
   let events = 0;
   let next = 0;
-  for (const row of statement.iterate() as Iterable<unknown>) {
-    const [position, hash, ...values] = row as [number, string, ...string[]];
-    head = nextHash(head, values);
-    events += 1;
-    if (head !== hash)
-      throw new LogNotIntact(
-        `The chain breaks at position ${position}: this event was changed or inserted, or one before it was removed or moved.`,
-      );
-    const checkpoint = sealed[next];
-    if (checkpoint === undefined || position < checkpoint.position) continue;
-    if (position !== checkpoint.position || hash !== checkpoint.hash)
-      throw new LogNotIntact(
-        `Position ${checkpoint.position} is not what the checkpoint of ${checkpoint.time} says: the chain up to there was made anew.`,
-      );
-    next += 1;
+  let last = 0;
+  for (;;) {
+    const page = await log.after(last);
+    if (page.length === 0) break;
+    for (const [position, hash, ...values] of page) {
+      head = nextHash(head, values);
+      events += 1;
+      last = position;
+      if (head !== hash)
+        throw new LogNotIntact(
+          `The chain breaks at position ${position}: this event was changed or inserted, or one before it was removed or moved.`,
+        );
+      const checkpoint = sealed[next];
+      if (checkpoint === undefined || position < checkpoint.position) continue;
+      if (position !== checkpoint.position || hash !== checkpoint.hash)
+        throw new LogNotIntact(
+          `Position ${checkpoint.position} is not what the checkpoint of ${checkpoint.time} says: the chain up to there was made anew.`,
+        );
+      next += 1;
+    }
   }
   const missing = sealed[next];
   if (missing !== undefined)

@@ -5,6 +5,8 @@ import { getRequestListener } from '@hono/node-server';
 
 export interface HttpsServer {
   readonly port: number;
+  /** From now on each answer ends its connection: clients come again, and by then they are sent to somebody else. */
+  drain(): void;
   /** Stops accepting, lets requests under way end for `milliseconds`, then cuts what is left. */
   close(milliseconds: number): Promise<void>;
 }
@@ -27,6 +29,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
     },
     { overrideGlobalObjects: false },
   );
+  let draining = false;
   const server = createServer(
     {
       key: options.keyPem,
@@ -39,12 +42,18 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
       keepAliveTimeout: 75_000,
       connectionsCheckingInterval: 5_000,
     },
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      if (draining) response.setHeader('connection', 'close');
+      void listener(request, response);
+    },
   );
   server.maxRequestsPerSocket = 0;
   await listening(server, options);
   return {
     port: (server.address() as AddressInfo).port,
+    drain: () => {
+      draining = true;
+    },
     close: async (milliseconds) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -12,6 +12,8 @@ export interface StatePaths {
   readonly serverKey: string;
   readonly signingKey: string;
   readonly database: string;
+  /** With PostgreSQL: seals what control planes on one database have in common. */
+  readonly storeKey: string;
   /** Signs checkpoints of the activity log; the other file is its public half, for whoever verifies. */
   readonly activityKey: string;
   readonly activityPublicKey: string;
@@ -35,6 +37,7 @@ export function statePaths(directory: string): StatePaths {
     serverKey: under('server.key'),
     signingKey: under('token-signing-key.json'),
     database: under('sallyport.sqlite'),
+    storeKey: under('store.key'),
     activityKey: under('activity-log-key.json'),
     activityPublicKey: under('activity-log-key.public.json'),
     activityCheckpoints: under('activity-log-checkpoints'),

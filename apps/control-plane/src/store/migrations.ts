@@ -23,6 +23,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611271840-plain-resources', up: plainResources },
   { name: '202611271841-policy-states', up: policyStates },
   { name: '202611271900-machine-keys', up: machineKeys },
+  { name: '202611271910-shared-files', up: sharedFilesTable },
 ];
 
 async function operationProgress(db: Kysely<unknown>): Promise<void> {
@@ -354,4 +355,13 @@ async function machineKeys(db: Kysely<unknown>): Promise<void> {
       .execute();
   }
   await sql`CREATE INDEX heartbeats_forked ON heartbeats (vm_id) WHERE forks >= 12`.execute(db);
+}
+
+/** What several control planes have in common, sealed; empty with SQLite. */
+async function sharedFilesTable(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('shared_files')
+    .addColumn('name', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('sealed', 'text', (column) => column.notNull())
+    .execute();
 }

@@ -251,6 +251,12 @@ CREATE TABLE role_definitions (
   CONSTRAINT role_definitions_name_key_key UNIQUE (name_key)
 );
 
+CREATE TABLE shared_files (
+  name text COLLATE "C" NOT NULL,
+  sealed text COLLATE "C" NOT NULL,
+  CONSTRAINT shared_files_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE subscriptions (
   subscription_id text COLLATE "C" NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,

@@ -236,6 +236,11 @@ CREATE TABLE role_definitions (
   changed_by text not null
 );
 
+CREATE TABLE shared_files (
+  name text not null primary key,
+  sealed text not null
+);
+
 CREATE TABLE subscriptions (
   subscription_id text not null primary key,
   tenant_id text not null,

@@ -278,6 +278,12 @@ export interface FollowedLogRow {
   readonly position: number;
 }
 
+/** A file that control planes on one database have in common (`state/shared-files.ts`). */
+export interface SharedFileRow {
+  readonly name: string;
+  readonly sealed: string;
+}
+
 export interface Schema {
   readonly plain_resources: PlainResourceRow;
   readonly policy_states: PolicyStateRow;
@@ -296,4 +302,5 @@ export interface Schema {
   readonly policy_objects: PolicyObjectRow;
   readonly role_definitions: RoleDefinitionRow;
   readonly role_assignments: RoleAssignmentRow;
+  readonly shared_files: SharedFileRow;
 }

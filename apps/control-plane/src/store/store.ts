@@ -45,6 +45,8 @@ export interface Store {
   readonly bells: Bells;
   /** Runs a task unless another control plane on this store is at it right now. */
   lead(task: string, work: () => Promise<void>): Promise<void>;
+  /** Runs work once no other control plane on this store runs any under that name. */
+  alone<T>(task: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
  * The store in PostgreSQL: for any number of control planes. Whoever changes something holds one advisory lock from the first statement
  * of the transaction to its commit, so that changes come one after the other as they do in SQLite, over all processes (decision 0150).
  */
-import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql, type RawBuilder } from 'kysely';
 import { migrate } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
 import type { Store, Writer } from '../store.ts';
@@ -54,6 +54,7 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
     eraseTraces: () => undefined,
     bells,
     lead: (task, work) => lead(reading, task, work),
+    alone: (task, work) => alone(reading, task, work),
     close,
   };
 }
@@ -80,16 +81,30 @@ async function note(writing: Kysely<Schema>, work: (writer: Writer) => Promise<v
   }
 }
 
-/** The lock is the connection's: whoever dies with it has let go of it. */
+/** Locks are the connection's: whoever dies with it has let go of them. */
 function lead(reading: Kysely<Schema>, task: string, work: () => Promise<void>): Promise<void> {
   return reading.connection().execute(async (connection) => {
-    const taken = await sql<{ readonly taken: boolean }>`
-      SELECT pg_try_advisory_lock(${sql.lit(lockClass)}, hashtext(${task})) AS taken`.execute(connection);
-    if (taken.rows[0]?.taken !== true) return;
-    try {
-      await work();
-    } finally {
-      await sql`SELECT pg_advisory_unlock(${sql.lit(lockClass)}, hashtext(${task}))`.execute(connection);
-    }
+    const { rows } = await sql<{ readonly taken: boolean }>`
+      SELECT pg_try_advisory_lock(${lockOf(task)}) AS taken`.execute(connection);
+    if (rows[0]?.taken === true) await untilUnlocked(connection, task, work);
   });
+}
+
+function alone<T>(reading: Kysely<Schema>, task: string, work: () => Promise<T>): Promise<T> {
+  return reading.connection().execute(async (connection) => {
+    await sql`SELECT pg_advisory_lock(${lockOf(task)})`.execute(connection);
+    return untilUnlocked(connection, task, work);
+  });
+}
+
+async function untilUnlocked<T>(connection: Kysely<Schema>, task: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await sql`SELECT pg_advisory_unlock(${lockOf(task)})`.execute(connection);
+  }
+}
+
+function lockOf(task: string): RawBuilder<unknown> {
+  return sql`${sql.lit(lockClass)}, hashtext(${task})`;
 }

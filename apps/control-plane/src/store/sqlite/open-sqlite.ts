@@ -45,6 +45,7 @@ export async function openSqlite(directory: string): Promise<Store> {
     eraseTraces,
     bells: noBells,
     lead: (_task, work) => work(),
+    alone: (_task, work) => work(),
     close: async () => {
       clearTimeout(erasing);
       await reading.destroy();
