@@ -8,7 +8,7 @@ import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
 import { createArmFront } from './arm/pipeline.ts';
-import { createDispatcher } from './arm/dispatcher.ts';
+import { createDispatcher, type Dispatcher } from './arm/dispatcher.ts';
 import { createRegistry } from './arm/registry.ts';
 import type { Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
@@ -27,14 +27,7 @@ import { createDoorbell } from './machines/doorbell.ts';
 import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
 import { quarantineForked } from './machines/quarantine.ts';
 import { sweepOperations } from './machines/sweep.ts';
-import { authorization } from './providers/microsoft.authorization/index.ts';
-import { hybridCompute } from './providers/microsoft.hybridcompute/index.ts';
-import { activityLog } from './providers/microsoft.insights/activity-log.ts';
-import { microsoftResources } from './providers/microsoft.resources/index.ts';
-import { providers } from './providers/microsoft.resources/providers.ts';
-import { policyEditors } from './providers/sallyport.explain/policy-editors.ts';
-import { machineIdentity } from './providers/sallyport.identity/machine-identity.ts';
-import { servicePrincipals } from './providers/sallyport.identity/service-principals.ts';
+import { resourceTypes } from './providers/index.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile, type Identities } from './state/first-identities.ts';
 import { readIfThere } from './state/read-if-there.ts';
@@ -115,21 +108,9 @@ async function run(
         : folderCatalogSource(configuration.gallery, paths.catalog, () => environment.now()),
     pageSize: configuration.pageSize,
   };
-  const types = [
-    ...microsoftResources(services),
-    ...hybridCompute(services),
-    ...authorization(services),
-    ...activityLog(services),
-    ...servicePrincipals(services),
-    ...machineIdentity(services),
-    ...policyEditors(services),
-  ];
-  const registry = createRegistry([...types, ...providers(services, types)]);
-  arm = createArmFront(
-    services,
-    createDispatcher(services, () => registry),
-    log,
-  );
+  const dispatcher: Dispatcher = createDispatcher(services, () => registry);
+  const registry = createRegistry(resourceTypes(services, dispatcher));
+  arm = createArmFront(services, dispatcher, log);
   app = routes(configuration, services, key, arm, log, ending.signal);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);

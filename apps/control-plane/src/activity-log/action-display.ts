@@ -6,10 +6,28 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.HybridCompute/machines/extensions/delete': 'Deletes an Azure Arc extensions',
   'Microsoft.HybridCompute/machines/extensions/cancel/action':
     'Cancels the operation under way on an Azure Arc extensions',
+  'Microsoft.HybridCompute/machines/upgradeExtensions/action': 'Upgrades Extensions on Azure Arc machines',
+  'Microsoft.HybridCompute/machines/addExtensions/action': 'Adds Extensions to Azure Arc machines',
+  'Microsoft.HybridCompute/machines/licenseProfiles/write': 'Installs or Updates an Azure Arc licenseProfiles',
+  'Microsoft.HybridCompute/machines/licenseProfiles/delete': 'Deletes an Azure Arc licenseProfiles',
+  'Microsoft.HybridCompute/licenses/write': 'Installs or Updates an Azure Arc licenses',
+  'Microsoft.HybridCompute/licenses/delete': 'Deletes an Azure Arc licenses',
+  'Microsoft.HybridCompute/privateLinkScopes/write': 'Writes an Azure Arc privateLinkScopes',
+  'Microsoft.HybridCompute/privateLinkScopes/delete': 'Deletes an Azure Arc privateLinkScopes',
+  'Microsoft.HybridCompute/privateLinkScopes/privateEndpointConnections/write':
+    'Writes an Azure Arc privateEndpointConnections',
+  'Microsoft.HybridCompute/privateLinkScopes/privateEndpointConnections/delete':
+    'Deletes an Azure Arc privateEndpointConnections',
+  'Microsoft.GuestConfiguration/guestConfigurationAssignments/write': 'Create new Guest Configuration Assignment.',
+  'Microsoft.GuestConfiguration/guestConfigurationAssignments/delete': 'Delete Guest Configuration Assignment.',
+  'Microsoft.GuestConfiguration/register/action':
+    'Registers the subscription for the Microsoft.GuestConfiguration resource provider',
   'Microsoft.HybridCompute/register/action':
     'Registers the subscription for the Microsoft.HybridCompute resource provider',
   'Microsoft.Insights/register/action': 'Registers the subscription for the Microsoft.Insights resource provider',
   'Microsoft.Resources/register/action': 'Registers the subscription for the Microsoft.Resources resource provider',
+  'Microsoft.Resources/tags/write': 'Updates the tags on a resource',
+  'Microsoft.Resources/tags/delete': 'Removes all the tags on a resource',
   'Microsoft.Resources/subscriptions/resourceGroups/write': 'Update resource group',
   'Microsoft.Resources/subscriptions/resourceGroups/delete': 'Delete resource group',
   'Microsoft.Authorization/policies/audit/action': "'audit' Policy action",

@@ -14,6 +14,8 @@ export interface ResourceType {
   readonly apiVersions: readonly string[] | 'any';
   /** Where resources of the type may be; listed by `GET providers`. 'none' for what is not a resource of its own. */
   readonly resource: 'tracked' | 'none';
+  /** For what is no resource of its own and has tags all the same: groups and subscriptions. */
+  readonly taggable?: true;
   /**
    * Who may ask, for one resource and for the collection. Left out: who holds a role with the action at the scope, settled before
    * the handler runs. 'signed-in': everybody who is. 'handler': the handler asks `request.access` itself, because what is

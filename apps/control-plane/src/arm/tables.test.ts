@@ -3,28 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { actionDisplays } from '../activity-log/action-display.ts';
-import { authorization } from '../providers/microsoft.authorization/index.ts';
-import { hybridCompute } from '../providers/microsoft.hybridcompute/index.ts';
-import { activityLog } from '../providers/microsoft.insights/activity-log.ts';
-import { microsoftResources } from '../providers/microsoft.resources/index.ts';
-import { providers } from '../providers/microsoft.resources/providers.ts';
-import { policyEditors } from '../providers/sallyport.explain/policy-editors.ts';
-import { servicePrincipals } from '../providers/sallyport.identity/service-principals.ts';
+import { resourceTypes } from '../providers/index.ts';
 import type { Services } from '../services.ts';
 import { armErrorStatus } from './arm-error.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { createRegistry } from './registry.ts';
 
 // Rows are made without using any of the services; only their handlers would.
 const services = {} as unknown as Services;
-const types = [
-  ...microsoftResources(services),
-  ...hybridCompute(services),
-  ...authorization(services),
-  ...activityLog(services),
-  ...servicePrincipals(services),
-  ...policyEditors(services),
-];
-const { types: rows } = createRegistry([...types, ...providers(services, types)]);
+const { types: rows } = createRegistry(resourceTypes(services, {} as unknown as Dispatcher));
 const reference = readFileSync(join(import.meta.dirname, '../../../../docs/reference/control-plane.md'), 'utf8');
 
 test('every action that can be recorded has a text for people', () => {

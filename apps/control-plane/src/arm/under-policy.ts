@@ -1,10 +1,8 @@
 /** A write or a deletion of a resource that policy has a say in: held against what is assigned, changed as it wants, then done. */
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
-import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { enforcePolicy } from '../policy/enforce.ts';
 import { enforceOnDeletion } from '../policy/enforce-on-deletion.ts';
-import type { Finding } from '../policy/decide-write.ts';
 import type { Json } from '../policy/json.ts';
+import { recordAudited } from '../policy/record-audited.ts';
 import { createShownResources } from '../policy/shown-resources.ts';
 import type { Services } from '../services.ts';
 import { ArmError } from './arm-error.ts';
@@ -29,7 +27,7 @@ export async function underPolicy(
   const indexed = type.policy === 'indexed';
   const { body, audited } = await enforcePolicy(services, request, type.type, indexed, shown);
   const answer = await handler({ ...request, body });
-  await record(services, request, audited);
+  await recordAudited(services, request, audited);
   return answer;
 }
 
@@ -42,36 +40,4 @@ async function shownNow(type: ResourceType, request: ArmRequest): Promise<Json |
     if (error instanceof ArmError && error.status === 404) return undefined;
     throw error;
   }
-}
-
-/** A policy that only looks is on record beside the write that it looked at. */
-async function record(
-  { store, environment }: Services,
-  request: ArmRequest,
-  audited: readonly Finding[],
-): Promise<void> {
-  if (audited.length === 0) return;
-  const category = { value: 'Policy', localizedValue: 'Policy' };
-  const events = audited.flatMap(({ policy, effect }): readonly ActivityEvent[] => {
-    const origin = { ...request.origin, action: 'Microsoft.Authorization/policies/audit/action' };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    const properties = {
-      ...ended.properties,
-      policies: JSON.stringify([
-        {
-          policyDefinitionId: policy.definitionId,
-          policyDefinitionEffect: effect,
-          policyAssignmentId: policy.assignmentId,
-          policyAssignmentScope: policy.scope,
-        },
-      ]),
-    };
-    return [
-      { ...startedEvent(environment, origin), category },
-      { ...ended, category, level: 'Warning', properties },
-    ];
-  });
-  const [first, ...rest] = events;
-  if (first === undefined) return;
-  await store.change(() => Promise.resolve({ value: undefined, events: [first, ...rest] }));
 }

@@ -33,14 +33,18 @@ export interface PlainType {
   readonly policy: ResourceType['policy'];
   /** What a PUT that makes one is answered with (arm-api §3). */
   readonly created: 200 | 201;
+  /** What a DELETE that removes one is answered with. */
+  readonly removed: 200 | 204;
   readonly location: 'required' | 'optional' | 'none';
   readonly nameForm: RegExp;
   /** What may be written; everything else of the resource is read-only and ignored, as ARM does. */
   readonly properties: z.ZodMiniType<Properties>;
   /** What a read shows beside what was written. */
   shown?(reader: Reader, row: PlainResource): Promise<Properties>;
-  /** Throws {@link ArmError} for what cannot be written: a parent that is not there, a change that is not possible. */
-  check?(writer: Writer, row: Pick<PlainResource, 'resource_id' | 'properties'>, id: ResourceId): Promise<void>;
+  /** The one name that there is, as it is spelled; left out for names that people choose. */
+  readonly onlyName?: string;
+  /** For what stands under or on a resource: its id as it is stored. Throws {@link ArmError} when it is not there. */
+  parentId?(reader: Reader, id: ResourceId): Promise<string>;
 }
 
 const bodySchema = z.object({
@@ -125,7 +129,7 @@ async function write(services: Services, kind: PlainType, request: ArmRequest): 
     const sent = body.properties ?? {};
     const properties = before === undefined ? sent : { ...propertiesOfPlain(before), ...sent };
     const location = placeOf(kind, found, body.location ?? undefined);
-    const id = found?.resource_id ?? idOf(kind, await groupSpelled(writer, request.id));
+    const id = found?.resource_id ?? (await idToStore(writer, kind, request.id));
     const now = environment.now();
     const said = {
       location,
@@ -134,7 +138,6 @@ async function write(services: Services, kind: PlainType, request: ArmRequest): 
       changed_at: now,
       changed_by: request.caller.clientId,
     };
-    await kind.check?.(writer, { resource_id: id, properties: said.properties }, request.id);
     const stored = await writer
       .insertInto('plain_resources')
       .values({
@@ -174,6 +177,20 @@ function placeOf(kind: PlainType, before: PlainResource | undefined, sent: strin
   throw new ArmError('LocationRequired', 'The location property is required for this definition.', 'location');
 }
 
+/** The id of a new resource: what it stands in, under or on as that is spelled. Throws {@link ArmError} when that is not there. */
+async function idToStore(writer: Writer, kind: PlainType, id: ResourceId): Promise<string> {
+  const whole = idOf(kind, id);
+  const name = kind.onlyName ?? whole.split('/').at(-1) ?? '';
+  if (kind.parentId === undefined) {
+    const grouped = idOf(kind, await groupSpelled(writer, id));
+    return `${grouped.slice(0, grouped.lastIndexOf('/'))}/${name}`;
+  }
+  const section = id.providers.at(-1);
+  const nested = section !== undefined && section.types.length > 1;
+  const own = nested ? (kind.type.split('/').at(-1) ?? '') : `providers/${kind.type}`;
+  return `${await kind.parentId(writer, id)}/${own}/${name}`;
+}
+
 /** The id with its group as the group is spelled. Throws {@link ArmError} `ResourceGroupNotFound`. */
 async function groupSpelled(reader: Reader, id: ResourceId): Promise<ResourceId> {
   if (id.resourceGroup === undefined) return id;
@@ -197,7 +214,7 @@ async function remove({ store, environment }: Services, kind: PlainType, request
     const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus });
     return { value: row, events: [startedEvent(environment, origin), ended] };
   });
-  return { status: gone === undefined ? 204 : 200 };
+  return { status: gone === undefined ? 204 : kind.removed };
 }
 
 /** Removes what stands at an id and beneath it, with every role held there. */

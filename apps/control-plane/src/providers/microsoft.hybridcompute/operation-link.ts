@@ -10,6 +10,20 @@ export function operationHeaders(
   request: ArmRequest,
   operation: Pick<Operation, 'operation_id' | 'subscription_id' | 'location'>,
 ): Readonly<Record<string, string>> {
-  const path = `/subscriptions/${operation.subscription_id}/providers/${namespace}/locations/${encodeURIComponent(operation.location)}/operationStatus/${operation.operation_id}`;
+  return groupHeaders(endpoint, request, [operation]);
+}
+
+/** Between the ids of operations that are followed as one: an id has none. */
+export const idSeparator = '~';
+
+/** The headers for several operations that one request began: they are followed as one, which ends when the last of them has. */
+export function groupHeaders(
+  endpoint: Endpoint,
+  request: ArmRequest,
+  operations: readonly Pick<Operation, 'operation_id' | 'subscription_id' | 'location'>[],
+): Readonly<Record<string, string>> {
+  const [{ subscription_id, location } = { subscription_id: '', location: '' }] = operations;
+  const ids = operations.map(({ operation_id }) => operation_id).join(idSeparator);
+  const path = `/subscriptions/${subscription_id}/providers/${namespace}/locations/${encodeURIComponent(location)}/operationStatus/${ids}`;
   return { 'azure-asyncoperation': `${endpoint.url}${path}?api-version=${request.apiVersion}`, 'retry-after': '1' };
 }

@@ -7,7 +7,7 @@ import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
 import { findExtension } from './extension-rows.ts';
 import { extensionView, type Operation } from './extension-view.ts';
-import { operationHeaders } from './operation-link.ts';
+import { groupHeaders, idSeparator } from './operation-link.ts';
 import { extensionType, namespace } from './provider.ts';
 
 /** The rows of the registry. Every api-version is accepted: clients poll with their own (arm-api §1.3). */
@@ -32,48 +32,73 @@ export function operationStatus(services: Services): readonly ResourceType[] {
   ];
 }
 
-async function find({ store }: Services, request: ArmRequest): Promise<Operation> {
-  const id = request.id.providers.at(-1)?.names[1]?.toLowerCase() ?? '';
-  const operation = await store.read
+/** The operations that an id names: one, or several that are followed as one. Throws {@link ArmError} when one of them is not known. */
+async function find({ store }: Services, request: ArmRequest): Promise<readonly Operation[]> {
+  const ids = (request.id.providers.at(-1)?.names[1]?.toLowerCase() ?? '').split(idSeparator).slice(0, 100);
+  const operations = await store.read
     .selectFrom('operations')
     .selectAll()
-    .where('operation_id', '=', id)
+    .where('operation_id', 'in', ids)
     .where('subscription_id', '=', request.id.subscriptionId ?? '')
-    .executeTakeFirst();
-  if (operation === undefined)
-    throw new ArmError(
-      'OperationNotFound',
-      `The operation '${id.slice(0, 60)}' is not known here, or ended more than seven days ago.`,
-    );
-  // Whoever began it may follow it, and whoever may see what it is about.
-  const { caller } = parseJson(eventOriginSchema, operation.origin, `The origin of operation '${id}'`);
-  if (caller !== request.caller.clientId) request.access.require(`${extensionType}/read`, operation.resource_id);
-  return operation;
+    .execute();
+  for (const id of ids) {
+    const operation = operations.find(({ operation_id }) => operation_id === id);
+    if (operation === undefined)
+      throw new ArmError(
+        'OperationNotFound',
+        `The operation '${id.slice(0, 60)}' is not known here, or ended more than seven days ago.`,
+      );
+    // Whoever began it may follow it, and whoever may see what it is about.
+    const { caller } = parseJson(eventOriginSchema, operation.origin, `The origin of operation '${id}'`);
+    if (caller !== request.caller.clientId) request.access.require(`${extensionType}/read`, operation.resource_id);
+  }
+  return operations;
+}
+
+function hasEnded(operation: Operation): boolean {
+  return isTerminal(operation.state as OperationState);
+}
+
+/** ARM's word for how several stand: running while one is; failed when one has. */
+function wordOf(operations: readonly Operation[]): string {
+  if (!operations.every(hasEnded)) return 'InProgress';
+  const words = operations.map(({ state }) => (state === 'TimedOut' ? 'Failed' : state));
+  return words.find((word) => word === 'Failed') ?? words.find((word) => word !== 'Succeeded') ?? 'Succeeded';
+}
+
+function errorOf(operations: readonly Operation[]): Readonly<Record<string, unknown>> {
+  const errors = operations.flatMap(({ error_code, error_message, resource_id }) =>
+    error_code === null ? [] : [{ code: error_code, message: error_message ?? '', target: resource_id }],
+  );
+  const [first] = errors;
+  if (first === undefined) return {};
+  const { code, message } = first;
+  return { error: operations.length === 1 ? { code, message } : { code, message, details: errors } };
 }
 
 /** A failure is a 200 whose body says so (arm-api §0.7). */
 async function status(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  const operation = await find(services, request);
-  const state = operation.state as OperationState;
-  const ended = isTerminal(state);
+  const operations = await find(services, request);
+  const word = wordOf(operations);
+  const ended = word !== 'InProgress';
+  const times = operations.map(({ ended_at }) => ended_at ?? 0);
   const body = {
     id: request.path,
-    name: operation.operation_id,
-    status: !ended ? 'InProgress' : state === 'TimedOut' ? 'Failed' : state,
-    startTime: new Date(operation.created_at).toISOString(),
-    ...(operation.ended_at === null ? {} : { endTime: new Date(operation.ended_at).toISOString() }),
-    ...(operation.error_code === null
-      ? {}
-      : { error: { code: operation.error_code, message: operation.error_message ?? '' } }),
+    name: request.id.providers.at(-1)?.names[1]?.toLowerCase() ?? '',
+    status: word,
+    startTime: new Date(Math.min(...operations.map(({ created_at }) => created_at))).toISOString(),
+    ...(ended ? { endTime: new Date(Math.max(...times)).toISOString(), ...errorOf(operations) } : {}),
   };
   return { status: 200, body, headers: ended ? {} : { 'retry-after': '1' } };
 }
 
 async function result(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  const operation = await find(services, request);
-  if (!isTerminal(operation.state as OperationState)) {
-    return { status: 202, headers: operationHeaders(services.endpoint, request, operation) };
+  const operations = await find(services, request);
+  if (!operations.every(hasEnded)) {
+    return { status: 202, headers: groupHeaders(services.endpoint, request, operations) };
   }
+  const [operation, second] = operations;
+  if (operation === undefined || second !== undefined) return { status: 204 };
   const { store } = services;
   const machine = await store.read
     .selectFrom('machines')

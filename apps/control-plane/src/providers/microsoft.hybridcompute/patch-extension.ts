@@ -22,12 +22,12 @@ export async function patchExtension(services: Services, request: ArmRequest): P
     services,
     request,
     { ...body, tags: body.tags ?? readTags(before.tags) },
-    merged(before, body.properties),
+    mergedExtension(before, body.properties),
   );
 }
 
 /** What the resource says now, under what the request says. Protected settings that are left out stay on the machine. */
-function merged(before: Extension, sent: ExtensionProperties): ExtensionProperties {
+export function mergedExtension(before: Extension, sent: ExtensionProperties): ExtensionProperties {
   return {
     publisher: before.publisher,
     type: before.type,

@@ -2,7 +2,8 @@
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { Environment } from '../../environment.ts';
 import { endOperation } from '../../machines/end-operation.ts';
-import { removeAssignmentsAt, removeAssignmentsOf } from '../../rbac/remove-assignments.ts';
+import { removeAssignmentsOf } from '../../rbac/remove-assignments.ts';
+import { removePlainAt } from '../../resources/plain-resource.ts';
 import type { Writer } from '../../store/store.ts';
 import { idOfMachine } from './machine-view.ts';
 
@@ -31,7 +32,7 @@ export async function removeMachine(
   const machine = await writer.selectFrom('machines').selectAll().where('vm_id', '=', vmId).executeTakeFirst();
   if (machine !== undefined) {
     // A machine of the same name that comes later is another one: nobody may do anything there because of this one.
-    await removeAssignmentsAt(writer, idOfMachine(machine));
+    await removePlainAt(writer, idOfMachine(machine));
     await removeAssignmentsOf(writer, machine.principal_id);
   }
   await writer.deleteFrom('extensions').where('vm_id', '=', vmId).execute();

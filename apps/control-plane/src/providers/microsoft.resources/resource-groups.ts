@@ -7,7 +7,7 @@ import { parseBody } from '../../arm/body.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags, tagsSchema } from '../../arm/tags.ts';
-import { removeAssignmentsAt } from '../../rbac/remove-assignments.ts';
+import { removePlainAt } from '../../resources/plain-resource.ts';
 import type { Services } from '../../services.ts';
 import type { ResourceGroupRow } from '../../store/schema.ts';
 import type { Reader } from '../../store/store.ts';
@@ -29,6 +29,7 @@ export function resourceGroups(services: Services): ResourceType {
     type: 'Microsoft.Resources/subscriptions/resourceGroups',
     scopes: ['subscription'],
     policy: 'all',
+    taggable: true,
     authorization: { collection: 'handler' },
     apiVersions: 'any',
     resource: 'none',
@@ -136,7 +137,7 @@ async function deleteGroup({ store, environment, doorbell }: Services, request: 
         ...(await removeMachine(writer, environment, vm_id, `the resource group '${group.name}' was deleted`)),
       );
     }
-    await removeAssignmentsAt(writer, idOf(group));
+    await removePlainAt(writer, idOf(group));
     await writer
       .deleteFrom('resource_groups')
       .where('subscription_id', '=', group.subscription_id)

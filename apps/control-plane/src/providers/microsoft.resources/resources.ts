@@ -7,8 +7,14 @@ import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags } from '../../arm/tags.ts';
 import type { Services } from '../../services.ts';
 import type { Reader } from '../../store/store.ts';
+import { provisioningStateOf } from '../microsoft.hybridcompute/extension-view.ts';
+import { licenseProfileType, licenseType } from '../microsoft.hybridcompute/licenses.ts';
+import { privateLinkScopeType } from '../microsoft.hybridcompute/private-link-scopes.ts';
+import { parseResourceId } from '@sallyport/model';
 import { idOfMachine, type Machine } from '../microsoft.hybridcompute/machine-view.ts';
 import { extensionType, machineType } from '../microsoft.hybridcompute/provider.ts';
+
+const trackedPlainTypes: readonly string[] = [licenseType, licenseProfileType, privateLinkScopeType];
 
 interface ListedResource {
   readonly id: string;
@@ -18,6 +24,9 @@ interface ListedResource {
   readonly tags: Readonly<Record<string, string>>;
   readonly group: string;
   readonly identity?: unknown;
+  /** Of what changes at once there is no other. */
+  readonly provisioningState?: string;
+  readonly times: { readonly created_at: number; readonly changed_at: number };
 }
 
 /** The row of the registry. */
@@ -43,15 +52,30 @@ async function listResources({ store, endpoint, pageSize }: Services, request: A
     .filter((resource) => (group === undefined || resource.group.toLowerCase() === group) && keep(resource))
     .filter((resource) => keyOf(resource) > after)
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  return { status: 200, body: page(endpoint.url, request, wanted, rows, keyOf, view) };
+  return {
+    status: 200,
+    body: page(endpoint.url, request, wanted, rows, keyOf, viewWith(request.query.get('$expand'))),
+  };
 }
 
 function keyOf({ id }: ListedResource): string {
   return id.toLowerCase();
 }
 
-function view({ group: _group, ...shown }: ListedResource): unknown {
-  return shown;
+/** As listed; with what `$expand` asks for beside it. */
+function viewWith(expand: string | undefined): (resource: ListedResource) => unknown {
+  const asked = new Set((expand ?? '').toLowerCase().split(','));
+  const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  return ({ group: _group, times, provisioningState = 'Succeeded', ...shown }) => ({
+    ...shown,
+    ...(asked.has('createdtime') ? { createdTime: time(times.created_at) } : {}),
+    ...(asked.has('changedtime') ? { changedTime: time(times.changed_at) } : {}),
+    ...(asked.has('provisioningstate') ? { provisioningState } : {}),
+  });
+}
+
+function namesOf(id: string): string {
+  return parseResourceId(id)?.providers.at(-1)?.names.join('/') ?? '';
 }
 
 async function tracked(reader: Reader, subscriptionId: string, tenantId: string): Promise<readonly ListedResource[]> {
@@ -64,10 +88,27 @@ async function tracked(reader: Reader, subscriptionId: string, tenantId: string)
     .selectFrom('extensions')
     .innerJoin('machines', 'machines.vm_id', 'extensions.vm_id')
     .select(['extensions.vm_id', 'extensions.name', 'extensions.location', 'extensions.tags'])
+    .innerJoin('operations', 'operations.operation_id', 'extensions.operation_id')
+    .select(['extensions.created_at', 'extensions.changed_at', 'operations.kind', 'operations.state'])
     .where('machines.subscription_id', '=', subscriptionId)
     .execute();
   const byId = new Map<string, Machine>(machines.map((machine) => [machine.vm_id, machine]));
+  const plain = await reader
+    .selectFrom('plain_resources')
+    .selectAll()
+    .where('subscription_id', '=', subscriptionId)
+    .where('type', 'in', trackedPlainTypes)
+    .execute();
   return [
+    ...plain.map((row) => ({
+      id: row.resource_id,
+      name: namesOf(row.resource_id),
+      type: row.type,
+      location: row.location ?? '',
+      tags: readTags(row.tags),
+      group: parseResourceId(row.resource_id)?.resourceGroup ?? '',
+      times: row,
+    })),
     ...machines.map((machine) => ({
       id: idOfMachine(machine),
       name: machine.name,
@@ -76,6 +117,7 @@ async function tracked(reader: Reader, subscriptionId: string, tenantId: string)
       tags: readTags(machine.tags),
       identity: { principalId: machine.principal_id, tenantId, type: 'SystemAssigned' },
       group: machine.group_name,
+      times: machine,
     })),
     ...extensions.flatMap((extension) => {
       const machine = byId.get(extension.vm_id);
@@ -87,6 +129,8 @@ async function tracked(reader: Reader, subscriptionId: string, tenantId: string)
         location: extension.location,
         tags: readTags(extension.tags),
         group: machine.group_name,
+        times: extension,
+        provisioningState: provisioningStateOf(extension),
       };
     }),
   ];

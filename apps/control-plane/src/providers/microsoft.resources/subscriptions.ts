@@ -2,6 +2,7 @@
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
+import { readTags } from '../../arm/tags.ts';
 import type { Access } from '../../rbac/access.ts';
 import type { Services } from '../../services.ts';
 import type { Selectable } from 'kysely';
@@ -17,6 +18,8 @@ export function subscriptions({ store, endpoint }: Services): readonly ResourceT
       ...common,
       type: 'Microsoft.Resources/subscriptions',
       scopes: ['tenant'],
+      policy: 'all',
+      taggable: true,
       authorization: { item: 'handler', collection: 'handler' },
       // Whoever holds a role anywhere in a subscription has to find the way there.
       collection: {
@@ -117,6 +120,7 @@ function view(row: Selectable<SubscriptionRow>): unknown {
     subscriptionId: row.subscription_id,
     tenantId: row.tenant_id,
     displayName: row.display_name,
+    tags: readTags(row.tags),
     state: 'Enabled',
     subscriptionPolicies: {
       locationPlacementId: 'Public_2014-09-01',

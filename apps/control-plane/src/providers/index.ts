@@ -1,0 +1,28 @@
+/** Everything that this control plane answers for: the rows of its registry, provider by provider. */
+import type { Dispatcher } from '../arm/dispatcher.ts';
+import type { ResourceType } from '../arm/resource-type.ts';
+import type { Services } from '../services.ts';
+import { authorization } from './microsoft.authorization/index.ts';
+import { guestConfigurationAssignments } from './microsoft.guestconfiguration/assignments.ts';
+import { hybridCompute } from './microsoft.hybridcompute/index.ts';
+import { activityLog } from './microsoft.insights/activity-log.ts';
+import { microsoftResources } from './microsoft.resources/index.ts';
+import { providers } from './microsoft.resources/providers.ts';
+import { policyEditors } from './sallyport.explain/policy-editors.ts';
+import { machineIdentity } from './sallyport.identity/machine-identity.ts';
+import { servicePrincipals } from './sallyport.identity/service-principals.ts';
+
+/** The rows. Handlers that make requests of their own make them through the dispatcher. */
+export function resourceTypes(services: Services, dispatcher: Dispatcher): readonly ResourceType[] {
+  const types = [
+    ...microsoftResources(services, dispatcher),
+    ...hybridCompute(services),
+    ...guestConfigurationAssignments(services),
+    ...authorization(services),
+    ...activityLog(services),
+    ...servicePrincipals(services),
+    ...machineIdentity(services),
+    ...policyEditors(services),
+  ];
+  return [...types, ...providers(services, types)];
+}

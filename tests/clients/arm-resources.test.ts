@@ -1,0 +1,311 @@
+/** The resource types beside machines and extensions, and what is done to several at once (arm-api §3, §6.2), held against published models. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import { enrolFakeAgent, reportOf, type FakeAgent } from './fake-agent.ts';
+import type { Answer } from './http-client.ts';
+import { signIn, type OperatorClient } from './operator-client.ts';
+import { publishedModel } from './published-model.ts';
+import { createTestGallery } from './test-gallery.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-resources-'));
+const version = 'api-version=2025-01-13';
+const hybridCompute = publishedModel('hybridcompute-2025-01-13');
+const guestConfiguration = publishedModel('guestconfiguration-2024-04-05');
+let plane: ControlPlaneProcess;
+let arm: OperatorClient;
+let subscription: string;
+let group: string;
+let agent: FakeAgent;
+
+beforeAll(async () => {
+  const gallery = await createTestGallery(join(folder, 'gallery'));
+  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
+  arm = await signIn(plane.operator);
+  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
+  group = `${subscription}/resourceGroups/Fleet`;
+  await arm.arm('PUT', `${group}?api-version=2021-04-01`, { location: 'here' });
+  agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
+});
+afterAll(async () => {
+  await agent?.stop();
+  arm?.close();
+  await plane?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function send(method: string, path: string, body?: unknown): Promise<Answer> {
+  return arm.arm(method, `${path}?${version}`, body);
+}
+
+function errorOf(answer: Answer): { readonly code: string; readonly message: string } {
+  return (answer.json() as { readonly error: { code: string; message: string } }).error;
+}
+
+/** Reports everything that the machine is to do as done, or as failed. */
+async function work(failing: readonly string[] = []): Promise<void> {
+  for (const entry of (await agent.goalState()).extensions.filter(({ operationDone }) => !operationDone)) {
+    const failed = failing.includes(entry.resourceName);
+    const error = { error: { code: 'HandlerEnableFailed', message: 'It broke.' } };
+    await agent.report([reportOf(entry, failed ? 'Failed' : 'Succeeded', failed ? error : {})]);
+  }
+}
+
+async function followed(
+  answer: Answer,
+): Promise<{ readonly status: string; readonly error?: { readonly code: string } }> {
+  const url = new URL(String(answer.headers['azure-asyncoperation']));
+  return (await arm.arm('GET', url.pathname + url.search)).json() as { readonly status: string };
+}
+
+const contoso = (type: string, more: object = {}): object => ({ publisher: 'Contoso.Scripts', type, ...more });
+
+describe('addExtensions and upgradeExtensions', () => {
+  test('several extensions are added and upgraded in one request, followed as one', async () => {
+    const added = await send('POST', `${agent.resourceId}/addExtensions`, {
+      extensions: [contoso('Runner', { typeHandlerVersion: '1.0.0', settings: { a: 1 } }), contoso('Other')],
+    });
+    expect(added.status).toBe(200);
+    expect(added.json()).toMatchObject({
+      extensions: [
+        { type: 'Runner', provisioningState: 'Creating' },
+        { type: 'Other', provisioningState: 'Creating' },
+      ],
+    });
+    expect((await followed(added)).status).toBe('InProgress');
+    await work();
+    expect((await followed(added)).status).toBe('Succeeded');
+    const upgraded = await send('POST', `${agent.resourceId}/upgradeExtensions`, {
+      extensionTargets: { 'contoso.scripts.RUNNER': { targetVersion: '2.0.0' }, 'Contoso.Scripts.Other': {} },
+    });
+    expect([upgraded.status, upgraded.text, upgraded.headers['retry-after']]).toEqual([202, '', '1']);
+    const [runner] = (await agent.goalState()).extensions;
+    // Everything but the version is as it was.
+    expect(runner).toMatchObject({ version: '2.0.0', settings: { a: 1 } });
+    await work(['Other']);
+    const ended = await followed(upgraded);
+    expect([ended.status, ended.error?.code]).toEqual(['Failed', 'HandlerEnableFailed']);
+    const shown = (await send('GET', `${agent.resourceId}/extensions/Runner`)).json();
+    expect(shown).toMatchObject({ properties: { typeHandlerVersion: '2.0.0', provisioningState: 'Succeeded' } });
+  });
+
+  test.each<[string, object, string]>([
+    ['upgradeExtensions', { extensionTargets: {} }, 'InvalidRequestContent'],
+    ['upgradeExtensions', { extensionTargets: { 'No.Such': {} } }, 'ResourceNotFound'],
+    [
+      'upgradeExtensions',
+      { extensionTargets: { 'Contoso.Scripts.Runner': { targetVersion: 'new' } } },
+      'InvalidRequestContent',
+    ],
+    [
+      'upgradeExtensions',
+      { extensionTargets: { 'Contoso.Scripts.Runner': { targetVersion: '9.9' } } },
+      'ExtensionVersionNotFound',
+    ],
+    ['addExtensions', { extensions: [contoso('Refused'), contoso('Unknown')] }, 'ExtensionNotFound'],
+  ])('%s %j is refused as a whole', async (action, body, code) => {
+    const before = await agent.goalState();
+    expect(errorOf(await send('POST', `${agent.resourceId}/${action}`, body)).code).toBe(code);
+    expect((await agent.goalState()).generation).toBe(before.generation);
+  });
+});
+
+describe('licenses, profiles, private link scopes, guest configuration assignments', () => {
+  const cases: readonly (readonly [string, string, object, object, number])[] = [
+    [
+      'licenses/esu',
+      'Microsoft.HybridCompute/licenses',
+      {
+        location: 'here',
+        tags: { a: 'b' },
+        properties: {
+          licenseType: 'ESU',
+          tenantId: 'ignored-by-nobody',
+          licenseDetails: {
+            state: 'Activated',
+            target: 'Windows Server 2012',
+            edition: 'Datacenter',
+            type: 'pCore',
+            processors: 6,
+          },
+        },
+      },
+      { properties: { licenseDetails: { processors: 6, assignedLicenses: 0 }, provisioningState: 'Succeeded' } },
+      200,
+    ],
+    [
+      'machines/web/licenseProfiles/default',
+      'Microsoft.HybridCompute/machines/licenseProfiles',
+      { location: 'here', properties: { softwareAssurance: { softwareAssuranceCustomer: true } } },
+      { properties: { softwareAssurance: { softwareAssuranceCustomer: true } } },
+      201,
+    ],
+    [
+      'privateLinkScopes/private',
+      'Microsoft.HybridCompute/privateLinkScopes',
+      { location: 'here', properties: { provisioningState: 'Mine', privateLinkScopeId: 'mine' } },
+      {
+        properties: { publicNetworkAccess: 'Disabled', provisioningState: 'Succeeded', privateEndpointConnections: [] },
+      },
+      201,
+    ],
+    [
+      'privateLinkScopes/private/privateEndpointConnections/c',
+      'Microsoft.HybridCompute/privateLinkScopes/privateEndpointConnections',
+      { properties: { privateLinkServiceConnectionState: { status: 'Approved', description: 'by me' } } },
+      { properties: { privateLinkServiceConnectionState: { status: 'Approved', actionsRequired: 'None' } } },
+      200,
+    ],
+    [
+      'machines/web/providers/Microsoft.GuestConfiguration/guestConfigurationAssignments/Baseline',
+      'Microsoft.GuestConfiguration/guestConfigurationAssignments',
+      {
+        location: 'here',
+        properties: {
+          guestConfiguration: { name: 'Baseline', version: '1.*', configurationParameter: [{ name: 'a', value: 'b' }] },
+          complianceStatus: 'Compliant',
+        },
+      },
+      // Nobody has reported on it, whatever its writer says.
+      { properties: { complianceStatus: 'Pending', parameterHash: Buffer.from('a=b').toString('base64') } },
+      201,
+    ],
+  ];
+
+  test.each(cases)('%s', async (path, type, body, expected, created) => {
+    const id = `${group}/providers/Microsoft.HybridCompute/${path}`;
+    const apiVersion = type.startsWith('Microsoft.GuestConfiguration') ? 'api-version=2024-04-05' : version;
+    const model = type.startsWith('Microsoft.GuestConfiguration') ? guestConfiguration : hybridCompute;
+    expect((await arm.arm('GET', `${id}?${apiVersion}`)).status).toBe(404);
+    const cut = id.lastIndexOf('/');
+    // Whatever the case of what it stands in, there is one resource, and it has the stored spelling.
+    const made = await arm.arm('PUT', `${id.slice(0, cut).toUpperCase()}${id.slice(cut)}?${apiVersion}`, body);
+    expect([made.status, made.json()]).toMatchObject([created, { id }]);
+    expect((await arm.arm('PUT', `${id.toUpperCase()}?${apiVersion}`, body)).json()).toMatchObject({ id });
+    const shown = (await arm.arm('GET', `${id}?${apiVersion}`)).json();
+    expect(shown).toMatchObject({ ...expected, type });
+    expect(model.faults(type, shown)).toEqual([]);
+    const collection = id.slice(0, id.lastIndexOf('/'));
+    const listed = (await arm.arm('GET', `${collection}?${apiVersion}`)).json() as { readonly value: unknown[] };
+    expect(listed.value).toHaveLength(1);
+  });
+
+  test('what depends on another is refused without it, and counts are of what there is', async () => {
+    const hybrid = `${group}/providers/Microsoft.HybridCompute`;
+    const orphan = await send('PUT', `${hybrid}/privateLinkScopes/none/privateEndpointConnections/c`, {});
+    expect(errorOf(orphan).code).toBe('ParentResourceNotFound');
+    expect(errorOf(await send('PUT', `${hybrid}/machines/none/licenseProfiles/default`, {})).code).toBe(
+      'ParentResourceNotFound',
+    );
+    expect(errorOf(await send('PUT', `${hybrid}/licenses/nowhere`, {})).code).toBe('LocationRequired');
+    const assigned = { properties: { esuProfile: { assignedLicense: `${hybrid}/licenses/ESU` } } };
+    await send('PATCH', `${hybrid}/machines/web/licenseProfiles/default`, assigned);
+    const license = (await send('GET', `${hybrid}/licenses/esu`)).json();
+    expect(license).toMatchObject({ properties: { licenseDetails: { assignedLicenses: 1 } } });
+    expect((await send('GET', `${hybrid}/privateLinkScopes/private`)).json()).toMatchObject({
+      properties: { privateEndpointConnections: [{ name: 'c' }] },
+    });
+    expect((await send('DELETE', `${hybrid}/privateLinkScopes/private`)).status).toBe(200);
+    expect((await send('DELETE', `${hybrid}/privateLinkScopes/private`)).status).toBe(204);
+    expect((await send('GET', `${hybrid}/privateLinkScopes/private/privateEndpointConnections/c`)).status).toBe(404);
+  });
+
+  test('S1.7 protected parameters of guest configuration are refused, as nobody could deliver them', async () => {
+    const id = `${agent.resourceId}/providers/Microsoft.GuestConfiguration/guestConfigurationAssignments/Secret`;
+    const refused = await arm.arm('PUT', `${id}?api-version=2024-04-05`, {
+      properties: { guestConfiguration: { configurationProtectedParameter: [{ name: 'x', value: 'canary' }] } },
+    });
+    expect([refused.status, refused.text.includes('canary')]).toEqual([400, false]);
+  });
+});
+
+test('machines and extensions have the published shapes too, and a shape that is wrong is noticed', async () => {
+  const machine = (await send('GET', agent.resourceId)).json() as Record<string, unknown>;
+  const extension = (await send('GET', `${agent.resourceId}/extensions/Runner`)).json() as Record<string, unknown>;
+  const [machineType, extensionType] = [
+    'Microsoft.HybridCompute/machines',
+    'Microsoft.HybridCompute/machines/extensions',
+  ];
+  expect(hybridCompute.faults(machineType, machine)).toEqual([]);
+  // The steps of the last operation are ours (decision 0070).
+  expect(hybridCompute.faults(extensionType, extension)).toEqual([
+    'Microsoft.HybridCompute/machines/extensions.properties.instanceView.statuses is unknown',
+  ]);
+  const properties = machine['properties'] as object;
+  expect(hybridCompute.faults(machineType, { ...machine, properties: { ...properties, vmId: 7 } })).toHaveLength(1);
+  expect(hybridCompute.faults(machineType, { ...machine, properties: { ...properties, localControls: {} } })).toEqual([
+    'Microsoft.HybridCompute/machines.properties.localControls is unknown',
+  ]);
+  const { id: _id, ...anonymous } = extension;
+  expect(hybridCompute.faults(extensionType, anonymous)).toContain('id is missing');
+});
+
+describe('tags and lists', () => {
+  const tagsAt = (scope: string): string =>
+    `${scope}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
+
+  test.each([
+    ['a subscription', (): string => subscription],
+    ['a group', (): string => group],
+    ['a machine', (): string => agent.resourceId],
+    ['an extension', (): string => `${agent.resourceId}/extensions/Runner`],
+    ['a license', (): string => `${group}/providers/Microsoft.HybridCompute/licenses/esu`],
+  ])('the tags of %s are replaced, merged and deleted', async (_what, scope) => {
+    const shown = async (): Promise<unknown> =>
+      ((await arm.arm('GET', tagsAt(scope()))).json() as { readonly properties: { readonly tags: unknown } }).properties
+        .tags;
+    const patch = (operation: string, tags: object): Promise<Answer> =>
+      arm.arm('PATCH', tagsAt(scope()), { operation, properties: { tags } });
+    expect((await arm.arm('PUT', tagsAt(scope()), { properties: { tags: { a: '1', b: '2' } } })).status).toBe(200);
+    expect(await shown()).toEqual({ a: '1', b: '2' });
+    await patch('Merge', { A: '3', c: '4' });
+    expect(await shown()).toEqual({ A: '3', b: '2', c: '4' });
+    await patch('Delete', { a: '3', b: 'another' });
+    expect(await shown()).toEqual({ b: '2', c: '4' });
+    await patch('Replace', { d: '5' });
+    expect(await shown()).toEqual({ d: '5' });
+    expect((await arm.arm('DELETE', tagsAt(scope()))).status).toBe(200);
+    expect(await shown()).toEqual({});
+  });
+
+  test('what has no tags is told so', async () => {
+    const answer = await arm.arm(
+      'GET',
+      tagsAt(`${agent.resourceId}/providers/Microsoft.Authorization/policyAssignments/x`),
+    );
+    expect(errorOf(answer).code).toBe('InvalidParameter');
+  });
+
+  test('every tracked resource is listed, with what $expand asks for, and without properties', async () => {
+    const answer = await arm.arm(
+      'GET',
+      `${subscription}/resources?api-version=2021-04-01&$filter=&$expand=createdTime,changedTime,provisioningState`,
+    );
+    const { value } = answer.json() as { readonly value: readonly Record<string, unknown>[] };
+    expect(value.map(({ type }) => type)).toEqual(
+      expect.arrayContaining([
+        'Microsoft.HybridCompute/machines',
+        'Microsoft.HybridCompute/machines/extensions',
+        'Microsoft.HybridCompute/licenses',
+      ]),
+    );
+    for (const one of value) {
+      expect(one).not.toHaveProperty('properties');
+      expect(one).toMatchObject({ createdTime: expect.stringMatching(/Z$/) as unknown });
+    }
+    const states = value.filter(({ name }) => name === 'web/Other').map(({ provisioningState }) => provisioningState);
+    expect(states).toEqual(['Failed']);
+  });
+
+  test('S2.2 a group takes what stands in it along', async () => {
+    const other = `${subscription}/resourceGroups/Gone`;
+    await arm.arm('PUT', `${other}?api-version=2021-04-01`, { location: 'here' });
+    const license = `${other}/providers/Microsoft.HybridCompute/licenses/l`;
+    expect((await send('PUT', license, { location: 'here', properties: {} })).status).toBe(200);
+    await arm.arm('DELETE', `${other}?api-version=2021-04-01`);
+    await arm.arm('PUT', `${other}?api-version=2021-04-01`, { location: 'here' });
+    expect((await send('GET', license)).status).toBe(404);
+  });
+});
