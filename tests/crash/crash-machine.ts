@@ -10,12 +10,13 @@ import type { Image } from './durable-image.ts';
 import { diskState, type DiskState } from './invariants.ts';
 import type { MachineRun, MachineRunResult } from './machine-process.ts';
 
-/** The operations that are interrupted: from which version, to which. '' is none. */
+/** The operations that are interrupted: from which version, to which, how that ends and what is there then. '' is none. */
 export const crashOperations = {
-  install: { from: '', to: '1.0.0' },
-  reconfigure: { from: '1.0.0', to: '1.0.0' },
-  upgrade: { from: '1.0.0', to: '2.0.0' },
-  removal: { from: '1.0.0', to: '' },
+  install: { from: '', to: '1.0.0', end: /^Succeeded$/, left: '1.0.0 enabled' },
+  reconfigure: { from: '1.0.0', to: '1.0.0', end: /^Succeeded$/, left: '1.0.0 enabled' },
+  upgrade: { from: '1.0.0', to: '2.0.0', end: /^Succeeded$/, left: '2.0.0 enabled' },
+  rollback: { from: '1.0.0', to: '2.1.0', end: /^Failed: .*\nRolled back to 1\.0\.0/s, left: '1.0.0 enabled' },
+  removal: { from: '1.0.0', to: '', end: /^Succeeded$/, left: '' },
 } as const;
 export type CrashOperation = keyof typeof crashOperations;
 
@@ -65,12 +66,18 @@ export async function crashMachine(): Promise<CrashMachine> {
       mkdirSync(root);
       if (from === '') return;
       if (statSync(saved(from), { throwIfNoEntry: false }) === undefined) {
-        await once({ version: from, sequence: 1, machineKey });
+        await once({ version: from, sequence: 1, left: `${from} enabled`, machineKey });
         cpSync(root, saved(from), { recursive: true });
       } else cpSync(saved(from), root, { recursive: true });
     },
     start: (operation, change = {}) =>
-      once({ version: crashOperations[operation].to, sequence: 2, machineKey, ...change }),
+      once({
+        version: crashOperations[operation].to,
+        sequence: 2,
+        left: crashOperations[operation].left,
+        machineKey,
+        ...change,
+      }),
     look,
     leftovers: () =>
       ['var/lib/waagent', 'var/lib/GuestConfig/downloads'].flatMap((folder) =>

@@ -36,15 +36,25 @@ export function diskState(
   for (const [name, phase] of phases) {
     if (phase === 'fetching' || phase === 'uninstalled') continue;
     const version = name.slice(name.lastIndexOf('-') + 1);
+    // On its way aside or back it is at one of two places.
+    const aside = phase === 'kept' && image.has(`${handlers}.kept-${name}`);
+    const tree = `${handlers}${aside ? '.kept-' : ''}${name}`;
+    if (hasTakenOver(version, phase) && (image.get(`${tree}/mrseq`)?.length ?? 0) === 0)
+      violations.push(`${name} is ${phase} and would do again what was done`);
     if (phase === 'enabled') violations.push(...unconfigured(image, name));
     for (const [file, content] of Object.entries(packages[version] ?? {})) {
-      const found = image.get(`${handlers}${name}/${file}`);
+      const found = image.get(`${tree}/${file}`);
       if (found === undefined) violations.push(`${name} is ${phase} and has no ${file}`);
       else if (!found.equals(Buffer.from(content))) violations.push(`${name} is ${phase} and its ${file} is another`);
     }
   }
   const states = [...phases].map(([name, phase]) => `${name.slice(name.lastIndexOf('-') + 1)} ${phase}`).sort();
   return { states, violations };
+}
+
+/** Whether a version has what the one before it had done. */
+function hasTakenOver(version: string, phase: string): boolean {
+  return version.startsWith('2.') && ['updated', 'installed', 'enabled'].includes(phase);
 }
 
 /** What an enabled handler must find, as far as it is not there or not whole. */

@@ -7,6 +7,7 @@ import { reachesOut, type Step, type StepKind } from './plan/step.ts';
 import { describe } from './report/step-description.ts';
 import { awaitStatus } from './run/await-status.ts';
 import { configure } from './run/configure-step.ts';
+import { bringBack, conclude, disableFailed, enableAgain, restoreSettings, setAside } from './run/going-back-steps.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
 import { carryOver, disableBefore, uninstallBefore, update } from './run/upgrade-steps.ts';
 
@@ -21,12 +22,18 @@ const executors: Executors = {
   'carry-over': carryOver,
   update,
   'uninstall-before': uninstallBefore,
+  'set-aside': ({ version }, context) => setAside(version, context),
   install,
   enable: ({ version }, context) => enable(version, context),
   'await-status': ({ version }, context) => awaitStatus(version, context),
   disable: ({ version }, context) => disable(version, context),
   uninstall: ({ version }, context) => uninstall(version, context),
   discard: ({ version }, context) => discard(version, context),
+  'disable-failed': ({ version }, context) => disableFailed(version, context),
+  'bring-back': ({ version }, context) => bringBack(version, context),
+  'restore-settings': ({ version }, context) => restoreSettings(version, context),
+  'enable-again': ({ version }, context) => enableAgain(version, context),
+  conclude: ({ version }, context) => conclude(version, context),
 };
 
 /** How far the operation is when a step begins, as the centre shows it; steps that say it themselves are left out. */
@@ -37,6 +44,8 @@ const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
   enable: 'Enabling',
   disable: 'Removing',
   uninstall: 'Removing',
+  'disable-failed': 'Removing',
+  'enable-again': 'Enabling',
 };
 
 /** Carries out steps in their order. Before each that downloads or runs something the server is asked again (S4.5). */

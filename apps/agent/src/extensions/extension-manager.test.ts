@@ -39,7 +39,7 @@ async function work(
     machineKey,
     catalog: () => Promise.reject(new Error('nothing is to be fetched here')),
   };
-  const manager = new ExtensionManager({ host, supplies, journal, reporter, permit });
+  const manager = new ExtensionManager({ host, supplies, journal, reporter, permit, hosting: () => 'on' });
   manager.start();
   manager.want({ machineId: goalOf(machineKey.vmId), generation: 3, extensions: [wanted] });
   await manager.idle();

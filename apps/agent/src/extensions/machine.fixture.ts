@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { defaultControls, knownExtension } from '@sallyport/local-controls';
 import type { ExtensionName, HandlerVersion, OperationKind } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
-import { shellHandler, temporaryDirectory, type PackageFiles } from '@sallyport/testkit';
+import { memoryDirectory, shellHandler, type PackageFiles } from '@sallyport/testkit';
 import { processEnvironment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { handlerPaths } from './handler-paths.ts';
@@ -48,13 +48,15 @@ export function questionsIn(history: readonly string[]): readonly number[] {
   return history.filter((line) => line.startsWith('?')).map((_line, i) => i + 1);
 }
 
-export interface ContextChange extends Partial<Pick<OperationContext, 'supplies' | 'entry' | 'signal'>> {
+export interface ContextChange extends Partial<Pick<OperationContext, 'supplies' | 'entry' | 'signal' | 'deadline'>> {
   /** This question and all after it are answered with no. Without it everything is allowed. */
   readonly refuseAt?: number;
 }
 
 export interface TestMachine extends Disposable {
   readonly host: ExtensionHost;
+  /** Where the history is: a line for each thing that happened. */
+  readonly historyFile: string;
   /** The history so far: commands that handlers ran, and what was noted beside them, in the order it happened. */
   history(): readonly string[];
   note(line: string): void;
@@ -70,7 +72,7 @@ export interface TestMachine extends Disposable {
 
 /** A machine with nothing on it. `using` it takes it away again. */
 export function testMachine(): TestMachine {
-  const directory = temporaryDirectory('manager');
+  const directory = memoryDirectory('manager');
   const paths = agentPaths(join(directory.path, 'root'));
   const file = join(directory.path, 'history');
   mkdirSync(paths.handlers, { recursive: true, mode: 0o700 });
@@ -129,12 +131,14 @@ export function testMachine(): TestMachine {
       progress: (to) => note(`: ${to}`),
       at: () => undefined,
       printed: () => undefined,
+      tellEnd: ({ state }) => note(`: ${state}`),
       ...rest,
     };
   }
 
   return {
     host,
+    historyFile: file,
     handler,
     context,
     note,

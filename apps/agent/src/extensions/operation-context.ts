@@ -18,6 +18,7 @@ import type { ExtensionGroups } from './limits/extension-groups.ts';
 import type { ExtensionLimits } from './limits/extension-limits.ts';
 import type { CommandLane } from './run/command-lane.ts';
 import type { Step } from './plan/step.ts';
+import type { FailedUpgradeEnd } from './report/failed-upgrade.ts';
 import type { CurrentStep } from './report/operation-progress.ts';
 import { SecretWords } from './run/secret-words.ts';
 import type { LeftOutputs } from './run/left-outputs.ts';
@@ -66,6 +67,8 @@ export interface OperationContext {
   at(step: CurrentStep): void;
   /** What the running command has printed by now, without secrets. */
   printed(output: string): void;
+  /** Tells the centre how an upgrade ended that failed earlier, durably. */
+  tellEnd(end: FailedUpgradeEnd): void;
   /** What the operation has found out so far, for its final report. */
   readonly findings: Findings;
 }

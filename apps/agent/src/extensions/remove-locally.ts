@@ -1,9 +1,9 @@
 /** Removal by the server's own administrator, with the manager stopped: no list and no centre has a say in it (S2.3). */
 import { join } from 'node:path';
 import { messageOf, runningDeadlineSeconds } from '@sallyport/model';
-import type { GoalExtension } from '@sallyport/model/wire';
 import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
 import { carryOut } from './executors.ts';
+import { localEntry } from './local-entry.ts';
 import { noFindings, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { stepsToAbsent } from './plan/steps-toward.ts';
 import { addStoredSecrets } from './run/protected-settings.ts';
@@ -27,6 +27,8 @@ export async function removeLocally(versions: readonly InstalledExtension[], rem
     const { paths } = removal.host;
     const machineKey = (): MachineKey | undefined => readMachineKey(join(paths.certificates, 'machine.key'));
     await addStoredSecrets(extension, paths, machineKey, context.findings.secrets);
+    // Before anything goes: a removal that is cut off must not leave the centre's wish answered.
+    removal.journal.forget(extension.resourceName);
     for (const step of stepsToAbsent([extension])) {
       try {
         await carryOut([step], context);
@@ -35,24 +37,15 @@ export async function removeLocally(versions: readonly InstalledExtension[], rem
         removal.warn(messageOf(error));
       }
     }
-    removal.journal.forget(extension.resourceName);
   }
 }
 
 function contextOf(extension: InstalledExtension, { host, signal }: LocalRemoval): OperationContext {
-  const entry: GoalExtension = {
-    resourceName: extension.resourceName,
-    publisher: extension.name.publisher,
-    type: extension.name.type,
+  const entry = localEntry(extension, {
     desired: 'absent',
-    version: '',
     operationId: host.environment.guid(),
-    operationDone: true,
     sequence: extension.enabledSequence ?? 0,
-    settings: {},
-    protectedSettings: { kind: 'none' },
-    packageUrls: [],
-  };
+  });
   return {
     host,
     supplies: undefined,
@@ -66,5 +59,6 @@ function contextOf(extension: InstalledExtension, { host, signal }: LocalRemoval
     progress: () => undefined,
     at: () => undefined,
     printed: () => undefined,
+    tellEnd: () => undefined,
   };
 }

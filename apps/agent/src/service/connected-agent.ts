@@ -24,6 +24,7 @@ import { machineGroups } from '../extensions/limits/machine-groups.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
 import { ExtensionManager } from '../extensions/extension-manager.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
+import { hostingOf } from '../extensions/plan/hosting.ts';
 import { permitOf } from '../extensions/permit.ts';
 import { Reporter } from '../extensions/report/reporter.ts';
 import { LeftOutputs } from '../extensions/run/left-outputs.ts';
@@ -129,6 +130,7 @@ export class ConnectedAgent {
       journal,
       reporter: this.#reporter,
       supplies: { http, machineKey, catalog: onceOpened(() => openMachineCatalog(config, http, environment)) },
+      hosting: () => hostingOf(readControls(environment)),
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
     });
     this.#watch = new ExtensionWatch({

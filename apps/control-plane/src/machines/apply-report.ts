@@ -92,6 +92,7 @@ async function moveOperation(
 }
 
 function endOf(machineName: string, report: ExtensionReport): OperationEnd {
+  const { rolledBackTo } = report;
   const explanation = report.explanation === undefined ? {} : { explanation: report.explanation };
   if (report.state === 'Succeeded') return { state: 'Succeeded', time: report.time, ...explanation };
   const state = report.state === 'Canceled' || report.state === 'TimedOut' ? report.state : 'Failed';
@@ -101,5 +102,6 @@ function endOf(machineName: string, report: ExtensionReport): OperationEnd {
   const named = message.toLowerCase().includes(machineName.toLowerCase())
     ? message
     : `Machine '${machineName}': ${message}`;
-  return { state, time: report.time, error: { code, message: named }, ...explanation };
+  const back = rolledBackTo === undefined ? {} : { rolledBackTo };
+  return { state, time: report.time, error: { code, message: named }, ...explanation, ...back };
 }

@@ -38,6 +38,8 @@ export function boundedReport(report: ExtensionReport, now: number): ExtensionRe
       time: timeOf(status.time, now),
     };
   }
+  const rolledBackTo = parseHandlerVersion(report.rolledBackTo ?? '');
+  if (rolledBackTo !== undefined) bounded.rolledBackTo = rolledBackTo;
   if (step !== undefined) {
     bounded.step = {
       name: word(step.name),

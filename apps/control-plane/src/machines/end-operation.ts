@@ -9,6 +9,7 @@ import { endedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
 import type { OperationRow } from '../store/schema.ts';
 import type { Writer } from '../store/store.ts';
+import { readGoal } from './extension-goal.ts';
 import { raiseGeneration } from './generation.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 
@@ -20,6 +21,8 @@ export interface OperationEnd {
   readonly time: string;
   /** Nothing of it has reached the machine: what is wanted goes back to what was. */
   readonly neverBegun?: true;
+  /** The machine is back at this version: if that is what was wanted before, it is wanted again (T85). */
+  readonly rolledBackTo?: string;
 }
 
 /**
@@ -100,7 +103,12 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
     await raiseGeneration(writer, operation.vm_id);
     return;
   }
-  if (end.neverBegun === true || (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode))) {
+  const isBack = end.rolledBackTo !== undefined && readGoal(extension.lapse_goal)?.version === end.rolledBackTo;
+  if (
+    isBack ||
+    end.neverBegun === true ||
+    (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode))
+  ) {
     await resource(writer.updateTable('extensions').set({ goal: extension.lapse_goal, lapse_goal: null })).execute();
     await raiseGeneration(writer, operation.vm_id);
     return;

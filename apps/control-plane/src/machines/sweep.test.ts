@@ -109,6 +109,26 @@ eachStore('deadlines', (makeStore) => {
     }
   });
 
+  test.each([
+    ['Failed', '1.0.0', before],
+    ['Canceled', '1.0.0', before],
+    ['Failed', undefined, undefined],
+    // Not what was wanted before: nobody knows why it is there.
+    ['Failed', '0.9.0', undefined],
+  ] as const)('T85 an upgrade that ended as %s and went back to %s', async (state, rolledBackTo, wanted) => {
+    const machine = await addMachine(environment, store);
+    const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+    await report(machine.vm_id, {
+      operationId,
+      state,
+      version: '1.0.0',
+      error: { code: 'HandlerUpdateFailed', message: 'It did not work out.' },
+      ...(rolledBackTo === undefined ? {} : { rolledBackTo }),
+    });
+    expect(await operation(operationId)).toMatchObject({ state, error_code: 'HandlerUpdateFailed' });
+    expect(await goalOf(machine.vm_id)).toEqual(wanted ?? goal);
+  });
+
   test('what was delivered has 95 minutes from then on; its goal stands, for the machine may have it', async () => {
     const machine = await addMachine(environment, store);
     const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);

@@ -50,6 +50,8 @@ export const extensionReportSchema = z.object({
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
   explanation: z.optional(explanationSchema),
   status: z.optional(instanceStatusSchema),
+  /** An upgrade failed and the machine has gone, or goes, back to this version, with the settings it had (T85). */
+  rolledBackTo: z.optional(z.string()),
   /** While the operation runs. */
   step: z.optional(stepProgressSchema),
 });

@@ -2,9 +2,11 @@
 import { knownExtension } from '@sallyport/local-controls';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
-import { phases, type InstalledExtension, type Phase } from '../state/installed-extension.ts';
+import { phases, type InstalledExtension, type Phase, type UpgradeFailure } from '../state/installed-extension.ts';
+import type { Hosting } from './hosting.ts';
 import type { Permit } from './permission.ts';
-import { plan, type Conclusion, type Work } from './plan.ts';
+import type { Conclusion } from './conclusion.ts';
+import { plan, type Work } from './plan.ts';
 import type { Step } from './step.ts';
 
 export const name = knownExtension('Contoso.Test/Thing');
@@ -47,12 +49,14 @@ export function planned(
   installed: readonly InstalledExtension[],
   permit: Permit,
   concluded?: Conclusion,
+  hosting: Hosting = 'on',
 ): readonly Work[] {
   return plan({
     goal: { machineId: 'm', generation: 1, extensions: [wanted] },
     installed,
     concluded: new Map(concluded === undefined ? [] : [[wanted.resourceName.toLowerCase(), concluded]]),
     permit,
+    hosting,
   });
 }
 
@@ -60,6 +64,14 @@ export const allowAll: Permit = () => ({
   allowed: true,
   explanation: { outcome: 'allow', rule: 'test', message: 'allowed' },
 });
+
+/** Of an upgrade that failed in its update command. */
+export const failure: UpgradeFailure = {
+  state: 'Failed',
+  code: 'HandlerUpdateFailed',
+  message: 'It broke.',
+  disabledBefore: true,
+};
 
 /** Every single version in every phase, and every pair of versions, also of an operation that was interrupted. */
 export function everyState(): readonly (readonly InstalledExtension[])[] {

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { allowAll, entry, name, other, planned, record, told, v1, v2 } from './plan.fixture.ts';
 import type { Permit } from './permission.ts';
-import { plan, resourceKey, type Conclusion, type Work } from './plan.ts';
+import { resourceKey, type Conclusion } from './conclusion.ts';
+import { plan, type Work } from './plan.ts';
 
 const done = (state: Conclusion['state']): Conclusion => ({ operationId: 'wanted', state });
 const absent = entry({ desired: 'absent', version: '' });
@@ -13,7 +14,7 @@ const absent = entry({ desired: 'absent', version: '' });
 /** Everything planned for a goal state of several entries, nothing being over. */
 function plannedAll(extensions: readonly GoalExtension[], installed: readonly InstalledExtension[]): readonly Work[] {
   const goal = { machineId: 'm', generation: 1, extensions: [...extensions] };
-  return plan({ goal, installed, concluded: new Map(), permit: allowAll });
+  return plan({ goal, installed, concluded: new Map(), permit: allowAll, hosting: 'on' });
 }
 
 describe('a refusal', () => {
@@ -90,10 +91,10 @@ describe('a refusal', () => {
     // The first ended badly and is not tried again: the second does not slip in.
     const input = { goal: { machineId: 'm', generation: 1, extensions: [entry(), again] }, installed: [] };
     const concluded = new Map([['thing', done('Failed')]]);
-    expect(plan({ ...input, concluded, permit: allowAll })).toEqual([refusal]);
+    expect(plan({ ...input, concluded, permit: allowAll, hosting: 'on' })).toEqual([refusal]);
     // Told once.
     concluded.set('again', { operationId: 'two', state: 'Canceled' });
-    expect(plan({ ...input, concluded, permit: allowAll })).toEqual([]);
+    expect(plan({ ...input, concluded, permit: allowAll, hosting: 'on' })).toEqual([]);
   });
 
   test('of nothing else: another extension beside it, or one to be deleted, claims no name', () => {
@@ -151,7 +152,12 @@ describe('the order', () => {
       ],
       [],
     );
-    expect(works.map((work) => work.entry.resourceName)).toEqual(['two', 'four', 'one', 'three']);
+    expect(works.map((work) => (work.kind === 'upkeep' ? '?' : work.entry.resourceName))).toEqual([
+      'two',
+      'four',
+      'one',
+      'three',
+    ]);
   });
 });
 
@@ -212,7 +218,7 @@ describe('a delete', () => {
   test('what is there goes, also when the operation was said to be over', () => {
     const steps = (wanted: GoalExtension, concluded?: Conclusion): readonly (readonly string[])[] =>
       planned(wanted, [record('installed'), record('placed', v2)], allowAll, concluded).map((work) =>
-        work.kind === 'perform' ? work.steps.map(told) : [work.message],
+        work.kind === 'perform' ? work.steps.map(told) : [work.kind],
       );
     const all = [['uninstall 1.0.0', 'discard 1.0.0', 'discard 2.0.0']];
     expect(steps(absent)).toEqual(all);

@@ -13,27 +13,26 @@ import {
   type MalformedExtensionName,
   type OperationFailureCode,
   type OperationKind,
-  type OperationState,
 } from '@sallyport/model';
 import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
+import { resourceKey, type Conclusion } from './conclusion.ts';
+import type { Hosting } from './hosting.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
+import { begunUpgrade, failedVersion } from './steps-back.ts';
 import { stepsToAbsent, stepsToPresent } from './steps-toward.ts';
-
-/** How an operation ended on this machine, by the resource it was for. */
-export interface Conclusion {
-  readonly operationId: string;
-  readonly state: OperationState;
-}
+import { planUpkeep, type Upkeep } from './upkeep.ts';
 
 export interface PlanInput {
-  readonly goal: GoalState;
+  /** Undefined until one was heard: what the machine does on its own needs none. */
+  readonly goal: GoalState | undefined;
   /** Every version of every extension on the machine. */
   readonly installed: readonly InstalledExtension[];
   /** By `resourceKey`. */
   readonly concluded: ReadonlyMap<string, Conclusion>;
   readonly permit: Permit;
+  readonly hosting: Hosting;
 }
 
 /** A refusal is an answer like any other: it is reported as a failed operation, at once, and costs nothing else. */
@@ -56,19 +55,30 @@ export interface Performance {
   readonly steps: readonly Step[];
 }
 
-export type Work = Refusal | Performance;
-
-/** Resources are told apart by name; case does not count. */
-export function resourceKey(entry: { readonly resourceName: string }): string {
-  return entry.resourceName.toLowerCase();
+/** An upgrade that was begun and may not, or shall not, go on: the version before comes back, then its end is told. */
+export interface Retreat {
+  readonly kind: 'retreat';
+  readonly entry: GoalExtension;
+  readonly name: ExtensionName;
+  /** The version that is given up. */
+  readonly version: HandlerVersion;
+  readonly because: Refusal;
 }
 
-/** One piece of work for each extension that is not as wanted; removals first. Extensions that are as wanted are left out. */
+export type Work = Refusal | Performance | Retreat | Upkeep;
+
+/**
+ * One piece of work for each extension that is not as wanted; removals first, then what the machine does on its own. Extensions
+ * that are as wanted are left out.
+ */
 export function plan(input: PlanInput): readonly Work[] {
-  const { extensions } = input.goal;
+  const extensions = input.goal?.extensions ?? [];
   const claimed = new Set<string>();
+  const absent = extensions.filter(({ desired }) => desired === 'absent').map((entry) => planAbsent(entry, input));
+  const removed = new Set(absent.flatMap((work) => (work?.kind === 'perform' ? [extensionKey(work.name)] : [])));
   const works = [
-    ...extensions.filter(({ desired }) => desired === 'absent').map((entry) => planAbsent(entry, input)),
+    ...absent,
+    ...planUpkeep(input, removed),
     ...extensions.filter(({ desired }) => desired === 'present').map((entry) => planPresent(entry, input, claimed)),
   ];
   return works.filter((work) => work !== undefined);
@@ -93,7 +103,19 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
   const key = extensionKey(named.name);
   const taken = claimed.has(key);
   claimed.add(key);
-  if (entry.cancel === true) return canceled(entry, end);
+  const records = recordsOf(named.name, input);
+  const failed = failedVersion(records);
+  // Its end is told when the version before is back, or cannot be.
+  if (failed?.operation.id === entry.operationId) return undefined;
+  const refused = (refusal: Refusal): Work => {
+    const begun = entry.operationDone || end !== undefined ? undefined : begunUpgrade(records, entry.operationId);
+    if (begun === undefined) return refusal;
+    return { kind: 'retreat', entry, name: named.name, version: begun.version, because: refusal };
+  };
+  if (entry.cancel === true) {
+    const cancellation = canceled(entry, end);
+    return cancellation === undefined ? undefined : refused(cancellation);
+  }
   // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
   if (end?.succeeded === false) return undefined;
   if (taken) {
@@ -105,12 +127,13 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
     const message = `'${entry.version}' is not a version of an extension.`;
     return { kind: 'refuse', entry, code: 'PackageNotInCatalog', message };
   }
-  const records = recordsOf(named.name, input);
   const steps = stepsToPresent(entry, version, records, entry.operationDone || end !== undefined);
   if (steps.length === 0) return undefined;
   const operation = operationOf(entry, version, records);
   const permission = input.permit(operation, named.name);
-  return permission.allowed ? perform(entry, named.name, operation, steps) : refusal(entry, permission);
+  if (!permission.allowed) return refused(refusal(entry, permission));
+  // First the version before comes back, then everything is planned anew.
+  return failed === undefined ? perform(entry, named.name, operation, steps) : undefined;
 }
 
 /** How the operation that an entry stands for ended here; undefined while it is not known to be over. */

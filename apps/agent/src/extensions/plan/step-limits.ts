@@ -24,6 +24,12 @@ export const stepLimits: Readonly<Record<StepKind, StepLimit>> = {
   'carry-over': { word: 'carrying-over', doing: 'Carries sequence and status over', seconds: short, command: false },
   update: ofCommand('updating', 'Runs the update command', 'update'),
   'uninstall-before': ofCommand('uninstalling-previous', 'Runs the uninstall command for the change', 'uninstall'),
+  'set-aside': {
+    word: 'setting-aside',
+    doing: 'Keeps the files until the new version has proven itself',
+    seconds: short,
+    command: false,
+  },
   install: ofCommand('installing', 'Runs the install command', 'install'),
   enable: ofCommand('enabling', 'Runs the enable command', 'enable'),
   'await-status': {
@@ -35,6 +41,16 @@ export const stepLimits: Readonly<Record<StepKind, StepLimit>> = {
   disable: ofCommand('disabling', 'Runs the disable command', 'disable'),
   uninstall: ofCommand('uninstalling', 'Runs the uninstall command', 'uninstall'),
   discard: { word: 'discarding', doing: 'Removes the files', seconds: short, command: false },
+  'disable-failed': ofCommand('disabling-failed', 'Runs the disable command, as the upgrade has failed,', 'disable'),
+  'bring-back': { word: 'bringing-back', doing: 'Puts the files in their place again', seconds: short, command: false },
+  'restore-settings': {
+    word: 'restoring-settings',
+    doing: 'Writes environment and settings as they were',
+    seconds: short,
+    command: false,
+  },
+  'enable-again': ofCommand('enabling-again', 'Runs the enable command with the settings as they were', 'enable'),
+  conclude: { word: 'concluding', doing: 'Tells how the upgrade ended', seconds: short, command: false },
 };
 
 /** What is shown while a command waits for its turn; it ends with the operation at the latest. */

@@ -15,6 +15,8 @@ export type Step =
   | { readonly kind: 'carry-over'; readonly version: HandlerVersion; readonly before: HandlerVersion }
   | { readonly kind: 'update'; readonly version: HandlerVersion; readonly before: HandlerVersion }
   | { readonly kind: 'uninstall-before'; readonly version: HandlerVersion; readonly before: HandlerVersion }
+  /** The files of a version that was uninstalled are kept out of sight until the next one has proven itself. */
+  | { readonly kind: 'set-aside'; readonly version: HandlerVersion }
   | { readonly kind: 'install'; readonly version: HandlerVersion; readonly afterUpdate: boolean }
   | { readonly kind: 'enable'; readonly version: HandlerVersion }
   /** Until the extension says success or error. */
@@ -22,7 +24,17 @@ export type Step =
   | { readonly kind: 'disable'; readonly version: HandlerVersion }
   | { readonly kind: 'uninstall'; readonly version: HandlerVersion }
   /** Files and record go; nothing is run. */
-  | { readonly kind: 'discard'; readonly version: HandlerVersion };
+  | { readonly kind: 'discard'; readonly version: HandlerVersion }
+  /** A version whose upgrade failed is told to stop; it is not asked twice. */
+  | { readonly kind: 'disable-failed'; readonly version: HandlerVersion }
+  /** The files that were set aside are in their place again. */
+  | { readonly kind: 'bring-back'; readonly version: HandlerVersion }
+  /** Environment file and settings as they were when this version was enabled last. */
+  | { readonly kind: 'restore-settings'; readonly version: HandlerVersion }
+  /** With the settings that it was enabled with last. */
+  | { readonly kind: 'enable-again'; readonly version: HandlerVersion }
+  /** The end of an upgrade that failed is told. `version` is the one that failed. */
+  | { readonly kind: 'conclude'; readonly version: HandlerVersion };
 
 export type StepKind = Step['kind'];
 
@@ -37,10 +49,16 @@ export const reachesOut: Readonly<Record<StepKind, boolean>> = {
   'carry-over': true,
   update: true,
   'uninstall-before': true,
+  'set-aside': false,
   install: true,
   enable: true,
   'await-status': false,
   disable: true,
   uninstall: true,
   discard: false,
+  'disable-failed': true,
+  'bring-back': false,
+  'restore-settings': true,
+  'enable-again': true,
+  conclude: false,
 };

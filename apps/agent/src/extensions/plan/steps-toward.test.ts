@@ -1,7 +1,7 @@
 /** From what is there to what is wanted, written down by hand: every phase, every kind of change (handler contract §3, §4). */
 import { describe, expect, test } from 'vitest';
 import { phases, type InstalledExtension, type Phase } from '../state/installed-extension.ts';
-import { entry, record, told, v1, v2, v3 } from './plan.fixture.ts';
+import { entry, failure, record, told, v1, v2, v3 } from './plan.fixture.ts';
 import { stepsToAbsent, stepsToPresent } from './steps-toward.ts';
 
 const mine = { operation: { id: 'wanted', kind: 'upgrade' } } as const;
@@ -14,6 +14,7 @@ describe('S4.6 until nothing is left', () => {
     installed: ['uninstall 1.0.0', 'discard 1.0.0'],
     enabled: ['disable 1.0.0', 'uninstall 1.0.0', 'discard 1.0.0'],
     uninstalled: ['discard 1.0.0'],
+    kept: ['discard 1.0.0'],
   };
 
   test.each(phases)('%s', (phase) => {
@@ -44,8 +45,9 @@ const handingOver = (before: string): readonly string[] => [
   `carry-over ${before} > 2.0.0`,
   `update ${before} > 2.0.0`,
   `uninstall-before ${before} > 2.0.0`,
-  `discard ${before}`,
+  `set-aside ${before}`,
   ...installed,
+  `discard ${before}`,
 ];
 
 describe('until 2.0.0 works', () => {
@@ -98,20 +100,50 @@ describe('until 2.0.0 works', () => {
     [
       'interrupted after the update',
       [record('installed'), record('updated', v2, mine)],
-      ['uninstall-before 1.0.0 > 2.0.0', 'discard 1.0.0', ...installed],
+      ['uninstall-before 1.0.0 > 2.0.0', 'set-aside 1.0.0', ...installed, 'discard 1.0.0'],
     ],
     [
       'interrupted there with the other still enabled',
       [record('enabled'), record('updated', v2, mine)],
-      ['uninstall-before 1.0.0 > 2.0.0', 'discard 1.0.0', ...installed],
+      ['uninstall-before 1.0.0 > 2.0.0', 'set-aside 1.0.0', ...installed, 'discard 1.0.0'],
     ],
     [
       'interrupted after the other was uninstalled',
       [record('uninstalled'), record('updated', v2, mine)],
-      ['discard 1.0.0', ...installed],
+      ['set-aside 1.0.0', ...installed, 'discard 1.0.0'],
+    ],
+    [
+      'interrupted after it was set aside',
+      [record('kept'), record('updated', v2, mine)],
+      [...installed, 'discard 1.0.0'],
+    ],
+    [
+      'interrupted there, a leftover beside it',
+      [record('kept'), record('placed', v3), record('updated', v2, mine)],
+      ['discard 3.0.0', ...installed, 'discard 1.0.0'],
     ],
     ['interrupted after the other was removed', [record('updated', v2, mine)], installed],
     ['interrupted before it was enabled', [record('installed', v2, mine)], enabling],
+    [
+      'interrupted there, the other set aside',
+      [record('kept'), record('installed', v2, mine)],
+      [...enabling, 'discard 1.0.0'],
+    ],
+    [
+      'one that was set aside and is wanted again',
+      [record('kept', v2)],
+      ['discard 2.0.0', 'fetch 2.0.0', ...installing],
+    ],
+    [
+      'one whose upgrade has failed and is wanted again',
+      [record('enabled', v2, { ...mine, failure })],
+      ['discard 2.0.0', 'fetch 2.0.0', ...installing],
+    ],
+    [
+      'a failed one is no version to hand over',
+      [record('enabled', v3, { failure })],
+      ['discard 3.0.0', 'fetch 2.0.0', ...installing],
+    ],
     [
       'interrupted there, a leftover beside it',
       [record('installed', v2, mine), record('uninstalled')],
@@ -151,6 +183,12 @@ describe('when it is enabled', () => {
   test('with other settings: it is enabled with these', () => {
     expect(steps(8, true)).toEqual(enabling);
     expect(steps(8, false)).toEqual(enabling);
+  });
+
+  test('what was set aside goes last, once it has proven itself', () => {
+    expect(steps(7, true, record('kept'))).toEqual(['discard 1.0.0']);
+    expect(steps(7, false, record('kept'))).toEqual(['await-status 2.0.0', 'discard 1.0.0']);
+    expect(steps(8, true, record('kept'))).toEqual([...enabling, 'discard 1.0.0']);
   });
 
   test('leftovers of other versions go first', () => {

@@ -33,18 +33,26 @@ export function stepsToPresent(
   const others = records.filter((record) => record.version !== version);
   if (wanted === undefined) return stepsFromNothing(version, others);
   const afresh = (): readonly Step[] => [{ kind: 'discard', version }, ...stepsFromNothing(version, others)];
+  if (wanted.failure !== undefined) return afresh();
+  const kept = others.filter(({ phase }) => phase === 'kept');
+  const leftovers = others.filter(({ phase }) => phase !== 'kept');
   switch (wanted.phase) {
     case 'enabled':
-      return [...discards(others), ...stepsOfEnabled(entry, wanted, heard)];
+      return [...discards(leftovers), ...stepsOfEnabled(entry, wanted, heard), ...discards(kept)];
     case 'installed':
-      return [...discards(others), ...enabling(version)];
+      return [...discards(leftovers), ...enabling(version), ...discards(kept)];
     case 'updated':
-      return [...others.flatMap((record) => handedOver(version, record)), ...installedAfterUpdate(version)];
+      return [
+        ...leftovers.flatMap((record) => handedOver(version, record)),
+        ...installedAfterUpdate(version),
+        ...discards(others.filter(isKeptAfterUpdate)),
+      ];
     case 'placed':
       // A tree that an earlier operation left behind is not trusted to be whole: it is fetched and verified again (T56).
       return wanted.operation.id === entry.operationId ? stepsFrom([], version, others) : afresh();
     case 'fetching':
     case 'uninstalled':
+    case 'kept':
       return afresh();
   }
 }
@@ -83,13 +91,22 @@ function takingOver(version: HandlerVersion, before: InstalledExtension | undefi
     { kind: 'update', ...both },
     ...handedOver(version, before),
     ...installedAfterUpdate(version),
+    ...discards([before]),
   ];
 }
 
-/** Another version after the update: one that was working is uninstalled first, then it is removed like any leftover. */
+/**
+ * Another version after the update. One that was working is uninstalled, and its files are set aside until the new version has
+ * proven itself; whatever else is there is a leftover.
+ */
 function handedOver(version: HandlerVersion, other: InstalledExtension): readonly Step[] {
-  const gone: Step = { kind: 'discard', version: other.version };
-  return isWorking(other) ? [{ kind: 'uninstall-before', version, before: other.version }, gone] : [gone];
+  if (!isKeptAfterUpdate(other)) return discards([other]);
+  const aside: Step = { kind: 'set-aside', version: other.version };
+  return isWorking(other) ? [{ kind: 'uninstall-before', version, before: other.version }, aside] : [aside];
+}
+
+function isKeptAfterUpdate(other: InstalledExtension): boolean {
+  return isWorking(other) || other.phase === 'uninstalled' || other.phase === 'kept';
 }
 
 function installedAfterUpdate(version: HandlerVersion): readonly Step[] {
@@ -112,6 +129,6 @@ function discards(records: readonly InstalledExtension[]): readonly Step[] {
 }
 
 /** Whether a command of it has run that an uninstall has to make good. */
-function hasRun(record: InstalledExtension): boolean {
-  return record.phase === 'updated' || isWorking(record);
+export function hasRun({ phase }: InstalledExtension): boolean {
+  return phase === 'updated' || phase === 'installed' || phase === 'enabled';
 }

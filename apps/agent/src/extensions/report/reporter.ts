@@ -7,7 +7,7 @@ import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import { backoff } from '../../heartbeat/backoff.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
-import { resourceKey } from '../plan/plan.ts';
+import { resourceKey } from '../plan/conclusion.ts';
 import type { Journal } from '../state/journal.ts';
 
 export interface ReporterOptions {

@@ -10,9 +10,12 @@ import { handlerName, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { writeDurably } from '@sallyport/durable-files';
-import { handlerPaths, settingsFile } from '../handler-paths.ts';
+import type { AgentPaths } from '../../platform/paths.ts';
+import { handlerPaths, settingsFile, type HandlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import type { InstalledExtension } from '../state/installed-extension.ts';
 import { requireRecord } from '../state/require-record.ts';
+import { keepSettings } from './kept-settings.ts';
 import { protectedSettingsFor } from './protected-settings.ts';
 
 /** Whether the goal state gives the extension any settings. One without is called with sequence 0 and need not report. */
@@ -25,14 +28,12 @@ export function handlerSequence(entry: GoalExtension): number {
   return hasSettings(entry) ? entry.sequence : 0;
 }
 
-/** Writes them. Also done again before an enable: extensions scrub their settings, and every enable finds them whole. */
-export async function configure(version: HandlerVersion, context: OperationContext): Promise<void> {
-  const { host, entry, supplies } = context;
-  const record = requireRecord(version, context);
-  const paths = handlerPaths(host.paths, record.name, version);
+/** Its folders and its environment file. Says where they are. */
+export function prepareHandler(agent: AgentPaths, record: Pick<InstalledExtension, 'name' | 'version'>): HandlerPaths {
+  const paths = handlerPaths(agent, record.name, record.version);
   ensureDirectory(paths.config, 0o700);
   ensureDirectory(paths.status, 0o700);
-  ensureDirectory(host.paths.handlerLogs, 0o755);
+  ensureDirectory(agent.handlerLogs, 0o755);
   ensureDirectory(paths.logs, 0o755);
   ensureDirectory(paths.events, 0o700);
   writeDurably(
@@ -47,6 +48,14 @@ export async function configure(version: HandlerVersion, context: OperationConte
     }),
     0o644,
   );
+  return paths;
+}
+
+/** Writes them. Also done again before an enable: extensions scrub their settings, and every enable finds them whole. */
+export async function configure(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { host, entry, supplies } = context;
+  const record = requireRecord(version, context);
+  const paths = prepareHandler(host.paths, record);
   const secret = await protectedSettingsFor(
     entry,
     host.paths,
@@ -62,5 +71,10 @@ export async function configure(version: HandlerVersion, context: OperationConte
       })
     : noSettings;
   writeDurably(settingsFile(paths, handlerSequence(entry)), text, 0o600);
+  keepSettings(host.paths, record, {
+    sequence: handlerSequence(entry),
+    text,
+    ...(secret === undefined ? {} : { protected: secret }),
+  });
   if (secret !== undefined) context.findings.protectedSettingsStored = true;
 }

@@ -4,7 +4,7 @@ import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
-import { discardTree } from '../unpack/staging.ts';
+import { discardTree, keptTree } from '../unpack/staging.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
 import { callHandler, manifestOf } from './handler-call.ts';
 import { readStatus } from './read-status.ts';
@@ -68,7 +68,10 @@ export async function discard(version: HandlerVersion, context: OperationContext
   const record = host.store.find(name, version);
   if (record === undefined) return;
   const { directory } = handlerPaths(host.paths, record.name, version);
+  // From here on nobody may go back to it.
+  if (record.phase === 'kept') host.store.put({ ...record, phase: 'fetching' });
   await endLeftovers(host, { name: record.name, version, directory });
   discardTree(host.paths, host.environment, directory);
+  discardTree(host.paths, host.environment, keptTree(host.paths, record.name, version));
   host.store.remove(record);
 }

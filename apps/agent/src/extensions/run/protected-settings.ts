@@ -15,18 +15,18 @@ import { writeDurably } from '@sallyport/durable-files';
 import type { Environment } from '../../platform/environment.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
-import { resourceKey } from '../plan/plan.ts';
+import { resourceKey } from '../plan/conclusion.ts';
 import type { SecretWords } from './secret-words.ts';
 
 /** As a settings file holds them: base64 of CMS, and the certificate it is for. */
-const storedSchema = z.object({
+export const storedProtectedSettingsSchema = z.object({
   format: z.literal(1),
   cms: z.string(),
   thumbprint: z.string(),
   /** The sealed text itself, which only the machine's key opens: to know what must not be told of a handler's output. */
   jwe: z.optional(z.string()),
 });
-export type StoredProtectedSettings = z.infer<typeof storedSchema>;
+export type StoredProtectedSettings = z.infer<typeof storedProtectedSettingsSchema>;
 
 const certificateSchema = z.object({ format: z.literal(1), thumbprint: z.string() });
 
@@ -44,7 +44,7 @@ export async function protectedSettingsFor(
       forgetProtectedSettings(entry, paths);
       return undefined;
     case 'delivered': {
-      const stored = readJsonFile(path, storedSchema);
+      const stored = readJsonFile(path, storedProtectedSettingsSchema);
       if (stored !== undefined && hasCertificate(paths, stored.thumbprint)) return stored;
       const message = `The protected settings of '${entry.resourceName}' were delivered before and are not on this machine any more; set them again.`;
       throw new OperationFailure('SettingsUnreadable', message);
@@ -71,6 +71,20 @@ export function forgetProtectedSettings(entry: { readonly resourceName: string }
   rmSync(storedPath(paths, entry), { force: true });
 }
 
+/** What was kept for a resource is so again; undefined for nothing. */
+export function restoreProtectedSettings(
+  entry: { readonly resourceName: string },
+  paths: AgentPaths,
+  settings: StoredProtectedSettings | undefined,
+): void {
+  if (settings === undefined) {
+    forgetProtectedSettings(entry, paths);
+    return;
+  }
+  ensureDirectory(protectedDirectory(paths), 0o700);
+  writeJsonFile(storedPath(paths, entry), settings, 0o600);
+}
+
 /** Takes in what is kept for a resource. What cannot be opened here counts as unknown, so that nothing is told (S1.7). */
 export async function addStoredSecrets(
   entry: { readonly resourceName: string },
@@ -81,7 +95,20 @@ export async function addStoredSecrets(
   const path = storedPath(paths, entry);
   if (!existsSync(path)) return;
   try {
-    const jwe = readJsonFile(path, storedSchema)?.jwe;
+    await addSecretsOf(readJsonFile(path, storedProtectedSettingsSchema), machineKey, secrets);
+  } catch {
+    secrets.addUnknown();
+  }
+}
+
+/** The same for settings that are at hand. */
+export async function addSecretsOf(
+  settings: StoredProtectedSettings | undefined,
+  machineKey: () => MachineKey | undefined,
+  secrets: SecretWords,
+): Promise<void> {
+  try {
+    const jwe = settings?.jwe;
     const key = machineKey();
     if (jwe === undefined || key === undefined) throw new Error('there is nothing to open it with');
     const { compactDecrypt } = await import('jose');

@@ -1,11 +1,12 @@
-/** The steps in which one version hands over to another (handler contract §4). Going back after a failure is not done here. */
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+/** The steps in which one version hands over to another (handler contract §4). What becomes of a failure is decided by the plan. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareHandlerVersions, OperationFailure, type HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
+import { carryFile } from './carry-file.ts';
 import { callHandler, manifestOf, type CallResult } from './handler-call.ts';
 
 interface Handover {
@@ -27,11 +28,9 @@ export function carryOver({ version, before }: Handover, context: OperationConte
   const { host } = context;
   const from = handlerPaths(host.paths, requireRecord(before, context).name, before);
   const to = handlerPaths(host.paths, requireRecord(version, context).name, version);
-  if (existsSync(join(from.directory, 'mrseq'))) {
-    copyFileSync(join(from.directory, 'mrseq'), join(to.directory, 'mrseq'));
-  }
+  carryFile(join(from.directory, 'mrseq'), join(to.directory, 'mrseq'));
   for (const name of existsSync(from.status) ? readdirSync(from.status) : []) {
-    if (name.endsWith('.status')) copyFileSync(join(from.status, name), join(to.status, name));
+    if (name.endsWith('.status')) carryFile(join(from.status, name), join(to.status, name));
   }
 }
 
@@ -50,10 +49,7 @@ export async function update({ version, before }: Handover, context: OperationCo
 
 export async function uninstallBefore({ version, before }: Handover, context: OperationContext): Promise<void> {
   const result = await callHandler(before, { command: 'uninstall' }, context);
-  if (result.failure !== undefined && !manifestOf(version, context).continueOnUpdateFailure) {
-    putRecord(context.host, { ...requireRecord(version, context), phase: 'placed' });
-    stopUnlessContinuing(version, result, context);
-  }
+  stopUnlessContinuing(version, result, context);
   putRecord(context.host, { ...requireRecord(version, context), uninstallExitCode: result.exitCode });
   putRecord(context.host, { ...requireRecord(before, context), phase: 'uninstalled' });
 }

@@ -16,6 +16,7 @@ const words: Readonly<Record<Phase, HandlerStateWord>> = {
   installed: 'Installed',
   enabled: 'Enabled',
   uninstalled: 'NotInstalled',
+  kept: 'NotInstalled',
 };
 
 const messages: Readonly<Record<HandlerStateWord, string>> = {

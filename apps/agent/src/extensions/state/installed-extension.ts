@@ -1,21 +1,41 @@
 /** What the manager knows of one version of one extension on this machine, and its form on disk. */
 import {
   extensionNameOf,
+  operationFailureCodes,
   operationKinds,
   parseHandlerVersion,
   type ExtensionName,
   type HandlerVersion,
+  type OperationFailureCode,
   type OperationKind,
 } from '@sallyport/model';
+import { explanationSchema } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 
 /**
  * How far a version has come. `fetching`: its tree is about to be put in its place; nothing relies on it. `placed`: verified and unpacked, nothing of it has run. `updated`: its update command has run, the
  * version before is still there. `installed`: its install command has run, or it was disabled. `enabled`: it is meant to work.
- * `uninstalled`: its uninstall command has run and only its files are left.
+ * `uninstalled`: its uninstall command has run and only its files are left. `kept`: the same, and they lie aside until the version
+ * after it has proven itself.
  */
-export const phases = ['fetching', 'placed', 'updated', 'installed', 'enabled', 'uninstalled'] as const;
+export const phases = ['fetching', 'placed', 'updated', 'installed', 'enabled', 'uninstalled', 'kept'] as const;
 export type Phase = (typeof phases)[number];
+
+const failureCodes = Object.keys(operationFailureCodes) as readonly OperationFailureCode[];
+
+const upgradeFailureSchema = z.object({
+  state: z.enum(['Failed', 'Canceled', 'TimedOut']),
+  code: z.enum(failureCodes),
+  message: z.string(),
+  explanation: z.optional(explanationSchema),
+  /** Whether the disable command of the version before may have run. */
+  disabledBefore: z.boolean(),
+  /** Why the version before did not come back either; it is not tried again. */
+  stuck: z.optional(z.string()),
+});
+
+/** Why an upgrade to a version ended badly. As long as it stands there, the version before it is on its way back (T85). */
+export type UpgradeFailure = Readonly<z.infer<typeof upgradeFailureSchema>>;
 
 export interface InstalledExtension {
   readonly name: ExtensionName;
@@ -30,11 +50,12 @@ export interface InstalledExtension {
   /** Exit codes of the version before, once its commands were run (handler contract §4). */
   readonly disableExitCode?: number;
   readonly uninstallExitCode?: number;
+  readonly failure?: UpgradeFailure;
 }
 
 /** Installed as far as its own commands are concerned, whether or not it is meant to work at this moment. */
-export function isWorking({ phase }: { readonly phase: Phase }): boolean {
-  return phase === 'installed' || phase === 'enabled';
+export function isWorking({ phase, failure }: Pick<InstalledExtension, 'phase' | 'failure'>): boolean {
+  return failure === undefined && (phase === 'installed' || phase === 'enabled');
 }
 
 const integer = z.int();
@@ -50,6 +71,7 @@ const stored = z.object({
   enabledSequence: z.optional(integer),
   disableExitCode: z.optional(integer),
   uninstallExitCode: z.optional(integer),
+  failure: z.optional(upgradeFailureSchema),
 });
 
 /** The stored form to the value; fails on anything the manager would not have written. */
@@ -62,7 +84,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
       return z.NEVER;
     }
-    const { enabledSequence, disableExitCode, uninstallExitCode } = value;
+    const { enabledSequence, disableExitCode, uninstallExitCode, failure } = value;
     return {
       name: name.name,
       version,
@@ -72,6 +94,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(enabledSequence === undefined ? {} : { enabledSequence }),
       ...(disableExitCode === undefined ? {} : { disableExitCode }),
       ...(uninstallExitCode === undefined ? {} : { uninstallExitCode }),
+      ...(failure === undefined ? {} : { failure }),
     };
   }),
 );

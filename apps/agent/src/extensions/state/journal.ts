@@ -12,7 +12,7 @@ import * as z from 'zod/mini';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import { dirname } from 'node:path';
-import { resourceKey, type Conclusion } from '../plan/plan.ts';
+import { resourceKey, type Conclusion } from '../plan/conclusion.ts';
 
 const entrySchema = z.object({ report: extensionReportSchema, sent: z.boolean() });
 const journalSchema = z.object({ format: z.literal(1), operations: z.record(z.string(), entrySchema) });

@@ -1,6 +1,8 @@
 /** Private directories and files for a package on its way, with names that nobody can guess beforehand (T35). */
 import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { handlerDirectoryName } from '@sallyport/handler-contract';
+import { handlerName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import type { Environment } from '../../platform/environment.ts';
 import { isMissing, syncDirectory } from '@sallyport/durable-files';
@@ -9,6 +11,8 @@ import type { AgentPaths } from '../../platform/paths.ts';
 /** Names begin like this, so that what a crash left behind is recognised. No handler's directory begins with a dot. */
 const stagingPrefix = '.staging-';
 const discardPrefix = '.discard-';
+/** Not swept: it has a record. */
+const keptPrefix = '.kept-';
 
 export interface OpenDownload {
   readonly path: string;
@@ -30,6 +34,11 @@ export function makeStaging(paths: AgentPaths, environment: Environment): string
   const path = join(paths.handlers, `${stagingPrefix}${environment.guid()}`);
   mkdirSync(path, { mode: 0o700 });
   return path;
+}
+
+/** Where the tree of a version waits until the one after it has proven itself. On the same file system, so that a rename does it. */
+export function keptTree(paths: AgentPaths, name: ExtensionName, version: HandlerVersion): string {
+  return join(paths.handlers, `${keptPrefix}${handlerDirectoryName(handlerName(name), version)}`);
 }
 
 /** Takes a tree out of sight in one step, then deletes it. A tree that is not there is no error. */

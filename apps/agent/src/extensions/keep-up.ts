@@ -1,0 +1,94 @@
+/** What the machine does on its own: the steps of one piece of upkeep. What cannot be done is recorded and not tried for ever (T85). */
+import { messageOf, runningDeadlineSeconds, sameExtension } from '@sallyport/model';
+import { carryOut } from './executors.ts';
+import { localEntry } from './local-entry.ts';
+import type { ManagerOptions } from './manager-options.ts';
+import { noFindings, type OperationContext } from './operation-context.ts';
+import { resourceKey } from './plan/conclusion.ts';
+import { failedVersion, wayBack } from './plan/steps-back.ts';
+import type { Upkeep } from './plan/upkeep.ts';
+import { OperationProgress } from './report/operation-progress.ts';
+import { reportOf } from './report-of.ts';
+import { keptSettings } from './run/kept-settings.ts';
+import { addSecretsOf, addStoredSecrets } from './run/protected-settings.ts';
+import type { InstalledExtension } from './state/installed-extension.ts';
+import { putRecord } from './state/put-record.ts';
+
+/** The manager was enabled or disabled meanwhile: everything is planned anew. */
+class HostingChanged extends Error {
+  override readonly name = 'HostingChanged';
+  constructor() {
+    super('Whether the extension manager may run commands has changed.');
+  }
+}
+
+/** Ends when it is done, interrupted or recorded as impossible; throws when not even that can be recorded. */
+export async function keepUp(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<void> {
+  const { host } = options;
+  const { operation } = work.subject;
+  const steps = work.steps.map(({ kind }) => kind).join(' ');
+  host.log('info', 'upkeep begins', { operation: operation.id, steps });
+  try {
+    await carryOut(work.steps, await contextOf(work, signal, options));
+    host.log('info', 'upkeep ends', { operation: operation.id });
+  } catch (error) {
+    if (signal.aborted || error instanceof HostingChanged) return;
+    host.log('error', 'upkeep failed', { operation: operation.id, error: messageOf(error) });
+    giveUp(work, messageOf(error), options);
+  }
+}
+
+function giveUp({ name }: Upkeep, why: string, { host }: ManagerOptions): void {
+  const failed = failedVersion(host.store.list().extensions.filter((one) => sameExtension(one.name, name)));
+  if (failed === undefined) return;
+  if (failed.failure.stuck !== undefined) throw new Error(`its end cannot be told: ${why}`);
+  putRecord(host, { ...failed, failure: { ...failed.failure, stuck: why } });
+}
+
+/** The version whose commands are run with the settings it had. */
+function settingsSource(subject: InstalledExtension, { host }: ManagerOptions): InstalledExtension {
+  const records = host.store.list().extensions.filter((one) => sameExtension(one.name, subject.name));
+  return wayBack(subject, records) ?? subject;
+}
+
+async function contextOf(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<OperationContext> {
+  const { host, supplies, journal, reporter, hosting } = options;
+  const { subject, name } = work;
+  const source = settingsSource(subject, options);
+  const kept = keptSettings(host.paths, source);
+  const findings = noFindings();
+  const key = (): typeof supplies.machineKey => supplies.machineKey;
+  await addStoredSecrets(subject, host.paths, key, findings.secrets);
+  if (kept?.protected !== undefined) await addSecretsOf(kept.protected, key, findings.secrets);
+  const entry = localEntry(subject, {
+    desired: 'present',
+    operationId: subject.operation.id,
+    sequence: kept?.sequence ?? source.enabledSequence ?? 0,
+  });
+  const progress = new OperationProgress({
+    now: () => host.environment.now(),
+    monotonic: () => host.environment.monotonic(),
+    tell: (moved) => {
+      // What has ended does not move any more.
+      if (journal.conclusions().get(resourceKey(entry))?.operationId === entry.operationId) return;
+      reporter.report({ ...reportOf(host, entry, moved.state), ...moved });
+    },
+  });
+  return {
+    host,
+    supplies,
+    entry,
+    name,
+    operation: subject.operation.kind,
+    findings,
+    deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
+    signal,
+    requirePermission: () => {
+      if (hosting() !== 'on') throw new HostingChanged();
+    },
+    progress: (state, status) => progress.state(state, status),
+    at: (step) => progress.at(step),
+    printed: (output) => progress.printed(output),
+    tellEnd: (end) => reporter.report({ ...reportOf(host, entry, end.state), ...end }),
+  };
+}

@@ -1,0 +1,16 @@
+/** What the extension manager is given: by itself it reads and writes nothing. */
+import type { ExtensionHost, Supplies } from './operation-context.ts';
+import type { Hosting } from './plan/hosting.ts';
+import type { Permit } from './plan/permission.ts';
+import type { Reporter } from './report/reporter.ts';
+import type { Journal } from './state/journal.ts';
+
+export interface ManagerOptions {
+  readonly host: ExtensionHost;
+  readonly supplies: Supplies;
+  readonly journal: Journal;
+  readonly reporter: Reporter;
+  readonly permit: Permit;
+  /** Whether anything of extensions may be run at this moment. */
+  hosting(): Hosting;
+}

@@ -1,0 +1,90 @@
+/** The steps by which a version comes back after the upgrade from it has failed (T85). */
+import { existsSync, renameSync } from 'node:fs';
+import { OperationFailure, formatExtensionName, type HandlerVersion } from '@sallyport/model';
+import { syncDirectory, writeDurably } from '@sallyport/durable-files';
+import { handlerPaths, settingsFile } from '../handler-paths.ts';
+import { endLeftovers } from '../limits/end-leftovers.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { wayBack } from '../plan/steps-back.ts';
+import { endOfFailedUpgrade } from '../report/failed-upgrade.ts';
+import { putRecord } from '../state/put-record.ts';
+import { recordsOf, requireRecord } from '../state/require-record.ts';
+import { discardTree, keptTree } from '../unpack/staging.ts';
+import { prepareHandler } from './configure-step.ts';
+import { callHandler } from './handler-call.ts';
+import { keptSettings } from './kept-settings.ts';
+import { restoreProtectedSettings } from './protected-settings.ts';
+
+/** What it left running first (T44), then its files, out of sight in one step; the record last. Twice does no harm. */
+export async function setAside(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { host } = context;
+  const record = requireRecord(version, context);
+  const { directory } = handlerPaths(host.paths, record.name, version);
+  await endLeftovers(host, { name: record.name, version, directory });
+  const aside = keptTree(host.paths, record.name, version);
+  if (existsSync(directory)) {
+    discardTree(host.paths, host.environment, aside);
+    renameSync(directory, aside);
+    syncDirectory(host.paths.handlers);
+  }
+  putRecord(host, { ...record, phase: 'kept' });
+}
+
+/** The other way round. */
+export function bringBack(version: HandlerVersion, context: OperationContext): void {
+  const { host } = context;
+  const record = requireRecord(version, context);
+  const { directory } = handlerPaths(host.paths, record.name, version);
+  const aside = keptTree(host.paths, record.name, version);
+  if (existsSync(aside)) {
+    discardTree(host.paths, host.environment, directory);
+    renameSync(aside, directory);
+    syncDirectory(host.paths.handlers);
+  } else if (!existsSync(directory)) {
+    const what = `${formatExtensionName(record.name)} ${version}`;
+    throw new OperationFailure('InternalError', `The files of ${what}, kept in ${aside}, are gone.`);
+  }
+  putRecord(host, { ...record, phase: 'uninstalled' });
+}
+
+/** A failed version may well fail to stop. That is logged, and its uninstall command is run all the same. */
+export async function disableFailed(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { failure } = await callHandler(version, { command: 'disable' }, context);
+  if (failure !== undefined) {
+    context.host.log('warn', 'disable command failed; the version is taken off all the same', {
+      operation: context.entry.operationId,
+      error: failure.message,
+    });
+  }
+  putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
+}
+
+/** A version that no settings were kept of has those that lie in its folder. */
+export function restoreSettings(version: HandlerVersion, context: OperationContext): void {
+  const { host } = context;
+  const record = requireRecord(version, context);
+  const paths = prepareHandler(host.paths, record);
+  const kept = keptSettings(host.paths, record);
+  if (kept === undefined) return;
+  restoreProtectedSettings(context.entry, host.paths, kept.protected);
+  writeDurably(settingsFile(paths, kept.sequence), kept.text, 0o600);
+}
+
+export async function enableAgain(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { entry, operation, host } = context;
+  const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode: undefined }, context);
+  if (failure !== undefined) throw failure;
+  putRecord(host, {
+    ...requireRecord(version, context),
+    resourceName: entry.resourceName,
+    phase: 'enabled',
+    operation: { id: entry.operationId, kind: operation },
+  });
+}
+
+/** Why the upgrade failed, and what runs now. */
+export function conclude(version: HandlerVersion, context: OperationContext): void {
+  const failed = requireRecord(version, context);
+  const end = endOfFailedUpgrade(failed, wayBack(failed, recordsOf(context)));
+  if (end !== undefined) context.tellEnd(end);
+}
