@@ -44,7 +44,7 @@ export interface ManagedMachine extends AsyncDisposable {
 
 export interface ManagedOptions {
   readonly permit?: Permit;
-  hosting?(): Hosting;
+  readonly hosting?: () => Hosting;
 }
 
 let key: Promise<MachineKey> | undefined;

@@ -12,5 +12,5 @@ export interface ManagerOptions {
   readonly reporter: Reporter;
   readonly permit: Permit;
   /** Whether anything of extensions may be run at this moment. */
-  hosting(): Hosting;
+  readonly hosting: () => Hosting;
 }

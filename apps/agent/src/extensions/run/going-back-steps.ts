@@ -25,8 +25,8 @@ export async function setAside(version: HandlerVersion, context: OperationContex
   if (existsSync(directory)) {
     discardTree(host.paths, host.environment, aside);
     renameSync(directory, aside);
-    syncDirectory(host.paths.handlers);
   }
+  // After a loss of power they may be in their old place: whoever looks for them looks there too.
   putRecord(host, { ...record, phase: 'kept' });
 }
 
