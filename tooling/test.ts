@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { provideAzurite, usesAzurite } from './provide-azurite.ts';
 import { provideSystemPrograms, testPrograms } from './system-packages.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -16,6 +17,7 @@ const steps: readonly { readonly title: string; readonly command: string; readon
 ];
 
 provideSystemPrograms(testPrograms);
+if (usesAzurite(process.argv.slice(2))) provideAzurite();
 for (const step of steps) {
   process.stdout.write(`\n${step.title}\n`);
   const run = spawnSync(step.command, step.args, { cwd: root, stdio: 'inherit' });

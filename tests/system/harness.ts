@@ -61,20 +61,17 @@ const apiVersion = 'api-version=2024-07-10';
 export interface SystemOptions {
   /** The agent finds all of its paths where they are on a real machine (`true-root.ts`); otherwise they hang under its root. */
   readonly truePaths?: boolean;
+  /** A gallery that is there already, with the root that the machine is to believe; nothing can be published into it. */
+  readonly served?: { readonly gallery: string; readonly root: string };
 }
 
 /** Starts everything and connects the machine; the agent is not started. */
 export async function startSystem(machine = 'gatehouse', options: SystemOptions = {}): Promise<TestSystem> {
   const temporary = temporaryDirectory('system');
   const folder = temporary.path;
-  const gallery = join(folder, 'gallery');
-  mkdirSync(join(gallery, 'packages'), { recursive: true });
-  const repository: Repository = await createRepository({
-    directory: join(gallery, 'metadata'),
-    keysDirectory: join(gallery, 'keys'),
-    now: () => new Date(),
-  });
-  await repository.addPublisher(publisher);
+  const { served } = options;
+  const gallery = served?.gallery ?? join(folder, 'gallery');
+  const repository = served === undefined ? await makeGallery(gallery) : undefined;
   const carrier = await startCarrier();
   const port = await freePort();
   const state = join(folder, 'control-plane');
@@ -117,7 +114,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
     machine,
     seen: (path) => own?.seen(path) ?? join(root, path),
     azcmagent,
-    addPublisher: (name) => repository.addPublisher(name),
+    addPublisher: async (name) => original(repository).addPublisher(name),
     async publish(type, version, content, architecture = 'any') {
       const bytes = Buffer.isBuffer(content) ? content : buildTestPackage(content);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -128,7 +125,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
       const length = bytes.length;
       const manifest = Buffer.isBuffer(content) ? undefined : content['HandlerManifest.json']?.toString();
       const supportsMultipleExtensions = /"supportsMultipleExtensions": ?true/.test(manifest ?? '');
-      await repository.addTarget({
+      await original(repository).addTarget({
         name: name.name,
         version: parsed,
         operatingSystem: 'linux',
@@ -170,9 +167,25 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
       temporary.remove();
     },
   };
-  const connected = await azcmagent(...connectArguments(system, join(gallery, 'metadata/1.root.json')));
+  const connected = await azcmagent(...connectArguments(system, served?.root ?? join(gallery, 'metadata/1.root.json')));
   if (connected.code !== 0) throw new Error(connected.output);
   return system;
+}
+
+async function makeGallery(gallery: string): Promise<Repository> {
+  mkdirSync(join(gallery, 'packages'), { recursive: true });
+  const repository = await createRepository({
+    directory: join(gallery, 'metadata'),
+    keysDirectory: join(gallery, 'keys'),
+    now: () => new Date(),
+  });
+  await repository.addPublisher(publisher);
+  return repository;
+}
+
+function original(repository: Repository | undefined): Repository {
+  if (repository === undefined) throw new Error('Nothing can be published into a gallery that was given.');
+  return repository;
 }
 
 /** What `azcmagent connect` is called with. */

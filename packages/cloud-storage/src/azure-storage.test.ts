@@ -5,7 +5,7 @@ import { AzureStorage } from './azure-storage.ts';
 import { openStorage } from './open-storage.ts';
 import { azuriteFolder, startAzurite, type Azurite } from './testing/azurite.ts';
 
-describe.skipIf(azuriteFolder === undefined)('AzureStorage on Azurite (SALLYPORT_AZURITE)', () => {
+describe.skipIf(azuriteFolder === undefined)('AzureStorage on Azurite (npm test installs it; SALLYPORT_AZURITE says where it is)', () => {
   let azurite: Azurite;
   let containers = 0;
   beforeAll(async () => {

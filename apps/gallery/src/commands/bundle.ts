@@ -4,7 +4,7 @@ import { logged } from '../gallery-log.ts';
 import { exportBundle } from '../mirror/export-bundle.ts';
 import { importBundle } from '../mirror/import-bundle.ts';
 import { progressBar } from '../progress-bar.ts';
-import { summary, tell } from './mirror.ts';
+import { takenForLog, tell } from './mirror.ts';
 
 export interface BundleExportFlags extends CommonFlags {
   readonly only?: readonly string[];
@@ -44,7 +44,7 @@ export async function bundleImport(this: GalleryContext, flags: BundleImportFlag
     { places, now: this.now },
     { act: 'bundle import', details: { folder } },
     () => importBundle({ places, folder, rootFile: flags.root, now: this.now, progress: bar.show }),
-    summary,
+    takenForLog,
   ).finally(bar.clear);
   tell(this, flags, taken, `Imported ${folder}`);
 }

@@ -33,15 +33,21 @@ export async function mirror(this: GalleryContext, flags: MirrorFlags, address: 
     { places, now: this.now },
     { act: 'mirror', details: { source: source.name, only } },
     run,
-    summary,
+    takenForLog,
   )
     .finally(bar.clear)
     .finally(source.close);
   tell(this, flags, taken, `Mirrored ${source.name}`);
 }
 
-/** What the log and `--json` say of it. */
-export function summary({ unusable, ...taken }: TakenOver): Readonly<Record<string, unknown>> {
+/** What the gallery's log says of it. */
+export function takenForLog(taken: TakenOver): Readonly<Record<string, unknown>> {
+  const { outcome, ...rest } = summary(taken);
+  return { ...rest, result: outcome };
+}
+
+/** What `--json` says of it. */
+function summary({ unusable, ...taken }: TakenOver): Readonly<Record<string, unknown>> {
   return { ...taken, unusable: unusable.map(({ publisher, failure }) => ({ publisher, code: failure.code })) };
 }
 

@@ -35,7 +35,7 @@ export interface TakenOver {
 
 const patience = 60_000;
 
-/** Throws what a client would throw, `PackageMismatch`, `PackageMissing`; then nothing has changed. */
+/** Throws what a client would throw, `PackageMismatch`, `PackageOversized`, `PackageMissing`; then nothing has changed. */
 export async function takeOver(order: TakeOver): Promise<TakenOver> {
   const { places, now } = order;
   // Refused before a folder is made for it.
@@ -109,7 +109,12 @@ async function* checked(
   let had = 0;
   for await (const chunk of content) {
     had += chunk.length;
-    if (had > length) throw mismatch(`${path} has more than the ${length} bytes that were signed`);
+    if (had > length) {
+      throw new OperationFailure(
+        'PackageOversized',
+        `${path} has more than the ${length} bytes that were signed. Nothing was taken over.`,
+      );
+    }
     onProgress(had);
     yield chunk;
   }

@@ -1,6 +1,6 @@
 /**
- * For tests: Azurite, Microsoft's emulator of the service, as a process. It is 245 MB with 323 packages, so it is no dependency: whoever
- * has it says where with SALLYPORT_AZURITE (the folder of the package `azurite`); without it these tests are left out.
+ * For tests: Azurite, Microsoft's emulator of the service, as a process. The test command installs it into a cache folder and says where
+ * with SALLYPORT_AZURITE (`tooling/provide-azurite.ts`); where that does not work these tests are left out.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
