@@ -18,6 +18,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSystem, type TestSystem } from './harness.ts';
 import { runProgram, type Finished } from './processes.ts';
 
+// Two whole systems and a dozen programs: generous, for a machine that has much else to do.
+const patience = 240_000;
+
 let folder: TemporaryDirectory;
 let gallery: string;
 let root: string;
@@ -49,7 +52,7 @@ const onGallery = (...args: readonly string[]): Promise<Finished> => runProgram(
 const filesOf = (path: string): string[] =>
   readdirSync(path, { recursive: true, encoding: 'utf8' }).sort((one, other) => (one < other ? -1 : 1));
 
-describe('a mirror over HTTPS', () => {
+describe('a mirror over HTTPS', { timeout: patience }, () => {
   let centre: TestSystem | undefined;
   let branch: TestSystem | undefined;
   let mirror: string;
@@ -127,7 +130,7 @@ const canIsolate =
   hasProgram('ip') &&
   spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
 
-describe.runIf(canIsolate)('where no network is (needs root, unshare and ip)', () => {
+describe.runIf(canIsolate)('where no network is (needs root, unshare and ip)', { timeout: patience }, () => {
   test('T83 S1.6 a bundle is imported, a control plane and an agent run on it, and an extension is installed', async () => {
     const bundle = join(folder.path, 'usb/bundle');
     const exported = await onGallery('bundle', 'export', bundle, '--gallery', gallery, '--only', 'Contoso.Tools/Hello');
