@@ -5,33 +5,36 @@ import { AzureStorage } from './azure-storage.ts';
 import { openStorage } from './open-storage.ts';
 import { azuriteFolder, startAzurite, type Azurite } from './testing/azurite.ts';
 
-describe.skipIf(azuriteFolder === undefined)('AzureStorage on Azurite (npm test installs it; SALLYPORT_AZURITE says where it is)', () => {
-  let azurite: Azurite;
-  let containers = 0;
-  beforeAll(async () => {
-    azurite = await startAzurite(azuriteFolder ?? '');
-  });
-  afterAll(async () => azurite.close());
-
-  async function container(): Promise<ContainerClient> {
-    const client = new ContainerClient(azurite.connection, `container-${(containers += 1)}`);
-    await client.create();
-    return client;
-  }
-
-  blobStorageConformance(async () => new AzureStorage(await container(), ''));
-
-  test('by address, with a prefix and the credentials in the environment', async () => {
-    const { containerName } = await container();
-    const storage = await openStorage(`azblob://${containerName}/some/where?connection=OUR_ACCOUNT`, {
-      OUR_ACCOUNT: azurite.connection,
+describe.skipIf(azuriteFolder === undefined)(
+  'AzureStorage on Azurite (npm test installs it; SALLYPORT_AZURITE says where it is)',
+  () => {
+    let azurite: Azurite;
+    let containers = 0;
+    beforeAll(async () => {
+      azurite = await startAzurite(azuriteFolder ?? '');
     });
-    expect(storage).toBeInstanceOf(AzureStorage);
-    const listed: string[] = [];
-    for await (const name of storage.list()) listed.push(name);
-    expect(listed).toEqual([]);
-  });
-});
+    afterAll(async () => azurite.close());
+
+    async function container(): Promise<ContainerClient> {
+      const client = new ContainerClient(azurite.connection, `container-${(containers += 1)}`);
+      await client.create();
+      return client;
+    }
+
+    blobStorageConformance(async () => new AzureStorage(await container(), ''));
+
+    test('by address, with a prefix and the credentials in the environment', async () => {
+      const { containerName } = await container();
+      const storage = await openStorage(`azblob://${containerName}/some/where?connection=OUR_ACCOUNT`, {
+        OUR_ACCOUNT: azurite.connection,
+      });
+      expect(storage).toBeInstanceOf(AzureStorage);
+      const listed: string[] = [];
+      for await (const name of storage.list()) listed.push(name);
+      expect(listed).toEqual([]);
+    });
+  },
+);
 
 test.each([
   ['ftp://x/y', 'is not the address of a storage'],
