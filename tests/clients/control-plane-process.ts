@@ -16,6 +16,8 @@ export interface Operator {
 
 export interface ControlPlaneProcess {
   readonly operator: Operator;
+  /** Where it listens, behind whatever it is known by. */
+  readonly port: number;
   /** Everything it wrote so far. */
   output(): string;
   /** SIGTERM; resolves with the exit code. */
@@ -41,15 +43,16 @@ export async function startControlPlaneProcess(
   child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  await new Promise<void>((resolve, reject) => {
+  const port = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
-      if (line.includes('"msg":"listening"')) resolve();
+      if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { readonly port: number }).port);
     });
     child.once('exit', () => reject(new Error(`The control plane ended at once:\n${output}`)));
   });
   return {
     operator: JSON.parse(readFileSync(join(state, 'operator.json'), 'utf8')) as Operator,
+    port,
     output: () => output,
     stop: async () => {
       await signal(child, 'SIGTERM', ended);

@@ -41,6 +41,8 @@ import { storeRetrySeconds, StoreUnavailable } from './store/store-unavailable.t
 
 export interface ControlPlane {
   readonly endpoint: Endpoint;
+  /** Where it listens, whatever clients are told. */
+  readonly port: number;
   /** Ends it: held heartbeats are answered, requests under way get a second. */
   close(): Promise<void>;
 }
@@ -122,7 +124,7 @@ async function run(
     await pause(configuration.drainSeconds * 1000);
     await close(services, server, [stopSweeping, stopSealing], release);
   };
-  return { endpoint, close: end };
+  return { endpoint, port: server.port, close: end };
 }
 
 interface Prepared {

@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   try {
     const controlPlane = await startControlPlane(command.configuration, processEnvironment(), log);
     process.stdout.write(
-      `${JSON.stringify({ level: 'info', msg: 'listening', endpoint: controlPlane.endpoint.url })}\n`,
+      `${JSON.stringify({ level: 'info', msg: 'listening', endpoint: controlPlane.endpoint.url, port: controlPlane.port })}\n`,
     );
     let ending = false;
     const end = (signal: string): void => {

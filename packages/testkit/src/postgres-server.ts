@@ -14,6 +14,8 @@ export interface PostgresServer {
   readonly socket: string;
   /** Makes an empty database, or a copy of another one, and returns its address as a URL. */
   database(template?: string): string;
+  /** The address of a database that was made by other means. */
+  urlOf(database: string): string;
   /** Runs SQL in a database of {@link database}, by its URL; returns what comes out, a line for each row. */
   run(url: string, sql: string): readonly string[];
   /** Ends it at once, as a fail-over does, and keeps its data. */
@@ -28,6 +30,8 @@ export interface PostgresOptions {
   readonly settings?: readonly string[];
   /** Lines of `pg_hba.conf` in the place of letting everybody in by the socket. */
   readonly access?: readonly string[];
+  /** Files of the data directory besides, by name, readable by the server only. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 const superuser = 'sallyport';
@@ -78,6 +82,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   );
   if (made.status !== 0) throw new Error(`No database could be made: ${made.stdout}${made.stderr}`);
   if (options.access !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${options.access.join('\n')}\n`);
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    writeFileSync(join(data, name), content, { mode: 0o600 });
+    if (asRoot) chownSync(join(data, name), unprivileged.uid, unprivileged.gid);
+  }
   const settings = [
     'listen_addresses=',
     `unix_socket_directories=${folder.path}`,
@@ -87,6 +95,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     'log_min_messages=fatal',
     ...(options.settings ?? []),
   ];
+  const port = settings.find((setting) => setting.startsWith('port='))?.slice('port='.length) ?? '5432';
   let databases = 0;
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
@@ -102,7 +111,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     if (server.stderr !== null) createInterface({ input: server.stderr }).on('line', (line) => said.push(line));
     for (;;) {
       if (server.exitCode !== null) throw new Error(`The PostgreSQL server ended at once:\n${said.join('\n')}`);
-      const asked = spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder.path], { env: environment });
+      const asked = spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder.path, '-p', port], { env: environment });
       if (asked.status === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -122,7 +131,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     if (done.status !== 0) throw new Error(`SQL failed: ${done.stderr}`);
     return done.stdout.split('\n').filter((line) => line !== '');
   };
-  const urlOf = (name: string): string => `postgres://${superuser}@/${name}?host=${folder.path}`;
+  const urlOf = (name: string): string =>
+    `postgres://${superuser}@/${name}?host=${folder.path}${port === '5432' ? '' : `&port=${port}`}`;
   await start();
   return {
     socket: folder.path,
@@ -132,6 +142,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       run(urlOf('postgres'), `CREATE DATABASE ${name}${of}`);
       return urlOf(name);
     },
+    urlOf,
     run,
     halt: end,
     resume: start,
