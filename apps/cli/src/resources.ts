@@ -9,6 +9,7 @@ export const apiVersions = {
   insights: '2015-04-01',
   authorization: '2022-04-01',
   identity: '2026-11-01',
+  upgrades: '2026-11-01',
 } as const;
 
 const text = z._default(z.string(), '');

@@ -10,6 +10,8 @@ import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
 import { createArmFront } from './arm/pipeline.ts';
 import { createDispatcher, type Dispatcher } from './arm/dispatcher.ts';
 import { createRegistry } from './arm/registry.ts';
+import { lookAtUpgrades } from './automatic-upgrade/automatic-upgrades.ts';
+import { proposeThrough } from './automatic-upgrade/propose-upgrade.ts';
 import type { Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
@@ -28,6 +30,7 @@ import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
 import { quarantineForked } from './machines/quarantine.ts';
 import { sweepOperations } from './machines/sweep.ts';
 import { resourceTypes } from './providers/index.ts';
+import { repeatWork } from './repeated-work.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile, type Identities } from './state/first-identities.ts';
 import { readIfThere } from './state/read-if-there.ts';
@@ -49,6 +52,8 @@ export interface ControlPlane {
 
 /** How often deadlines are looked at. The first look is at the start, so that deadlines outlive a crash. */
 const sweepMilliseconds = 5_000;
+/** How often it is looked at what is to be upgraded by itself. */
+const upgradeMilliseconds = 15_000;
 /** How often the activity log is sealed while it grows. */
 const sealMilliseconds = 60_000;
 
@@ -117,12 +122,13 @@ async function run(
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
+  const stopUpgrading = startUpgrading(services, dispatcher, log);
   const end = async (): Promise<void> => {
     ending.abort();
     server.drain();
     services.doorbell.close();
     await pause(configuration.drainSeconds * 1000);
-    await close(services, server, [stopSweeping, stopSealing], release);
+    await close(services, server, [stopUpgrading, stopSweeping, stopSealing], release);
   };
   return { endpoint, port: server.port, close: end };
 }
@@ -194,26 +200,26 @@ function unavailable({ message, cause }: StoreUnavailable, log: Log): Response {
 }
 
 async function startSweeping(services: Services, log: Log): Promise<() => Promise<void>> {
-  let running: Promise<void> = Promise.resolve();
-  async function sweep(): Promise<void> {
-    try {
-      await services.store.lead('sweep', async () => {
-        const { environment, store, endpoint, doorbell } = services;
-        for (const vmId of await sweepOperations(environment, store)) doorbell.ring(vmId);
-        for (const vmId of await quarantineForked(environment, store, endpoint.tenantId)) doorbell.ring(vmId);
-      });
-    } catch (error) {
-      log.error({ msg: 'deadlines could not be looked at; trying again', reason: messageOf(error) });
-    }
-  }
-  await sweep();
-  const timer = setInterval(() => {
-    running = running.then(sweep);
-  }, sweepMilliseconds);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  const { environment, store, endpoint, doorbell } = services;
+  const sweep = (): Promise<void> =>
+    store.lead('sweep', async () => {
+      for (const vmId of await sweepOperations(environment, store)) doorbell.ring(vmId);
+      for (const vmId of await quarantineForked(environment, store, endpoint.tenantId)) doorbell.ring(vmId);
+    });
+  const failure = 'deadlines could not be looked at';
+  await sweep().catch((error: unknown) => {
+    log.error({ msg: `${failure}; trying again`, reason: messageOf(error) });
+  });
+  return repeatWork({ failure, everyMilliseconds: sweepMilliseconds, work: sweep }, log);
+}
+
+function startUpgrading(services: Services, dispatcher: Dispatcher, log: Log): () => Promise<void> {
+  const propose = proposeThrough(services, dispatcher);
+  const work = (): Promise<void> => services.store.lead('upgrade', () => lookAtUpgrades(services, propose, log));
+  return repeatWork(
+    { failure: 'automatic upgrades could not be looked at', everyMilliseconds: upgradeMilliseconds, work },
+    log,
+  );
 }
 
 /** Signs where the activity log stands, now, every minute while it grows, and at the end (T67). */
@@ -221,18 +227,17 @@ async function startSealing(services: Services, paths: StatePaths, log: Log): Pr
   const key = await keyOf(paths.activityKey);
   writeDurably(paths.activityPublicKey, `${JSON.stringify(key.publicJwk)}\n`, 0o644);
   const checkpoints = await openCheckpoints(services.environment, services.store, key, paths.activityCheckpoints);
-  let running = checkpoints.write();
-  await running;
-  const timer = setInterval(() => {
-    running = running
-      .then(() => checkpoints.write())
-      .catch((error: unknown) => {
-        log.error({ msg: 'the activity log could not be sealed; trying again', reason: messageOf(error) });
-      });
-  }, sealMilliseconds);
+  await checkpoints.write();
+  const stop = repeatWork(
+    {
+      failure: 'the activity log could not be sealed',
+      everyMilliseconds: sealMilliseconds,
+      work: () => checkpoints.write(),
+    },
+    log,
+  );
   return async () => {
-    clearInterval(timer);
-    await running;
+    await stop();
     await checkpoints.write();
   };
 }

@@ -15,6 +15,10 @@ import { servicePrincipalCreate } from './service-principal/create.ts';
 import { servicePrincipalDelete } from './service-principal/delete.ts';
 import { servicePrincipalList } from './service-principal/list.ts';
 import { servicePrincipalRotateSecret } from './service-principal/rotate-secret.ts';
+import { upgradeExplain } from './upgrade/explain.ts';
+import { upgradeList } from './upgrade/list.ts';
+import { upgradeHalt, upgradeResume } from './upgrade/order.ts';
+import { upgradeSettings } from './upgrade/settings.ts';
 import { tour } from './tour.ts';
 
 export const commands = buildRouteMap({
@@ -24,6 +28,16 @@ export const commands = buildRouteMap({
     extension: buildRouteMap({
       routes: { list: extensionList, show: extensionShow, install: extensionInstall, delete: extensionDelete },
       docs: { brief: 'Extensions on machines' },
+    }),
+    upgrade: buildRouteMap({
+      routes: {
+        list: upgradeList,
+        explain: upgradeExplain,
+        halt: upgradeHalt,
+        resume: upgradeResume,
+        settings: upgradeSettings,
+      },
+      docs: { brief: 'Versions that go out by themselves' },
     }),
     role: buildRouteMap({
       routes: { list: roleList, assignments: roleAssignments, assign: roleAssign, unassign: roleUnassign },

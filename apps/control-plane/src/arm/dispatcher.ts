@@ -5,6 +5,7 @@
  */
 import type { EventOrigin } from '../activity-log/event-origin.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { Access } from '../rbac/access.ts';
 import { loadAccess } from '../rbac/load-access.ts';
 import { scopeOfTarget } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
@@ -26,6 +27,8 @@ export interface KnownRequest {
   readonly path: string;
   readonly query: ReadonlyMap<string, string>;
   readonly ids: RequestIds;
+  /** What the caller may do, where that is not for roles to say. */
+  readonly access?: Access;
   /** Read only after the request is authorised. */
   body(): Promise<unknown>;
 }
@@ -39,6 +42,8 @@ export interface InnerRequest {
   readonly body: unknown;
   /** Ties it to the request that it is made for. */
   readonly correlationId: string;
+  /** Work of the control plane's own: what its caller may do, in place of what roles say. */
+  readonly access?: Access;
 }
 
 export interface Dispatcher {
@@ -57,7 +62,7 @@ export function createDispatcher(services: Services, registryOf: () => Registry)
     const type = registryOf().typeOf(target);
     const apiVersion = checkApiVersion(request.query.get('api-version'), type);
     await checkSubscription(services, target.id.subscriptionId);
-    const access = await loadAccess(store.read, request.caller);
+    const access = request.access ?? (await loadAccess(store.read, request.caller));
     if (type.authorization?.[target.shape] === undefined) {
       access.require(actionOf(type.type, request.method), scopeOfTarget(canonicalId(target.id, type.type)));
     }
@@ -82,7 +87,7 @@ export function createDispatcher(services: Services, registryOf: () => Registry)
       return registryOf();
     },
     run,
-    inner: async ({ caller, method, path, apiVersion, body, correlationId }) => {
+    inner: async ({ caller, method, path, apiVersion, body, correlationId, access }) => {
       const requestId = environment.guid();
       const ids = { requestId, correlationId, clientRequestId: '', clientIpAddress: '' };
       const target = targetOf(path);
@@ -91,7 +96,12 @@ export function createDispatcher(services: Services, registryOf: () => Registry)
       const origin = originOf(endpoint, { method, path }, ids, caller, target, registryOf());
       const query = new Map([['api-version', apiVersion]]);
       try {
-        return await run({ caller, method, path, query, ids, body: () => Promise.resolve(body) }, target, origin);
+        const own = access === undefined ? {} : { access };
+        return await run(
+          { caller, method, path, query, ids, ...own, body: () => Promise.resolve(body) },
+          target,
+          origin,
+        );
       } catch (error) {
         if (error instanceof ArmError && method !== 'GET') await recordRefusal(services, origin, error);
         throw error;

@@ -8,9 +8,11 @@ import { hybridCompute } from './microsoft.hybridcompute/index.ts';
 import { activityLog } from './microsoft.insights/activity-log.ts';
 import { microsoftResources } from './microsoft.resources/index.ts';
 import { providers } from './microsoft.resources/providers.ts';
+import { automaticUpgrades } from './sallyport.explain/automatic-upgrades.ts';
 import { policyEditors } from './sallyport.explain/policy-editors.ts';
 import { machineIdentity } from './sallyport.identity/machine-identity.ts';
 import { servicePrincipals } from './sallyport.identity/service-principals.ts';
+import { upgrades } from './sallyport.upgrades/index.ts';
 
 /** The rows. Handlers that make requests of their own make them through the dispatcher. */
 export function resourceTypes(services: Services, dispatcher: Dispatcher): readonly ResourceType[] {
@@ -23,6 +25,8 @@ export function resourceTypes(services: Services, dispatcher: Dispatcher): reado
     ...servicePrincipals(services),
     ...machineIdentity(services),
     ...policyEditors(services),
+    automaticUpgrades(services),
+    ...upgrades(services),
   ];
   return [...types, ...providers(services, types)];
 }

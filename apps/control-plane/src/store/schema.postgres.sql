@@ -21,6 +21,17 @@ CREATE INDEX activity_events_by_resource ON activity_events USING hash (resource
 
 CREATE INDEX activity_events_by_time ON activity_events USING btree (subscription_id, event_timestamp);
 
+CREATE TABLE automatic_upgrades (
+  vm_id text COLLATE "C" NOT NULL,
+  extension_name_key text COLLATE "C" NOT NULL,
+  version text COLLATE "C" NOT NULL,
+  operation_id text COLLATE "C" NOT NULL,
+  outcome text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  reason text COLLATE "C" NOT NULL,
+  CONSTRAINT automatic_upgrades_key PRIMARY KEY (vm_id, extension_name_key, version)
+);
+
 CREATE TABLE extensions (
   vm_id text COLLATE "C" NOT NULL,
   name_key text COLLATE "C" NOT NULL,
@@ -48,6 +59,8 @@ CREATE TABLE extensions (
   CONSTRAINT extensions_key PRIMARY KEY (vm_id, name_key),
   CONSTRAINT extensions_by_type UNIQUE (vm_id, extension_key)
 );
+
+CREATE INDEX extensions_by_version ON extensions USING btree (extension_key, installed_version);
 
 CREATE TABLE followed_logs (
   follower text COLLATE "C" NOT NULL,
@@ -81,6 +94,14 @@ CREATE TABLE machine_keys (
 );
 
 CREATE INDEX machine_keys_of_machine ON machine_keys USING btree (vm_id);
+
+CREATE TABLE machine_upgrade_settings (
+  vm_id text COLLATE "C" NOT NULL,
+  properties text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT machine_upgrade_settings_pkey PRIMARY KEY (vm_id)
+);
 
 CREATE TABLE machines (
   vm_id text COLLATE "C" NOT NULL,
@@ -249,6 +270,25 @@ CREATE TABLE role_definitions (
   changed_by text COLLATE "C" NOT NULL,
   CONSTRAINT role_definitions_pkey PRIMARY KEY (role_id),
   CONSTRAINT role_definitions_name_key_key UNIQUE (name_key)
+);
+
+CREATE TABLE rollout_settings (
+  subscription_id text COLLATE "C" NOT NULL,
+  properties text COLLATE "C" NOT NULL,
+  changed_at bigint NOT NULL,
+  changed_by text COLLATE "C" NOT NULL,
+  CONSTRAINT rollout_settings_pkey PRIMARY KEY (subscription_id)
+);
+
+CREATE TABLE rollouts (
+  subscription_id text COLLATE "C" NOT NULL,
+  extension_key text COLLATE "C" NOT NULL,
+  version text COLLATE "C" NOT NULL,
+  known_since bigint NOT NULL,
+  order_kind text COLLATE "C",
+  order_at bigint,
+  order_by text COLLATE "C",
+  CONSTRAINT rollouts_key PRIMARY KEY (subscription_id, extension_key, version)
 );
 
 CREATE TABLE shared_files (

@@ -19,6 +19,17 @@ CREATE INDEX activity_events_by_resource on activity_events (resource_key);
 
 CREATE INDEX activity_events_by_time on activity_events (subscription_id, event_timestamp);
 
+CREATE TABLE automatic_upgrades (
+  vm_id text not null,
+  extension_name_key text not null,
+  version text not null,
+  operation_id text not null,
+  outcome text not null,
+  at bigint not null,
+  reason text not null,
+  constraint automatic_upgrades_key primary key (vm_id, extension_name_key, version)
+);
+
 CREATE TABLE extensions (
   vm_id text not null,
   name_key text not null,
@@ -46,6 +57,8 @@ CREATE TABLE extensions (
   constraint extensions_key primary key (vm_id, name_key),
   constraint extensions_by_type unique (vm_id, extension_key)
 );
+
+CREATE INDEX extensions_by_version ON extensions (extension_key, installed_version);
 
 CREATE TABLE followed_logs (
   follower text not null primary key,
@@ -76,6 +89,13 @@ CREATE TABLE machine_keys (
 );
 
 CREATE INDEX machine_keys_of_machine on machine_keys (vm_id);
+
+CREATE TABLE machine_upgrade_settings (
+  vm_id text not null primary key,
+  properties text not null,
+  changed_at bigint not null,
+  changed_by text not null
+);
 
 CREATE TABLE machines (
   vm_id text not null primary key,
@@ -234,6 +254,24 @@ CREATE TABLE role_definitions (
   created_by text not null,
   changed_at bigint not null,
   changed_by text not null
+);
+
+CREATE TABLE rollout_settings (
+  subscription_id text not null primary key,
+  properties text not null,
+  changed_at bigint not null,
+  changed_by text not null
+);
+
+CREATE TABLE rollouts (
+  subscription_id text not null,
+  extension_key text not null,
+  version text not null,
+  known_since bigint not null,
+  order_kind text,
+  order_at bigint,
+  order_by text,
+  constraint rollouts_key primary key (subscription_id, extension_key, version)
 );
 
 CREATE TABLE shared_files (

@@ -36,6 +36,8 @@ export async function removeMachine(
     await removeAssignmentsOf(writer, machine.principal_id);
   }
   await writer.deleteFrom('extensions').where('vm_id', '=', vmId).execute();
+  await writer.deleteFrom('automatic_upgrades').where('vm_id', '=', vmId).execute();
+  await writer.deleteFrom('machine_upgrade_settings').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('heartbeats').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machine_keys').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('principals').where('vm_id', '=', vmId).execute();
