@@ -125,6 +125,7 @@ test('S5.1 policy has its say in an automatic upgrade as in every write', async 
         { field: 'Microsoft.HybridCompute/machines/extensions/type', equals: 'Slow' },
       ],
     },
+    // oxlint-disable-next-line unicorn/no-thenable -- the policy language calls it that
     then: { effect: 'deny' },
   };
   await settle(`${definition}?api-version=2023-04-01`, {

@@ -10,18 +10,19 @@ export interface RepeatedWork {
 }
 
 /** Begins with the first time after one interval. Returns what ends it: it resolves when nothing is at work any more. */
-export function repeatWork({ failure, everyMilliseconds, work }: RepeatedWork, log: Log): () => Promise<void> {
+export function repeatWork(repeated: RepeatedWork, log: Log): () => Promise<void> {
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
     // One that takes longer than its interval is not asked to do more.
-    running ??= work()
+    running ??= repeated
+      .work()
       .catch((error: unknown) => {
-        log.error({ msg: `${failure}; trying again`, reason: messageOf(error) });
+        log.error({ msg: `${repeated.failure}; trying again`, reason: messageOf(error) });
       })
       .finally(() => {
         running = undefined;
       });
-  }, everyMilliseconds);
+  }, repeated.everyMilliseconds);
   return async () => {
     clearInterval(timer);
     await running;

@@ -14,7 +14,7 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 
 /** Writes down the outcome of every attempt whose operation is over. */
-export async function settleAttempts({ now }: Environment, store: Store): Promise<void> {
+export async function settleAttempts(environment: Environment, store: Store): Promise<void> {
   const rows = await store.read
     .selectFrom('automatic_upgrades')
     .leftJoin('operations', 'operations.operation_id', 'automatic_upgrades.operation_id')
@@ -39,7 +39,7 @@ export async function settleAttempts({ now }: Environment, store: Store): Promis
         .updateTable('automatic_upgrades')
         .set({
           outcome: state === 'Succeeded' ? 'succeeded' : refused ? 'refused' : 'failed',
-          at: row.ended_at ?? now(),
+          at: row.ended_at ?? environment.now(),
           reason: state === null ? 'how it ended was not kept' : (error_message ?? ''),
         })
         .where('vm_id', '=', row.vm_id)

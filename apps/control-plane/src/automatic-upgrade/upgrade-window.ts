@@ -19,8 +19,7 @@ const stride = 15 * minute;
 /** Whether the name is a time zone that this program knows (`Europe/Berlin`, `UTC`). */
 export function isTimeZone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     // The only thing it throws for.
     return false;
