@@ -5,6 +5,7 @@ import {
   type GoalState,
   type HeartbeatRequest,
   type HeartbeatResponse,
+  type KeyRenewal,
   type ReportRequest,
 } from '@sallyport/model/wire';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
@@ -16,6 +17,8 @@ export interface AgentApi {
   heartbeat(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
   goalState(signal: AbortSignal): Promise<GoalState>;
   report(request: ReportRequest, signal: AbortSignal): Promise<void>;
+  /** Brings the key that this machine wants to sign in with from now on. */
+  bringKey(renewal: KeyRenewal, signal: AbortSignal): Promise<void>;
 }
 
 export interface AgentApiOptions {
@@ -80,6 +83,10 @@ export function agentApi(options: AgentApiOptions): AgentApi {
     async report(request, signal) {
       const answer = await call('POST', 'reports', request, smallBytes, requestMilliseconds, signal);
       if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, 'The report');
+    },
+    async bringKey(renewal, signal) {
+      const answer = await call('POST', 'keys', renewal, smallBytes, requestMilliseconds, signal);
+      if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, 'The next key of this machine');
     },
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
 import { agentPaths } from '../platform/paths.ts';
+import { machineKeyFiles } from './machine-keyring.ts';
 
 const agentConfigSchema = z.object({
   format: z.literal(1),
@@ -45,7 +46,7 @@ export function connectionFiles(root: string): {
 } {
   const paths = agentPaths(root);
   return {
-    machineKey: join(paths.certificates, 'machine.key'),
+    machineKey: machineKeyFiles(paths.certificates).current,
     authority: join(paths.certificates, 'ca.pem'),
     pinnedRoot: join(paths.catalog, 'pinned-root.json'),
   };

@@ -6,6 +6,7 @@ import { removeDurably } from '@sallyport/durable-files';
 import { agentPaths } from '../platform/paths.ts';
 import { connectionFiles, readAgentConfig, type AgentConfig } from './agent-config.ts';
 import { azcmOf } from './azcm-of.ts';
+import { machineKeyFiles } from './machine-keyring.ts';
 import { clientFor, signIn, type OperatorCredentials } from './operator.ts';
 
 /** The connection there was. Throws AZCM0063 when there is none. */
@@ -49,7 +50,7 @@ export function forgetConnection(root: string): void {
   const files = connectionFiles(root);
   const paths = agentPaths(root);
   removeDurably(paths.agentConfig);
-  rmSync(files.machineKey, { force: true });
+  for (const key of Object.values(machineKeyFiles(paths.certificates))) rmSync(key, { force: true });
   rmSync(files.authority, { force: true });
   rmSync(files.pinnedRoot, { force: true });
 }

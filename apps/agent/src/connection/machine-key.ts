@@ -11,10 +11,12 @@ export interface MachineKey {
   /** Base64 of PKCS#1 DER, as ARM's `clientPublicKey`. */
   readonly clientPublicKey: string;
   /**
-   * The machine's id, derived from the key: a connect that was interrupted and is run again comes back as the same machine, and
+   * The machine's id, derived from its first key: a connect that was interrupted and is run again comes back as the same machine, and
    * two machines with the same key cannot pass for two.
    */
   readonly vmId: string;
+  /** Other keys that this machine has: they open what was sealed before a renewal, and sign nothing. */
+  readonly otherKeys: readonly KeyObject[];
 }
 
 /** The key in a file; undefined when there is none. */
@@ -37,7 +39,7 @@ export async function createMachineKey(path: string): Promise<MachineKey> {
 
 function machineKeyOf(privateKey: KeyObject): MachineKey {
   const der = createPublicKey(privateKey).export({ type: 'pkcs1', format: 'der' });
-  return { privateKey, clientPublicKey: der.toString('base64'), vmId: guidOf(der) };
+  return { privateKey, clientPublicKey: der.toString('base64'), vmId: guidOf(der), otherKeys: [] };
 }
 
 /** A GUID (version 8, RFC 9562) of the key's SHA-256. */

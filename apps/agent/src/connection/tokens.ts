@@ -3,7 +3,8 @@ import { sign, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Environment } from '../platform/environment.ts';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
-import { jsonOf } from './json-answer.ts';
+import { jsonOf, ServerRefusal } from './json-answer.ts';
+import type { MachineKey } from './machine-key.ts';
 
 const tokenAnswerSchema = z.object({ access_token: z.string(), expires_in: z.number() });
 const answerBytes = 64 * 1024;
@@ -74,6 +75,14 @@ export async function machineToken(
   return tokenIn(again ? await ask(ahead) : first, environment);
 }
 
+/** The keys that a machine may sign in with. */
+export interface SigningKeys {
+  /** In the order they are tried. */
+  signingKeys(): readonly MachineKey[];
+  /** The service has accepted this one. Returns whether it is another than before. */
+  accepted(key: MachineKey): boolean;
+}
+
 /** Holds the machine's token for the agent API and renews it after two thirds of its life. Calls at the same time share one request. */
 export class MachineTokens {
   readonly #ask: (signal: AbortSignal) => Promise<Token>;
@@ -81,9 +90,31 @@ export class MachineTokens {
   #held: { readonly value: string; readonly renewAt: number } | undefined;
   #asking: Promise<string> | undefined;
 
-  constructor(service: TokenService, principal: MachinePrincipal, environment: Environment) {
-    this.#ask = (signal) => machineToken(service, principal, agentScope, environment, signal);
+  constructor(service: TokenService, principalId: string, keys: SigningKeys, environment: Environment) {
+    this.#ask = async (signal) => {
+      const tried = keys.signingKeys();
+      for (const [at, key] of tried.entries()) {
+        try {
+          const principal = { principalId, privateKey: key.privateKey };
+          const token = await machineToken(service, principal, agentScope, environment, signal);
+          keys.accepted(key);
+          return token;
+        } catch (error) {
+          // A next key that the service does not know yet; the one before may still be the machine's.
+          const unknown = error instanceof ServerRefusal && error.status === 401;
+          if (!unknown || at === tried.length - 1) throw error;
+        }
+      }
+      throw new Error('There is no key to sign in with.');
+    };
     this.#environment = environment;
+  }
+
+  /** Gets another token at once, whatever is held. */
+  async renew(signal: AbortSignal): Promise<void> {
+    await this.#asking?.catch(() => undefined);
+    this.#held = undefined;
+    await this.get(signal);
   }
 
   async get(signal: AbortSignal): Promise<string> {

@@ -1,7 +1,7 @@
 /** Removal by the server's own administrator, with the manager stopped: no list and no centre has a say in it (S2.3). */
-import { join } from 'node:path';
 import { messageOf, runningDeadlineSeconds } from '@sallyport/model';
-import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
+import type { MachineKey } from '../connection/machine-key.ts';
+import { MachineKeyring } from '../connection/machine-keyring.ts';
 import { carryOut } from './executors.ts';
 import { localEntry } from './local-entry.ts';
 import { noFindings, type ExtensionHost, type OperationContext } from './operation-context.ts';
@@ -25,7 +25,7 @@ export async function removeLocally(versions: readonly InstalledExtension[], rem
   for (const extension of versions) {
     const context = contextOf(extension, removal);
     const { paths } = removal.host;
-    const machineKey = (): MachineKey | undefined => readMachineKey(join(paths.certificates, 'machine.key'));
+    const machineKey = (): MachineKey | undefined => MachineKeyring.read(paths.certificates);
     await addStoredSecrets(extension, paths, machineKey, context.findings.secrets);
     // Before anything goes: a removal that is cut off must not leave the centre's wish answered.
     removal.journal.forget(extension.resourceName);

@@ -43,7 +43,7 @@ test('the first heartbeat asks for an answer at once, the following are held; ea
       signal.throwIfAborted();
       return { generation: sent.length };
     },
-    heard: async (generation) => void heard.push(generation),
+    heard: async ({ generation }) => void heard.push(generation),
   });
   beating.start();
   await expect.poll(() => sent.length).toBe(3);

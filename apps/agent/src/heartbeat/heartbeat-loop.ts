@@ -15,8 +15,8 @@ export interface HeartbeatOptions {
   /** What the heartbeat carries now; asked before each one. */
   content(holdSeconds: number): HeartbeatRequest;
   send(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
-  /** The centre's generation, after every heartbeat that was answered; the next one waits for it. Failing counts as a failed heartbeat. */
-  heard(generation: number, signal: AbortSignal): Promise<void>;
+  /** What the centre said, after every heartbeat that was answered; the next one waits for it. Failing counts as a failed heartbeat. */
+  heard(response: HeartbeatResponse, signal: AbortSignal): Promise<void>;
   random(): number;
   monotonic(): number;
 }
@@ -57,9 +57,9 @@ export class HeartbeatLoop {
       const woken = AbortSignal.any([stopped, this.#wake.signal]);
       const begun = this.#options.monotonic();
       try {
-        const { generation } = await this.#options.send(this.#options.content(hold), woken);
+        const response = await this.#options.send(this.#options.content(hold), woken);
         const answered = this.#options.monotonic();
-        await this.#options.heard(generation, stopped);
+        await this.#options.heard(response, stopped);
         wait = this.#newBackoff();
         // A centre that holds nothing must not be asked in a tight loop.
         const tooSoon = hold > 0 && answered - begun < 100;

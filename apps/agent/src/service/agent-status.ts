@@ -13,6 +13,8 @@ const agentStatusSchema = z.object({
   errorCode: z.string(),
   errorDetails: z.string(),
   errorTime: z.string(),
+  /** Until when the machine's key is good, as the centre last said. ISO 8601. */
+  keyExpires: z.optional(z.string()),
   /** With what extensions are kept within limits, in the words of `azcmagent show`. */
   extensionLimits: z.optional(z.string()),
 });

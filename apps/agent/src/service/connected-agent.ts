@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import type { Catalog } from '@sallyport/catalog';
 import { agentConfigurationOf, defaultControls, type ControlsReading } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
-import type { HeartbeatRequest } from '@sallyport/model/wire';
+import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
 import { readControls } from '../config/read-controls.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
 import { agentApi, type AgentApi } from '../connection/agent-api.ts';
 import { agentVersion } from '../connection/agent-version.ts';
 import { fetchCatalogFrom } from '../connection/catalog-fetch.ts';
 import { HttpClient } from '../connection/http-client.ts';
-import { readMachineKey, type MachineKey } from '../connection/machine-key.ts';
+import { KeyRenewal } from '../connection/key-renewal.ts';
+import { MachineKeyring } from '../connection/machine-keyring.ts';
 import { proxyNow } from '../connection/proxy.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { ResourceTokens } from '../connection/resource-tokens.ts';
-import { MachineTokens } from '../connection/tokens.ts';
+import { MachineTokens, type MachinePrincipal, type SigningKeys } from '../connection/tokens.ts';
 import type { MachineIdentity } from '../metadata-service/token-answer.ts';
 import { extensionLimits, type LimitControls } from '../extensions/limits/extension-limits.ts';
 import { describeMechanism, groupMechanism, type GroupMechanism } from '../extensions/limits/group-mechanism.ts';
@@ -30,6 +31,7 @@ import { Reporter } from '../extensions/report/reporter.ts';
 import { LeftOutputs } from '../extensions/run/left-outputs.ts';
 import { commandLane } from '../extensions/run/command-lane.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
+import { resealStoredSettings } from '../extensions/run/reseal-stored-settings.ts';
 import { Journal } from '../extensions/state/journal.ts';
 import { ExtensionWatch } from '../extensions/watch/extension-watch.ts';
 import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
@@ -97,7 +99,12 @@ export class ConnectedAgent {
   readonly #reporter: Reporter;
   readonly #heartbeat: HeartbeatLoop;
   readonly #watch: ExtensionWatch;
+  readonly #machineKey: MachineKeyring;
+  readonly #renewal: KeyRenewal;
   #generation = 0;
+  /** To be repeated: in memory only, so that a copy of the disk does not have it (T73). */
+  #lastBeat: string | undefined;
+  #resealing: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
   #status: AgentStatus;
 
@@ -106,18 +113,30 @@ export class ConnectedAgent {
     const { environment, config } = options;
     this.#options = options;
     const files = connectionFiles(environment.root);
-    const machineKey = requireKey(files.machineKey);
+    const machineKey = requireKeyring(agentPaths(environment.root).certificates, config.vmId);
     const http = new HttpClient({
       origin: config.endpoint,
       authorities: config.ownAuthority ? readFileSync(files.authority, 'utf8') : undefined,
       proxy: () => proxyNow(environment, readControls(environment)),
     });
     this.#http = http;
-    const principal = { principalId: config.principalId, privateKey: machineKey.privateKey };
     const service = { http, endpoint: config.endpoint, tenantId: config.tenantId };
-    const tokens = new MachineTokens(service, principal, environment);
-    this.#resourceTokens = new ResourceTokens(service, () => principal, environment);
+    const { principalId } = config;
+    const keys: SigningKeys = {
+      signingKeys: () => machineKey.signingKeys(),
+      accepted: (key) => {
+        const renewed = machineKey.accepted(key);
+        if (renewed) this.#resealing = this.#reseal();
+        return renewed;
+      },
+    };
+    const tokens = new MachineTokens(service, principalId, keys, environment);
+    const principal = (): MachinePrincipal => ({ principalId, privateKey: machineKey.privateKey });
+    this.#resourceTokens = new ResourceTokens(service, principal, environment);
     this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
+    const log = fileLog(join(agentPaths(environment.root).logs, 'himds.log'), environment);
+    this.#machineKey = machineKey;
+    this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });
     const host = extensionHost(environment, options.program);
     const journal = new Journal(journalPath(environment.root));
     this.#reporter = new Reporter({
@@ -142,11 +161,11 @@ export class ConnectedAgent {
     });
     this.#status = { ...emptyStatus(config), extensionLimits: describeMechanism(mechanismOf(environment)) };
     this.#heartbeat = new HeartbeatLoop({
-      log: fileLog(join(host.paths.logs, 'himds.log'), environment),
+      log,
       holdSeconds,
       content: (hold) => this.#content(hold),
       send: (request, signal) => this.#beat(request, signal),
-      heard: (generation, signal) => this.#heard(generation, signal),
+      heard: (response, signal) => this.#heard(response, signal),
       random: Math.random,
       monotonic: () => environment.monotonic(),
     });
@@ -158,6 +177,7 @@ export class ConnectedAgent {
     this.#heartbeat.start();
     this.#watch.start();
     this.#polling = this.#pollSlowly();
+    this.#resealing = this.#reseal();
   }
 
   /** What programs on this machine may ask tokens of. */
@@ -184,7 +204,14 @@ export class ConnectedAgent {
   /** Ends everything; running commands of handlers are ended and taken up again after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#heartbeat.stop(), this.#manager.stop(), this.#watch.stop(), this.#polling]);
+    await Promise.all([
+      this.#heartbeat.stop(),
+      this.#manager.stop(),
+      this.#watch.stop(),
+      this.#polling,
+      this.#resealing,
+    ]);
+    await this.#renewal.idle();
     await this.#reporter.stop();
     this.#http.close();
   }
@@ -195,6 +222,7 @@ export class ConnectedAgent {
     const enabled = agentConfiguration.extensionsEnabled === 'true';
     return {
       agentVersion,
+      ...(this.#lastBeat === undefined ? {} : { beat: this.#lastBeat }),
       generation: this.#generation,
       holdSeconds: hold,
       agentConfiguration,
@@ -210,7 +238,9 @@ export class ConnectedAgent {
   async #beat(request: HeartbeatRequest, signal: AbortSignal): ReturnType<AgentApi['heartbeat']> {
     try {
       const response = await this.#api.heartbeat(request, signal);
-      this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '' });
+      this.#lastBeat = response.beat;
+      const told = response.key === undefined ? {} : { keyExpires: response.key.expiresAt };
+      this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '', ...told });
       // Whatever could not be told before can be now.
       this.#reporter.flush();
       return response;
@@ -223,8 +253,19 @@ export class ConnectedAgent {
     }
   }
 
-  async #heard(generation: number, signal: AbortSignal): Promise<void> {
+  async #heard({ generation, key }: HeartbeatResponse, signal: AbortSignal): Promise<void> {
+    if (key?.renew === true) this.#renewal.begin(this.#stop.signal);
     if (generation !== this.#generation) await this.#fetchGoal(signal);
+  }
+
+  /** What is kept sealed for an earlier key is sealed for the one of now; tried again with the next start. */
+  async #reseal(): Promise<void> {
+    const { environment } = this.#options;
+    try {
+      await resealStoredSettings(agentPaths(environment.root), this.#machineKey);
+    } catch {
+      // The earlier key still opens it; it stays until the next renewal.
+    }
   }
 
   async #fetchGoal(signal: AbortSignal): Promise<void> {
@@ -264,10 +305,11 @@ function emptyStatus(config: AgentConfig): AgentStatus {
   return { format: 1, vmId: config.vmId, lastHeartbeat: '', errorCode: '', errorDetails: '', errorTime: '' };
 }
 
-function requireKey(path: string): MachineKey {
-  const key = readMachineKey(path);
-  if (key !== undefined) return key;
-  throw new CodedError('MachineKeyMissing', `The machine's key ${path} is missing: disconnect and connect again.`);
+function requireKeyring(certificates: string, vmId: string): MachineKeyring {
+  const keyring = MachineKeyring.read(certificates, vmId);
+  if (keyring !== undefined) return keyring;
+  const message = `The machine's key in ${certificates} is missing: disconnect and connect again.`;
+  throw new CodedError('MachineKeyMissing', message);
 }
 
 /** Opened when it is first needed: the verifier is large, and most of the time nothing is installed. */

@@ -12,11 +12,19 @@ export function statusOfConnection(environment: Environment, config: AgentConfig
   return status?.vmId === config?.vmId ? status : undefined;
 }
 
+/** Refusals of the centre that last until somebody acts. */
+const refusals: ReadonlyMap<string, 'Quarantined' | 'Expired'> = new Map([
+  ['MachineQuarantined', 'Quarantined'],
+  ['MachineKeyExpired', 'Expired'],
+]);
+
 export function connectionStatus(
   environment: Environment,
   config: AgentConfig | undefined,
   status: AgentStatus | undefined,
-): 'Connected' | 'Disconnected' {
+): 'Connected' | 'Disconnected' | 'Quarantined' | 'Expired' {
+  const refused = config === undefined ? undefined : refusals.get(status?.errorCode ?? '');
+  if (refused !== undefined) return refused;
   const last = Date.parse(status?.lastHeartbeat ?? '');
   const recent = !Number.isNaN(last) && environment.now() - last < connectedMilliseconds;
   return config !== undefined && recent ? 'Connected' : 'Disconnected';

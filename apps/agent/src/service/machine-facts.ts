@@ -45,6 +45,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     fact('Location', 'location', config?.location),
     fact('Cloud', 'cloud', config?.endpoint),
     fact('Identity Key Store', 'identityKeyStore', 'Default'),
+    fact('Machine Key Expires', 'machineKeyExpires', agent?.keyExpires),
     fact('Agent Version', 'agentVersion', agentVersion),
     fact('Agent Logfile', 'agentLogfile', join(agentPaths(environment.root).logs, 'himds.log')),
     fact('Agent Status', 'status', connectionStatus(environment, config, agent)),

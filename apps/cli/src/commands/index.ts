@@ -6,6 +6,7 @@ import { extensionInstall } from './extension/install.ts';
 import { extensionList } from './extension/list.ts';
 import { extensionShow } from './extension/show.ts';
 import { machineList } from './machine/list.ts';
+import { machineRelease } from './machine/release.ts';
 import { machineShow } from './machine/show.ts';
 import { roleAssign } from './role/assign.ts';
 import { roleAssignments } from './role/assignments.ts';
@@ -24,7 +25,10 @@ import { tour } from './tour.ts';
 export const commands = buildRouteMap({
   routes: {
     tour,
-    machine: buildRouteMap({ routes: { list: machineList, show: machineShow }, docs: { brief: 'Connected machines' } }),
+    machine: buildRouteMap({
+      routes: { list: machineList, show: machineShow, release: machineRelease },
+      docs: { brief: 'Connected machines' },
+    }),
     extension: buildRouteMap({
       routes: { list: extensionList, show: extensionShow, install: extensionInstall, delete: extensionDelete },
       docs: { brief: 'Extensions on machines' },

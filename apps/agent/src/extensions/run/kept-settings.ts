@@ -11,7 +11,7 @@ import type { AgentPaths } from '../../platform/paths.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { storedProtectedSettingsSchema } from './protected-settings.ts';
 
-const keptSettingsSchema = z.object({
+export const keptSettingsSchema = z.object({
   format: z.literal(1),
   /** As the handler sees it. */
   sequence: z.int().check(z.minimum(0)),

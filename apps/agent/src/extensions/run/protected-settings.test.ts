@@ -5,9 +5,11 @@ import { temporaryDirectory } from '@sallyport/testkit';
 import { CompactEncrypt } from 'jose';
 import { expect, test } from 'vitest';
 import { createMachineKey, type MachineKey } from '../../connection/machine-key.ts';
+import { machineKeyFiles, MachineKeyring } from '../../connection/machine-keyring.ts';
 import { processEnvironment } from '../../platform/environment.ts';
 import { agentPaths } from '../../platform/paths.ts';
-import { protectedSettingsFor } from './protected-settings.ts';
+import { addStoredSecrets, protectedSettingsFor } from './protected-settings.ts';
+import { resealStoredSettings } from './reseal-stored-settings.ts';
 import { SecretWords } from './secret-words.ts';
 
 const clear = JSON.stringify({ secret: 'canary' });
@@ -99,4 +101,28 @@ test('T51 settings sealed to another key, and what is no JWE at all', async () =
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   expect(await outcome((key) => sealed({ ...key, privateKey }))).toBe('SettingsUnreadable');
   expect(await outcome(() => Promise.resolve('a.b.c.d.e'))).toBe('SettingsUnreadable');
+});
+
+test('T75 S1.7 what was sealed before the key was renewed is opened, and sealed for the new key what is kept', async () => {
+  using directory = temporaryDirectory('secrets');
+  const paths = agentPaths(directory.path);
+  const first = await createMachineKey(machineKeyFiles(paths.certificates).current);
+  const ring = MachineKeyring.read(paths.certificates, first.vmId);
+  if (ring === undefined) throw new Error('there is no key');
+  const before = await sealed(first);
+  const onItsWay = await sealed(first, { text: '{"word":"canary-on-its-way"}' });
+  await protectedSettingsFor(entry(before), paths, processEnvironment(), ring, new SecretWords());
+  ring.accepted(await ring.prepareNext());
+
+  // Sealed by a centre that did not know the new key yet.
+  const stored = await protectedSettingsFor(entry(onItsWay), paths, processEnvironment(), ring, new SecretWords());
+  expect(stored).toBeDefined();
+  await resealStoredSettings(paths, ring);
+  await resealStoredSettings(paths, ring);
+  ring.accepted(await ring.prepareNext());
+  await resealStoredSettings(paths, ring);
+  ring.accepted(await ring.prepareNext());
+  const secrets = new SecretWords();
+  await addStoredSecrets({ resourceName: 'script' }, paths, () => ring, secrets);
+  expect(secrets.redact('it said canary-on-its-way and more')).toBe('it said [protected] and more');
 });

@@ -16,6 +16,7 @@ import type { Environment } from '../../platform/environment.ts';
 import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { resourceKey } from '../plan/conclusion.ts';
+import { openSealed } from './open-sealed.ts';
 import type { SecretWords } from './secret-words.ts';
 
 /** As a settings file holds them: base64 of CMS, and the certificate it is for. */
@@ -111,21 +112,17 @@ export async function addSecretsOf(
     const jwe = settings?.jwe;
     const key = machineKey();
     if (jwe === undefined || key === undefined) throw new Error('there is nothing to open it with');
-    const { compactDecrypt } = await import('jose');
-    const { plaintext } = await compactDecrypt(jwe, key.privateKey, algorithms);
+    const { plaintext } = await openSealed(jwe, key);
     secrets.add(JSON.parse(new TextDecoder().decode(plaintext)));
   } catch {
     secrets.addUnknown();
   }
 }
 
-const algorithms = { keyManagementAlgorithms: ['RSA-OAEP-256'], contentEncryptionAlgorithms: ['A256GCM'] };
-
 /** Opens the sealed settings and checks what they are for: those of another machine, resource or request are refused (T51). */
 async function open(jwe: string, entry: GoalExtension, machineKey: MachineKey): Promise<Buffer> {
-  const { compactDecrypt } = await import('jose');
   try {
-    const { plaintext, protectedHeader } = await compactDecrypt(jwe, machineKey.privateKey, algorithms);
+    const { plaintext, protectedHeader } = await openSealed(jwe, machineKey);
     if (!isFor(protectedHeader, entry, machineKey.vmId))
       throw new Error('they were sealed for another machine, extension or request');
     const clear = Buffer.from(plaintext);
@@ -182,7 +179,7 @@ function certificatePath(paths: AgentPaths, thumbprint: string): string {
   return join(paths.handlers, `${thumbprint}.crt`);
 }
 
-function protectedDirectory(paths: AgentPaths): string {
+export function protectedDirectory(paths: AgentPaths): string {
   return join(paths.guestConfig, 'protected');
 }
 
