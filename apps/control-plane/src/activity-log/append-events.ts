@@ -6,6 +6,9 @@ import { chainedValues, nextHash } from './chain.ts';
 import { eventRow } from './event-row.ts';
 import type { LogHead } from './head-of-log.ts';
 
+/** Twelve values each, well under the 32,766 parameters of a statement. */
+const mostInStatement = 500;
+
 /**
  * Adds events after `head`, in the caller's transaction, and returns the new end of the log. One writer at a time, or the chain
  * would fork; two that tried would want the same position, and the second could not be written.
@@ -20,6 +23,11 @@ export async function appendEvents(writer: Writer, head: LogHead, events: readon
     hash = nextHash(hash, chainedValues(row));
     rows.push({ ...row, position, hash });
   }
-  await writer.insertInto('activity_events').values(rows).execute();
+  for (let at = 0; at < rows.length; at += mostInStatement) {
+    await writer
+      .insertInto('activity_events')
+      .values(rows.slice(at, at + mostInStatement))
+      .execute();
+  }
   return { position, hash };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chainedValues, chainStart, nextHash } from '../activity-log/chain.ts';
 import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { testEvent } from '../testing/test-event.ts';
 import { migrations } from './migrations.ts';
@@ -64,6 +65,38 @@ eachStore('the store', (makeStore) => {
     await expect(failing).rejects.toThrow('in the middle');
     expect(await groups()).toEqual(['kept']);
     expect(await events()).toBe(1);
+  });
+
+  test('S2.2 T66 of many at once each stands for itself: who fails, in whatever way, takes nothing but itself along', async () => {
+    const before = await events();
+    const taken = testEvent();
+    await store.change(() => Promise.resolve({ value: undefined, events: [taken] }));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) =>
+        store.change(async (writer) => {
+          await addGroup(writer, `many-${index}`);
+          if (index % 10 === 3) throw new Error('by itself');
+          // A name that is there already: the statement fails, and with PostgreSQL the transaction around it.
+          if (index % 10 === 5) await addGroup(writer, 'kept');
+          return { value: index, events: [index % 10 === 7 ? taken : testEvent()] };
+        }),
+      ),
+    );
+    const expected = outcomes.map((_, index) => ([3, 5, 7].includes(index % 10) ? 'rejected' : 'fulfilled'));
+    expect(outcomes.map(({ status }) => status)).toEqual(expected);
+    const kept = expected.filter((status) => status === 'fulfilled').length;
+    expect((await groups()).filter((name) => name.startsWith('many-'))).toHaveLength(kept);
+    expect(await events()).toBe(before + 1 + kept);
+    const log = await store.read.selectFrom('activity_events').selectAll().orderBy('position').execute();
+    let hash = chainStart;
+    for (const [index, row] of log.entries()) {
+      hash = nextHash(hash, chainedValues(row));
+      expect([row.position, row.hash]).toEqual([index + 1, hash]);
+    }
+    await store.observe(async (writer) => {
+      await writer.deleteFrom('resource_groups').where('name', 'like', 'many-%').execute();
+      return { value: undefined, events: [] };
+    });
   });
 
   test('changes at once come one after the other, readers see whole ones only', async () => {

@@ -7,7 +7,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { appendEvents } from '../activity-log/append-events.ts';
-import { headOfLog, type LogHead } from '../activity-log/head-of-log.ts';
+import { headOfLog } from '../activity-log/head-of-log.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './store.ts';
 
@@ -19,8 +19,10 @@ export interface TurnOptions {
   begin(transaction: Transaction<Schema>): Promise<void>;
   /** Whether a transaction that failed with this may simply be run again. */
   mayRunAgain(error: unknown): boolean;
-  /** Whether this says that the connection or the whole transaction is gone, so that no savepoint can be gone back to. */
-  endsTransaction(error: unknown): boolean;
+  /** Sets the savepoint `turn`; when it is not the first of the transaction the one before is released. */
+  savepoint(transaction: Transaction<Schema>, isFirst: boolean): Promise<void>;
+  /** Whether this says that the database is gone, and everybody's work with it. */
+  isGone(error: unknown): boolean;
 }
 
 /** More at once would make the first of a group wait too long for its answer. */
@@ -28,8 +30,8 @@ const mostTogether = 200;
 const mostAttempts = 5;
 
 interface Waiting {
-  /** Does the work within the transaction; returns how to answer once it is committed, and where the log ends then. */
-  attempt(writer: Writer, head: LogHead): Promise<{ readonly head: LogHead; readonly answer: () => void }>;
+  /** Does the work within the transaction; returns its events, and how to answer once they are written and all of it is committed. */
+  attempt(writer: Writer): Promise<{ readonly events: readonly ActivityEvent[]; readonly answer: () => void }>;
   fail(error: unknown): void;
 }
 
@@ -39,16 +41,21 @@ export function createTurns(database: Kysely<Schema>, options: TurnOptions): <T>
   let running = false;
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = waiting.splice(0, mostTogether);
-      try {
-        const answers = await again(() => commit(group));
-        for (const answer of answers) answer();
-      } catch (error) {
-        for (const work of group) work.fail(error);
-      }
-    }
+    while (waiting.length > 0) await commitOrFail(waiting.splice(0, mostTogether));
     running = false;
+  }
+
+  async function commitOrFail(group: readonly Waiting[]): Promise<void> {
+    try {
+      for (const answer of await again(() => commit(group))) answer();
+    } catch (error) {
+      if (group.length > 1 && !options.isGone(error)) {
+        // Something that no savepoint could take back, such as an event that cannot be written: whose it is shows one by one.
+        for (const work of group) await commitOrFail([work]);
+        return;
+      }
+      for (const work of group) work.fail(error);
+    }
   }
 
   async function again<T>(transaction: () => Promise<T>): Promise<T> {
@@ -64,26 +71,23 @@ export function createTurns(database: Kysely<Schema>, options: TurnOptions): <T>
   function commit(group: readonly Waiting[]): Promise<readonly (() => void)[]> {
     return database.transaction().execute(async (transaction) => {
       await options.begin(transaction);
-      let head = await headOfLog(transaction);
       const answers: (() => void)[] = [];
+      const events: ActivityEvent[] = [];
       for (const work of group) {
         // One alone needs no savepoint: it fails with its transaction.
-        if (group.length === 1) {
-          answers.push((await work.attempt(transaction, head)).answer);
-          continue;
-        }
-        await sql`SAVEPOINT turn`.execute(transaction);
+        if (group.length > 1) await options.savepoint(transaction, work === group[0]);
         try {
-          const done = await work.attempt(transaction, head);
-          head = done.head;
+          const done = await work.attempt(transaction);
+          events.push(...done.events);
           answers.push(done.answer);
         } catch (error) {
-          if (options.endsTransaction(error) || options.mayRunAgain(error)) throw error;
+          if (group.length === 1 || options.isGone(error) || options.mayRunAgain(error)) throw error;
           await sql`ROLLBACK TO SAVEPOINT turn`.execute(transaction);
           answers.push(() => work.fail(error));
         }
-        await sql`RELEASE SAVEPOINT turn`.execute(transaction);
       }
+      // All at once: one statement for a group, in the order of its changes.
+      if (events.length > 0) await appendEvents(transaction, await headOfLog(transaction), events);
       return answers;
     });
   }
@@ -91,9 +95,9 @@ export function createTurns(database: Kysely<Schema>, options: TurnOptions): <T>
   return (work) =>
     new Promise((resolve, reject) => {
       waiting.push({
-        attempt: async (writer, head) => {
+        attempt: async (writer) => {
           const { value, events } = await work(writer);
-          return { head: await appendEvents(writer, head, events), answer: () => resolve(value) };
+          return { events, answer: () => resolve(value) };
         },
         fail: reject,
       });

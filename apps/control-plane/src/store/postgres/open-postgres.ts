@@ -43,7 +43,11 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
       await sql`SELECT pg_advisory_xact_lock(${sql.lit(lockClass)}, ${sql.lit(changeLock)})`.execute(transaction);
     },
     mayRunAgain,
-    endsTransaction: (error) => error instanceof StoreUnavailable,
+    // Both in one message: on this way every message is waited for.
+    savepoint: async (transaction, isFirst) => {
+      await sql.raw(isFirst ? 'SAVEPOINT turn' : 'RELEASE SAVEPOINT turn; SAVEPOINT turn').execute(transaction);
+    },
+    isGone: (error) => error instanceof StoreUnavailable,
   });
   return {
     read: reading,

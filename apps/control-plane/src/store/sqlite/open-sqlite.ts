@@ -21,7 +21,11 @@ export async function openSqlite(directory: string): Promise<Store> {
     // There is one process, and it writes over one connection.
     begin: () => Promise.resolve(),
     mayRunAgain: () => false,
-    endsTransaction: () => false,
+    savepoint: async (transaction, isFirst) => {
+      if (!isFirst) await sql`RELEASE SAVEPOINT turn`.execute(transaction);
+      await sql`SAVEPOINT turn`.execute(transaction);
+    },
+    isGone: () => false,
   });
   let erasing: NodeJS.Timeout | undefined;
   const checkpoint = async (): Promise<void> => {
