@@ -40,6 +40,7 @@ describe('the command line and its settings', () => {
     ).toEqual({
       state: '/flag',
       host: 'from-env',
+      identityProviders: [],
       port: 1,
       logLevel: 'warn',
       pageSize: 200,

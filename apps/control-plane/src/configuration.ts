@@ -1,7 +1,8 @@
 /** The configuration: one schema for file, environment and flags. Unknown keys are refused; a typo must not pass as a default. */
 import { resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { CodedError } from '@sallyport/model';
+import { CodedError, messageOf } from '@sallyport/model';
+import { readIdentityProviders, type IdentityProvider } from './identity/providers/identity-provider.ts';
 import { PostgresAddressError, readPostgresAddress, type PostgresAddress } from './store/postgres/address.ts';
 
 const port = z.coerce
@@ -29,6 +30,8 @@ export const configurationSchema = z.strictObject({
   ),
   /** Seconds between the signal to end and the end: those in front send clients elsewhere meanwhile. */
   drainSeconds: z._default(z.coerce.number('is not a number').check(z.int(), z.minimum(0), z.maximum(600)), 0),
+  /** A file with the identity providers whose tokens are taken. */
+  identityProviders: z.optional(z.string().check(z.minLength(1))),
   logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
   /** Rows on a page of a list when the client does not say. */
   pageSize: z._default(wholeNumber.check(z.maximum(1000)), 200),
@@ -37,7 +40,9 @@ export const configurationSchema = z.strictObject({
 type Settings = z.infer<typeof configurationSchema>;
 type Key = keyof Settings;
 
-export interface Configuration extends Omit<Settings, 'store' | 'storePasswordFile'> {
+export interface Configuration extends Omit<Settings, 'store' | 'storePasswordFile' | 'identityProviders'> {
+  /** Whose tokens are taken besides our own. */
+  readonly identityProviders: readonly IdentityProvider[];
   /** Where the database is when it is PostgreSQL. */
   readonly postgres: PostgresAddress | undefined;
 }
@@ -69,6 +74,11 @@ export const settingNames: Readonly<
     flag: 'drain-seconds',
     variable: 'SALLYPORT_DRAIN_SECONDS',
     meaning: 'seconds that /readyz says no before it ends (0)',
+  },
+  identityProviders: {
+    flag: 'identity-providers',
+    variable: 'SALLYPORT_IDENTITY_PROVIDERS',
+    meaning: 'file with the OpenID Connect providers whose tokens are taken',
   },
   logLevel: { flag: 'log-level', variable: 'SALLYPORT_LOG_LEVEL', meaning: 'info, warn or error (info)' },
   pageSize: { flag: 'page-size', variable: 'SALLYPORT_PAGE_SIZE', meaning: 'rows on a page of a list (200)' },
@@ -136,10 +146,11 @@ export function readConfiguration(sources: Sources): Configuration {
       `The value of ${from[key] ?? key} cannot be used: ${issue?.message ?? 'unknown reason'}.`,
     );
   }
-  const { gallery, store, storePasswordFile, ...rest } = result.data;
+  const { gallery, store, storePasswordFile, identityProviders, ...rest } = result.data;
   return {
     ...rest,
     postgres: postgresOf(store, storePasswordFile, from),
+    identityProviders: providersOf(identityProviders, from),
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
   };
@@ -158,6 +169,20 @@ export function readStore(
     return given ?? environment[variable];
   };
   return postgresOf(valueOf('store'), valueOf('storePasswordFile'), from);
+}
+
+function providersOf(file: string | undefined, from: Readonly<Record<string, string>>): readonly IdentityProvider[] {
+  if (file === undefined) return [];
+  try {
+    return readIdentityProviders(resolve(file));
+  } catch (error) {
+    throw new ConfigurationError(
+      `The value of ${from['identityProviders'] ?? ''} cannot be used: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function postgresOf(

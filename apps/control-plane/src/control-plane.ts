@@ -19,10 +19,14 @@ import { addGalleryRoutes } from './gallery/gallery-routes.ts';
 import type { Log } from './http/log.ts';
 import { listenHttps, type HttpsServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
+import { createClientAuthentication } from './identity/credentials/client-authentication.ts';
 import { endpointOf, type Endpoint } from './identity/endpoint.ts';
 import { addIdentityRoutes } from './identity/identity-routes.ts';
 import { metadataEndpoints } from './identity/metadata-endpoints.ts';
 import { createSigningKeyText, readSigningKey, type SigningKey } from './identity/signing-key.ts';
+import { addSignInRoutes } from './identity/people/pages/sign-in-routes.ts';
+import { createIdentityProviders } from './identity/providers/identity-providers.ts';
+import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokenService } from './identity/token-service.ts';
 import { addAgentRoutes, addKeyRoute } from './machines/agent-routes.ts';
 import { createDoorbell } from './machines/doorbell.ts';
@@ -88,7 +92,8 @@ async function run(
   store: Store,
   release: () => void,
 ): Promise<ControlPlane> {
-  const { identities, key, tls } = await store.alone('start', () => prepare(configuration, environment, paths, store));
+  const { identities, keys, tls } = await store.alone('start', () => prepare(configuration, environment, paths, store));
+  const identityProviders = createIdentityProviders(configuration.identityProviders, () => environment.now());
   const ending = new AbortController();
   let app: Hono | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
@@ -107,7 +112,9 @@ async function run(
     environment,
     store,
     endpoint,
-    authenticator: createAuthenticator(environment, store, key, endpoint),
+    authenticator: createAuthenticator(environment, store, keys, identityProviders, endpoint),
+    signingKeys: keys,
+    identityProviders,
     doorbell: await createDoorbell(store.bells),
     catalog:
       configuration.gallery === undefined
@@ -118,7 +125,7 @@ async function run(
   const dispatcher: Dispatcher = createDispatcher(services, () => registry);
   const registry = createRegistry(resourceTypes(services, dispatcher));
   arm = createArmFront(services, dispatcher, log);
-  app = routes(configuration, services, key, arm, log, ending.signal);
+  app = routes(configuration, services, arm, log, ending.signal);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
@@ -135,7 +142,7 @@ async function run(
 
 interface Prepared {
   readonly identities: Identities;
-  readonly key: SigningKey;
+  readonly keys: SigningKeys;
   readonly tls: TlsFiles;
 }
 
@@ -149,17 +156,20 @@ async function prepare(
   const shared = configuration.postgres !== undefined;
   if (shared) await adoptSharedFiles(store.read, paths);
   const identities = await firstIdentities(environment, store, paths);
-  const key = await keyOf(paths.signingKey);
+  const keyFile = {
+    read: () => readIfThere(paths.signingKey),
+    write: (text: string) => writeDurably(paths.signingKey, text, 0o600),
+  };
+  const keys = await openSigningKeys(environment, store, keyFile, identities.tenantId);
   await keyOf(paths.activityKey);
   const tls = await tlsFiles(paths, certificateNames(configuration), environment.now());
   if (shared) await shareFiles(environment, store, paths);
-  return { identities, key, tls };
+  return { identities, keys, tls };
 }
 
 function routes(
   configuration: Configuration,
   services: Services,
-  key: SigningKey,
   arm: (request: Request, clientIpAddress: string) => Promise<Response>,
   log: Log,
   ending: AbortSignal,
@@ -182,7 +192,11 @@ function routes(
   app.get('/metadata/endpoints', (c) =>
     c.json(metadataEndpoints(endpoint, c.req.query('api-version') ?? '') as object),
   );
-  addIdentityRoutes(app, environment, createTokenService(environment, store, key, endpoint), key, endpoint, log);
+  const { signingKeys, identityProviders } = services;
+  const authenticate = createClientAuthentication(environment, store, identityProviders, endpoint);
+  const tokens = createTokenService(environment, store, signingKeys, authenticate, endpoint);
+  addIdentityRoutes(app, environment, tokens, signingKeys, endpoint, log);
+  addSignInRoutes(app, environment, store, endpoint, log);
   addGalleryRoutes(app, configuration.gallery);
   addAgentRoutes(app, services, createHeartbeatRecorder(environment, store));
   addKeyRoute(app, services);

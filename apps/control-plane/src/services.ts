@@ -1,5 +1,7 @@
 import type { Authenticator } from './identity/authenticate.ts';
 import type { Endpoint } from './identity/endpoint.ts';
+import type { IdentityProviders } from './identity/providers/identity-providers.ts';
+import type { SigningKeys } from './identity/signing-keys.ts';
 import type { CatalogSource } from './gallery/catalog-source.ts';
 import type { Environment } from './environment.ts';
 import type { Doorbell } from './machines/doorbell.ts';
@@ -11,6 +13,8 @@ export interface Services {
   readonly store: Store;
   readonly endpoint: Endpoint;
   readonly authenticator: Authenticator;
+  readonly signingKeys: SigningKeys;
+  readonly identityProviders: IdentityProviders;
   readonly doorbell: Doorbell;
   readonly catalog: CatalogSource;
   /** Rows on a page when a client does not say. */

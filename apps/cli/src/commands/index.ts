@@ -12,6 +12,9 @@ import { roleAssign } from './role/assign.ts';
 import { roleAssignments } from './role/assignments.ts';
 import { roleList } from './role/list.ts';
 import { roleUnassign } from './role/unassign.ts';
+import { credentialAdd } from './service-principal/credential/add.ts';
+import { credentialList } from './service-principal/credential/list.ts';
+import { credentialRemove } from './service-principal/credential/remove.ts';
 import { servicePrincipalCreate } from './service-principal/create.ts';
 import { servicePrincipalDelete } from './service-principal/delete.ts';
 import { servicePrincipalList } from './service-principal/list.ts';
@@ -20,7 +23,16 @@ import { upgradeExplain } from './upgrade/explain.ts';
 import { upgradeList } from './upgrade/list.ts';
 import { upgradeHalt, upgradeResume } from './upgrade/order.ts';
 import { upgradeSettings } from './upgrade/settings.ts';
+import { signingKeyList } from './signing-key/list.ts';
+import { signingKeyRevoke } from './signing-key/revoke.ts';
+import { signingKeyRotate } from './signing-key/rotate.ts';
 import { tour } from './tour.ts';
+import { userAddIdentity } from './user/add-identity.ts';
+import { userCreate } from './user/create.ts';
+import { userDelete } from './user/delete.ts';
+import { userList } from './user/list.ts';
+import { userResetPassword } from './user/reset-password.ts';
+import { userSignOut } from './user/sign-out.ts';
 
 export const commands = buildRouteMap({
   routes: {
@@ -53,8 +65,27 @@ export const commands = buildRouteMap({
         list: servicePrincipalList,
         rotateSecret: servicePrincipalRotateSecret,
         delete: servicePrincipalDelete,
+        credential: buildRouteMap({
+          routes: { add: credentialAdd, list: credentialList, remove: credentialRemove },
+          docs: { brief: 'What applications sign in with besides a secret' },
+        }),
       },
       docs: { brief: 'Applications that can sign in' },
+    }),
+    user: buildRouteMap({
+      routes: {
+        create: userCreate,
+        list: userList,
+        resetPassword: userResetPassword,
+        addIdentity: userAddIdentity,
+        signOut: userSignOut,
+        delete: userDelete,
+      },
+      docs: { brief: 'People who can sign in' },
+    }),
+    signingKey: buildRouteMap({
+      routes: { list: signingKeyList, rotate: signingKeyRotate, revoke: signingKeyRevoke },
+      docs: { brief: 'Keys that tokens are signed with' },
     }),
     activityLog: buildRouteMap({ routes: { list: activityLogList }, docs: { brief: 'What was done centrally' } }),
   },

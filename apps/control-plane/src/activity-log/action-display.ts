@@ -61,6 +61,24 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Sallyport.Identity/servicePrincipals/write': 'Create or rename service principal',
   'Sallyport.Identity/servicePrincipals/delete': 'Delete service principal',
   'Sallyport.Identity/servicePrincipals/rotateSecret/action': 'Replace the secret of a service principal',
+  'Sallyport.Identity/servicePrincipals/certificates/write': 'Add a certificate to a service principal',
+  'Sallyport.Identity/servicePrincipals/certificates/delete': 'Remove a certificate from a service principal',
+  'Sallyport.Identity/servicePrincipals/federatedCredentials/write':
+    'Add an identity of a provider to a service principal',
+  'Sallyport.Identity/servicePrincipals/federatedCredentials/delete':
+    'Remove an identity of a provider from a service principal',
+  'Sallyport.Identity/users/write': 'Create or rename user',
+  'Sallyport.Identity/users/delete': 'Delete user',
+  'Sallyport.Identity/users/resetPassword/action': 'Replace the password of a user',
+  'Sallyport.Identity/users/changePassword/action': 'Change own password',
+  'Sallyport.Identity/users/signIn/action': 'Sign in with a password',
+  'Sallyport.Identity/users/endSessions/action': 'Sign a user out everywhere',
+  'Sallyport.Identity/users/federatedCredentials/write': 'Add an identity of a provider to a user',
+  'Sallyport.Identity/users/federatedCredentials/delete': 'Remove an identity of a provider from a user',
+  'Sallyport.Identity/sessions/refresh/action': 'Use a refresh token again',
+  'Sallyport.Identity/signingKeys/write': 'Take a new key for signing tokens',
+  'Sallyport.Identity/signingKeys/delete': 'Revoke a key that signed tokens',
+  'Sallyport.Identity/rotateSigningKeys/action': 'Retire the keys that sign tokens',
 };
 
 /** The display text of an action, or the action itself when it is not one of the table. */

@@ -57,6 +57,7 @@ export const armErrorStatus = {
   RoleAssignmentExists: 409,
   RoleAssignmentUpdateNotPermitted: 400,
   PrincipalNotFound: 400,
+  CredentialExists: 409,
   ConditionsNotSupported: 400,
   CannotDeleteLastRbacAdmin: 409,
   TooManyRequests: 429,

@@ -10,10 +10,15 @@ export interface Authorship {
 export function systemData(row: Authorship): Readonly<Record<string, string>> {
   return {
     createdBy: row.created_by,
-    createdByType: 'Application',
+    createdByType: typeOf(row.created_by),
     createdAt: new Date(row.created_at).toISOString(),
     lastModifiedBy: row.changed_by,
-    lastModifiedByType: 'Application',
+    lastModifiedByType: typeOf(row.changed_by),
     lastModifiedAt: new Date(row.changed_at).toISOString(),
   };
+}
+
+/** People have user names with an @; applications and machines are GUIDs. */
+function typeOf(author: string): 'User' | 'Application' {
+  return author.includes('@') ? 'User' : 'Application';
 }

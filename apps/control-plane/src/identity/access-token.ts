@@ -1,35 +1,42 @@
 /** Access tokens: ES256, one hour, for exactly one audience. */
-import { jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import type { Environment } from '../environment.ts';
 import { audienceOf, type Audience } from './audience.ts';
 import type { Caller } from './caller.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Principal } from './principals.ts';
 import type { SigningKey } from './signing-key.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { tokenLifetime } from './token-lifetime.ts';
 
-/** Life of a token in seconds. */
-export const tokenLifetime = 3600;
+/** Whose token: an application's or a machine's own, or a person's, who signed in with a client. */
+export interface TokenSubject {
+  readonly principal: Principal;
+  readonly session?: { readonly sessionId: string; readonly clientId: string };
+}
+
+/** RFC 9068: told apart from id tokens, which are signed with the same key. */
+const accessTokenType = 'at+jwt';
 
 /** Signs a token for a principal. */
 export function issueAccessToken(
   environment: Environment,
   key: SigningKey,
   endpoint: Endpoint,
-  principal: Principal,
+  subject: TokenSubject,
   audience: Audience,
 ): Promise<string> {
   const now = Math.floor(environment.now() / 1000);
+  const { principal } = subject;
   return new SignJWT({
-    appid: principal.client_id,
-    azp: principal.client_id,
-    idtyp: 'app',
+    ...(subject.session === undefined ? claimsOfApplication(principal) : claimsOfPerson(principal, subject.session)),
     oid: principal.object_id,
     sub: principal.object_id,
     tid: endpoint.tenantId,
     uti: environment.guid(),
     ver: '2.0',
   })
-    .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: key.keyId })
+    .setProtectedHeader({ alg: 'ES256', typ: accessTokenType, kid: key.keyId })
     .setIssuer(issuerOf(endpoint))
     .setAudience(audience.value)
     .setIssuedAt(now)
@@ -38,42 +45,82 @@ export function issueAccessToken(
     .sign(key.privateKey);
 }
 
-/** What a token proves: whose it is and what for. Whether the principal still exists is the caller's to ask. */
+function claimsOfApplication({ client_id }: Principal): JWTPayload {
+  return { appid: client_id, azp: client_id, idtyp: 'app' };
+}
+
+function claimsOfPerson(
+  { client_id, display_name }: Principal,
+  { sessionId, clientId }: NonNullable<TokenSubject['session']>,
+): JWTPayload {
+  return {
+    appid: clientId,
+    azp: clientId,
+    idtyp: 'user',
+    scp: 'user_impersonation',
+    sid: sessionId,
+    upn: client_id,
+    unique_name: client_id,
+    name: display_name,
+  };
+}
+
+/** What a token proves: whose it is and what for. Whether principal and session still exist is the caller's to ask. */
 export interface VerifiedToken {
   readonly objectId: string;
   readonly clientId: string;
+  /** The session of a person's token. */
+  readonly sessionId: string | undefined;
   readonly audience: Audience | undefined;
   readonly claims: Readonly<Record<string, string>>;
 }
 
-/** Checks signature, issuer and time. Throws jose's error. The audience is returned, not judged: a refusal is recorded with its identity. */
+/**
+ * Checks key, signature, type, issuer and time. Throws jose's error. Nothing of the header chooses anything but one of our own
+ * keys. The audience is returned, not judged: a refusal is recorded with its identity.
+ */
 export async function verifyAccessToken(
   token: string,
-  key: SigningKey,
+  keys: SigningKeys,
   endpoint: Endpoint,
   now: number,
 ): Promise<VerifiedToken> {
-  const { payload } = await jwtVerify(token, key.publicKey, {
+  const { kid } = decodeProtectedHeader(token);
+  const verifying = typeof kid === 'string' ? await keys.verifier(kid) : undefined;
+  if (verifying === undefined) throw new errors.JWTInvalid('The token is not signed with a key that is known here.');
+  const { payload } = await jwtVerify(token, verifying.key, {
     algorithms: ['ES256'],
+    typ: accessTokenType,
     issuer: issuerOf(endpoint),
     clockTolerance: 5,
     currentDate: new Date(now),
-    requiredClaims: ['exp', 'aud', 'oid', 'appid', 'tid'],
+    requiredClaims: ['exp', 'iat', 'aud', 'oid', 'appid', 'tid'],
   });
-  const claims: Record<string, string> = {};
-  for (const [name, value] of Object.entries(payload)) {
-    if (typeof value === 'string' || typeof value === 'number') claims[name] = String(value);
-  }
+  const { iat = 0, exp = 0 } = payload;
+  // A key that was retired signs nothing new, whoever has it by then.
+  if (iat * 1000 > verifying.signedUntil || exp - iat > tokenLifetime)
+    throw new errors.JWTInvalid('The token was not issued while its key was in use.');
+  const claims = plainClaims(payload);
   return {
     objectId: claims['oid'] ?? '',
     clientId: claims['appid'] ?? '',
+    sessionId: claims['idtyp'] === 'user' ? (claims['sid'] ?? '') : undefined,
     audience: audienceOf(claims['aud'] ?? '', endpoint.origins),
     claims,
   };
 }
 
+/** Claims that are texts or numbers, as texts: what is worth keeping with an event. */
+export function plainClaims(payload: JWTPayload): Readonly<Record<string, string>> {
+  const claims: Record<string, string> = {};
+  for (const [name, value] of Object.entries(payload)) {
+    if (typeof value === 'string' || typeof value === 'number') claims[name] = String(value);
+  }
+  return claims;
+}
+
 /** The caller of a verified token whose principal still exists. */
-export function callerOf(token: VerifiedToken, principal: Principal, tenantId: string): Caller {
+export function callerOf(claims: VerifiedToken['claims'], principal: Principal, tenantId: string): Caller {
   return {
     kind: principal.kind,
     objectId: principal.object_id,
@@ -81,7 +128,7 @@ export function callerOf(token: VerifiedToken, principal: Principal, tenantId: s
     displayName: principal.display_name,
     tenantId,
     claims: {
-      ...token.claims,
+      ...claims,
       'http://schemas.microsoft.com/identity/claims/objectidentifier': principal.object_id,
       'http://schemas.microsoft.com/identity/claims/tenantid': tenantId,
     },

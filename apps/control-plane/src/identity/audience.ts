@@ -27,3 +27,14 @@ export function audienceOf(requested: string, origins: readonly string[]): Audie
   }
   return undefined;
 }
+
+/** Scopes of OpenID Connect: they name no resource. */
+const plainScopes = ['openid', 'profile', 'email', 'offline_access'];
+
+/** The resource that a form asks a token for: `scope` (version 2), else `resource` (version 1). */
+export function requestedResource(form: URLSearchParams): string | undefined {
+  const scopes = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '' && !plainScopes.includes(scope));
+  const [scope] = scopes;
+  // What a person may do for themselves is one scope; it names the same resource as `.default`.
+  return scope?.replace(/\/user_impersonation$/, '/.default') ?? form.get('resource') ?? undefined;
+}

@@ -1,8 +1,8 @@
 /** Who is calling, from a verified token. Nothing else in the program makes one. */
 export interface Caller {
-  readonly kind: 'ServicePrincipal' | 'Machine';
+  readonly kind: 'ServicePrincipal' | 'Machine' | 'User';
   readonly objectId: string;
-  /** What the activity log names as the caller: the application id. */
+  /** What the activity log names as the caller: the application id, of people the user name. */
   readonly clientId: string;
   readonly displayName: string;
   readonly tenantId: string;

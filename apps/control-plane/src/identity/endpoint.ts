@@ -14,17 +14,37 @@ export function endpointOf(url: string, port: number, tenantId: string): Endpoin
   return { url, origins: [...new Set([url, ...loopback])], tenantId };
 }
 
-/** The two shapes of authority that clients know (arm-api §5.1), each with its token path. */
-export function authoritiesOf(tenantId: string): readonly { readonly path: string; readonly tokenPath: string }[] {
+/** A shape of authority that clients know (arm-api §5.1), with the paths of what they ask there. */
+export interface Authority {
+  /** Discovery is found under it. */
+  readonly path: string;
+  /** The token endpoint; authorize and devicecode are beside it. */
+  readonly tokenPath: string;
+}
+
+/** Names that mean "whatever tenant there is": there is one. */
+export const tenantAliases = ['common', 'organizations'] as const;
+
+/** The shapes: ADFS, version 2, version 1 (`resource` instead of `scope`). */
+export function authoritiesOf(tenantId: string): readonly Authority[] {
   return [
-    { path: `/${tenantId}/v2.0`, tokenPath: `/${tenantId}/oauth2/v2.0/token` },
     { path: '/adfs', tokenPath: '/adfs/oauth2/token' },
+    ...[tenantId, ...tenantAliases].flatMap((tenant) => [
+      { path: `/${tenant}/v2.0`, tokenPath: `/${tenant}/oauth2/v2.0/token` },
+      { path: `/${tenant}`, tokenPath: `/${tenant}/oauth2/token` },
+    ]),
   ];
 }
 
-/** Every spelling of the token endpoint that a client assertion may name as its audience. */
-export function tokenEndpoints(endpoint: Endpoint): readonly string[] {
-  return authoritiesOf(endpoint.tenantId).flatMap(({ tokenPath }) =>
-    endpoint.origins.map((origin) => origin + tokenPath),
-  );
+/** The path of an endpoint beside a token endpoint. */
+export function besideToken({ tokenPath }: Authority, name: 'authorize' | 'devicecode'): string {
+  return tokenPath.replace(/token$/, name);
+}
+
+/** What a client assertion may name as its audience: every spelling of the token endpoint, or the issuer. */
+export function assertionAudiences(endpoint: Endpoint): readonly string[] {
+  return endpoint.origins.flatMap((origin) => [
+    `${origin}/${endpoint.tenantId}/v2.0`,
+    ...authoritiesOf(endpoint.tenantId).map(({ tokenPath }) => origin + tokenPath),
+  ]);
 }

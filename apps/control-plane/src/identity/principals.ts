@@ -10,6 +10,11 @@ export function principalOfClient(reader: Reader, clientId: string): Promise<Pri
   return reader.selectFrom('principals').selectAll().where('client_id', '=', clientId.toLowerCase()).executeTakeFirst();
 }
 
+/** The principal of an object id, or undefined. */
+export function principalOfObject(reader: Reader, objectId: string): Promise<Principal | undefined> {
+  return reader.selectFrom('principals').selectAll().where('object_id', '=', objectId).executeTakeFirst();
+}
+
 /** Remembers an assertion as used. False when it was used before (T11). Forgets what has expired. */
 export async function useAssertion(
   writer: Writer,

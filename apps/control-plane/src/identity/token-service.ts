@@ -1,95 +1,120 @@
-/** The token endpoint: client credentials with a secret (service principals) or with a signed assertion (machines). */
+/** The token endpoint: tokens for applications and machines by their credentials, and for people by what they signed in with. */
 import type { Environment } from '../environment.ts';
 import type { Store } from '../store/store.ts';
-import { issueAccessToken, tokenLifetime } from './access-token.ts';
-import { audienceOf } from './audience.ts';
-import { claimedIssuer } from './client-assertion.ts';
+import { issueAccessToken, type TokenSubject } from './access-token.ts';
+import { audienceOf, requestedResource, type Audience } from './audience.ts';
+import type { ClientAuthentication } from './credentials/client-authentication.ts';
 import type { Endpoint } from './endpoint.ts';
-import { machineSignIn } from './machine-sign-in.ts';
-import { principalOfClient, type Principal } from './principals.ts';
-import { secretMatches } from './secret-hash.ts';
-import type { SigningKey } from './signing-key.ts';
+import { deviceCodeLife, newDeviceCode, pollInterval, shownUserCode } from './people/device-codes.ts';
+import { issueIdToken } from './people/id-token.ts';
+import { devicePagePath } from './people/pages/paths.ts';
+import { personGrants, requirePublicClient, type SignedIn } from './people/person-grants.ts';
+import { requiredParameter } from './required-parameter.ts';
+import type { SigningKeys } from './signing-keys.ts';
 import { TokenError } from './token-error.ts';
-
-export interface TokenResponse {
-  readonly token_type: 'Bearer';
-  readonly expires_in: number;
-  readonly ext_expires_in: number;
-  readonly access_token: string;
-}
+import { tokenLifetime } from './token-lifetime.ts';
 
 export interface TokenService {
   /** Answers a form of the token endpoint. Throws {@link TokenError}. */
-  issue(form: URLSearchParams): Promise<TokenResponse>;
+  issue(form: URLSearchParams): Promise<Readonly<Record<string, string | number>>>;
+  /** Answers a form of the device authorization endpoint. Throws {@link TokenError}. */
+  askForDevice(form: URLSearchParams, clientIpAddress: string): Promise<Readonly<Record<string, string | number>>>;
 }
-
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** The token service of an endpoint. */
 export function createTokenService(
   environment: Environment,
   store: Store,
-  key: SigningKey,
+  keys: SigningKeys,
+  authenticate: ClientAuthentication,
   endpoint: Endpoint,
 ): TokenService {
-  async function authenticate(form: URLSearchParams): Promise<Principal> {
-    const assertion = form.get('client_assertion');
-    if (assertion !== null) return authenticateByAssertion(form, assertion);
-    const clientId = required(form, 'client_id');
-    const secret = required(form, 'client_secret');
-    const principal = await principalOfClient(store.read, clientId);
-    if (!(await secretMatches(secret, principal?.secret_hash ?? undefined)) || principal === undefined) {
-      throw new TokenError('invalid_client', 'The client id is unknown, or the client secret is not its secret.');
-    }
-    return principal;
+  const grants = personGrants(environment, store, endpoint);
+
+  async function accessToken(
+    subject: TokenSubject,
+    audience: Audience,
+  ): Promise<Readonly<Record<string, string | number>>> {
+    const access_token = await issueAccessToken(environment, await keys.signer(), endpoint, subject, audience);
+    return { token_type: 'Bearer', expires_in: tokenLifetime, ext_expires_in: tokenLifetime, access_token };
   }
 
-  async function authenticateByAssertion(form: URLSearchParams, assertion: string): Promise<Principal> {
-    if (form.get('client_assertion_type') !== assertionType) {
-      throw new TokenError('invalid_request', `The client_assertion_type must be '${assertionType}'.`);
-    }
-    const clientId = form.get('client_id') ?? claimedIssuer(assertion) ?? '';
-    const principal = await principalOfClient(store.read, clientId);
-    if (principal === undefined || principal.public_key === null) {
-      throw new TokenError('invalid_client', 'The client assertion is not from a machine that is known here.');
-    }
-    await machineSignIn(environment, store, endpoint, principal, assertion);
-    return principal;
+  async function forClient(form: URLSearchParams): Promise<Readonly<Record<string, string | number>>> {
+    const requested = requestedResource(form) ?? '';
+    const audience = audienceOf(requested, endpoint.origins);
+    const principal = await authenticate(form);
+    if (audience === undefined) throw noSuchResource(requested);
+    // The agent API is for machines only. A machine may ask for other tokens too: there it is a principal like any, and has
+    // the rights that roles give it, which are none at first.
+    if (audience.kind === 'agent' && principal.kind !== 'Machine')
+      throw new TokenError('unauthorized_client', `A ${principal.kind} gets no token for '${audience.value}'.`);
+    return accessToken({ principal }, audience);
+  }
+
+  async function forPerson(
+    form: URLSearchParams,
+    grant: (form: URLSearchParams) => Promise<SignedIn>,
+  ): Promise<Readonly<Record<string, string | number>>> {
+    // Before anything is used up.
+    const requested = requestedResource(form) ?? endpoint.url;
+    const audience = audienceOf(requested, endpoint.origins);
+    if (audience?.kind !== 'arm') throw noSuchResource(requested);
+    const { person, session, refreshToken, nonce } = await grant(form);
+    const subject = { principal: person, session: { sessionId: session.session_id, clientId: session.client_id } };
+    const key = await keys.signer();
+    return {
+      ...(await accessToken(subject, audience)),
+      scope: `${audience.value.replace(/\/+$/, '')}/.default`,
+      refresh_token: refreshToken,
+      id_token: await issueIdToken(environment, key, endpoint, person, session.client_id, nonce),
+      // Clients key their cache by it.
+      client_info: Buffer.from(JSON.stringify({ uid: person.object_id, utid: endpoint.tenantId })).toString(
+        'base64url',
+      ),
+    };
   }
 
   return {
     issue: async (form) => {
-      const grant = required(form, 'grant_type');
-      if (grant !== 'client_credentials') {
+      const name = requiredParameter(form, 'grant_type');
+      if (name === 'client_credentials') return forClient(form);
+      const grant = grants.get(name);
+      if (grant !== undefined) return forPerson(form, grant);
+      throw new TokenError(
+        'unsupported_grant_type',
+        `The grant type '${name.slice(0, 60)}' is not supported; there are client_credentials, ${[...grants.keys()].join(', ')}.`,
+      );
+    },
+    askForDevice: async (form, clientIpAddress) => {
+      const clientId = requiredParameter(form, 'client_id').toLowerCase();
+      requirePublicClient(clientId);
+      const begun = await store.observe(async (writer) => ({
+        value: await newDeviceCode(writer, environment, clientId, clientIpAddress),
+        events: [],
+      }));
+      if (begun === undefined)
         throw new TokenError(
-          'unsupported_grant_type',
-          `The grant type '${grant.slice(0, 60)}' is not supported; use client_credentials.`,
+          'temporarily_unavailable',
+          'Too many devices wait for somebody to sign in. Try again later.',
         );
-      }
-      const requested = form.get('scope') ?? form.get('resource') ?? '';
-      const audience = audienceOf(requested.split(' ')[0] ?? '', endpoint.origins);
-      const principal = await authenticate(form);
-      if (audience === undefined) {
-        throw new TokenError(
-          'invalid_scope',
-          `There is no resource '${requested.slice(0, 200)}' that tokens are issued for.`,
-        );
-      }
-      // The agent API is for machines only. A machine may ask for other tokens too: there it is a principal like any, and has
-      // the rights that roles give it, which are none at first.
-      if (audience.kind === 'agent' && principal.kind !== 'Machine') {
-        throw new TokenError('unauthorized_client', `A ${principal.kind} gets no token for '${audience.value}'.`);
-      }
-      const access_token = await issueAccessToken(environment, key, endpoint, principal, audience);
-      return { token_type: 'Bearer', expires_in: tokenLifetime, ext_expires_in: tokenLifetime, access_token };
+      const user_code = shownUserCode(begun.userCode);
+      const verification_uri = endpoint.url + devicePagePath;
+      return {
+        user_code,
+        device_code: begun.deviceCode,
+        verification_uri,
+        verification_url: verification_uri,
+        expires_in: deviceCodeLife,
+        interval: pollInterval,
+        message: `To sign in, use a web browser to open the page ${verification_uri} and enter the code ${user_code} to authenticate.`,
+      };
     },
   };
 }
 
-function required(form: URLSearchParams, name: string): string {
-  const value = form.get(name);
-  if (value === null || value === '') {
-    throw new TokenError('invalid_request', `The request body must contain the parameter '${name}'.`);
-  }
-  return value;
+function noSuchResource(requested: string): TokenError {
+  return new TokenError(
+    'invalid_scope',
+    `There is no resource '${requested.slice(0, 200)}' that tokens are issued for.`,
+  );
 }

@@ -2,7 +2,7 @@
 import { verify } from 'node:crypto';
 import { keyRenewalText, type KeyRenewal } from '@sallyport/model/wire';
 import type { Environment } from '../environment.ts';
-import { machinePublicKey } from '../identity/client-assertion.ts';
+import { machineKey } from '../identity/credentials/client-assertion.ts';
 import type { Store } from '../store/store.ts';
 
 export type KeyOffer =
@@ -62,7 +62,7 @@ export async function offerKey(
 /** The key in its one spelling, if its holder sent it. */
 function provenKey(vmId: string, sent: string, proof: string): string | undefined {
   try {
-    const key = machinePublicKey(sent);
+    const key = machineKey(sent).publicKey;
     const signed = verify('sha256', Buffer.from(keyRenewalText(vmId, sent)), key, Buffer.from(proof, 'base64'));
     return signed ? key.export({ type: 'pkcs1', format: 'der' }).toString('base64') : undefined;
   } catch {

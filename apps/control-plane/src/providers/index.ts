@@ -11,8 +11,8 @@ import { providers } from './microsoft.resources/providers.ts';
 import { automaticUpgrades } from './sallyport.explain/automatic-upgrades.ts';
 import { policyEditors } from './sallyport.explain/policy-editors.ts';
 import { machineIdentity } from './sallyport.identity/machine-identity.ts';
-import { servicePrincipals } from './sallyport.identity/service-principals.ts';
 import { upgrades } from './sallyport.upgrades/index.ts';
+import { identity } from './sallyport.identity/index.ts';
 
 /** The rows. Handlers that make requests of their own make them through the dispatcher. */
 export function resourceTypes(services: Services, dispatcher: Dispatcher): readonly ResourceType[] {
@@ -22,7 +22,7 @@ export function resourceTypes(services: Services, dispatcher: Dispatcher): reado
     ...guestConfigurationAssignments(services),
     ...authorization(services),
     ...activityLog(services),
-    ...servicePrincipals(services),
+    ...identity(services),
     ...machineIdentity(services),
     ...policyEditors(services),
     automaticUpgrades(services),

@@ -2,8 +2,9 @@
 import { parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { ownOrigin } from '../activity-log/own-origin.ts';
 import type { Environment } from '../environment.ts';
-import { hashSecret } from '../identity/secret-hash.ts';
+import { hashSecret } from '../identity/credentials/secret-hash.ts';
 import type { Principal } from '../identity/principals.ts';
 import { ownerRoleId } from '../rbac/built-in-roles.ts';
 import { tenantScope } from '../rbac/scope.ts';
@@ -70,7 +71,6 @@ export function writeOperatorFile(paths: StatePaths, identities: Identities & { 
 async function storeIdentities(environment: Environment, store: Store, identities: Identities): Promise<void> {
   const secretHash = await hashSecret(identities.clientSecret, environment.randomBytes(16));
   const now = environment.now();
-  const request = environment.guid();
   await store.change(async (writer) => {
     await writer
       .insertInto('subscriptions')
@@ -93,21 +93,9 @@ async function storeIdentities(environment: Environment, store: Store, identitie
       .onConflict((conflict) => conflict.column('client_id').doUpdateSet({ secret_hash: secretHash }))
       .execute();
     await makeOwner(writer, identities.clientId, environment);
-    const origin = {
-      tenantId: identities.tenantId,
-      subscriptionId: identities.subscriptionId,
-      resourceGroup: '',
-      resourceId: `/providers/Microsoft.Authorization/servicePrincipals/${identities.clientId}`,
-      action: 'Microsoft.Authorization/servicePrincipals/write',
-      caller: 'control-plane',
-      claims: {},
-      correlationId: request,
-      operationId: request,
-      clientRequestId: '',
-      clientIpAddress: '',
-      method: '',
-      uri: '',
-    };
+    const resourceId = `/providers/Microsoft.Authorization/servicePrincipals/${identities.clientId}`;
+    const action = 'Microsoft.Authorization/servicePrincipals/write';
+    const origin = ownOrigin(environment, identities.tenantId, identities.subscriptionId, resourceId, action);
     const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
     return { value: undefined, events: [startedEvent(environment, origin), ended] };
   });

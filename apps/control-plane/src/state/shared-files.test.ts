@@ -24,11 +24,11 @@ eachStore('what control planes on one database have in common', (makeStore) => {
     store = await makeStore().open();
     first = state({
       authority: 'CA',
-      authorityKey: 'CA key',
-      signingKey: 'canary-signing-key',
+      authorityKey: 'canary-authority-key',
       activityKey: 'log key',
       operator: 'canary-operator',
       serverKey: 'own',
+      signingKey: 'own',
     });
     await adoptSharedFiles(store.read, first);
     await shareFiles(environment, store, first);
@@ -41,9 +41,9 @@ eachStore('what control planes on one database have in common', (makeStore) => {
   test('another one with a copy of the key gets them, and keeps what is its own', async () => {
     const second = state({ storeKey: readFileSync(first.storeKey, 'utf8') });
     await adoptSharedFiles(store.read, second);
-    expect(readFileSync(second.signingKey, 'utf8')).toBe('canary-signing-key');
+    expect(readFileSync(second.authorityKey, 'utf8')).toBe('canary-authority-key');
     expect(readFileSync(second.operator, 'utf8')).toBe('canary-operator');
-    expect(existsSync(second.serverKey)).toBe(false);
+    for (const own of [second.serverKey, second.signingKey]) expect(existsSync(own)).toBe(false);
     // And again, with what is there; the operator's file names its own address.
     writeFileSync(second.operator, 'another address');
     await adoptSharedFiles(store.read, second);
@@ -52,7 +52,7 @@ eachStore('what control planes on one database have in common', (makeStore) => {
 
   test('T50 the database holds none of them in the clear', async () => {
     const rows = await store.read.selectFrom('shared_files').selectAll().execute();
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(4);
     for (const { sealed } of rows) {
       const text = Buffer.from(sealed, 'base64').toString('latin1');
       for (const secret of ['canary', 'key']) expect(text).not.toContain(secret);
@@ -65,7 +65,7 @@ eachStore('what control planes on one database have in common', (makeStore) => {
       [{}, "copy their 'store.key'"],
       [{ storeKey: 'short' }, 'does not hold a key'],
       [{ storeKey: Buffer.alloc(32).toString('base64') }, 'is not the key of the control planes'],
-      [{ storeKey: key, signingKey: 'another' }, 'belongs to another installation'],
+      [{ storeKey: key, activityKey: 'another' }, 'belongs to another installation'],
     ] as const) {
       const foreign = state(files);
       await expect(adoptSharedFiles(store.read, foreign)).rejects.toThrow(sentence);
@@ -77,7 +77,7 @@ eachStore('what control planes on one database have in common', (makeStore) => {
     const rows = await store.read.selectFrom('shared_files').selectAll().execute();
     const swapped = rows.map((row) => ({
       ...row,
-      name: row.name === 'signingKey' ? 'activityKey' : row.name === 'activityKey' ? 'signingKey' : row.name,
+      name: row.name === 'authorityKey' ? 'activityKey' : row.name === 'activityKey' ? 'authorityKey' : row.name,
     }));
     const replace = (values: readonly { name: string; sealed: string }[]): Promise<void> =>
       store.note(async (writer) => {

@@ -1,5 +1,5 @@
 /**
- * What the control planes on one PostgreSQL have in common: the CA, the keys that sign, and the operator. It lies in the database,
+ * What the control planes on one PostgreSQL have in common: the CA, the key that signs the activity log, and the operator. It lies in the database,
  * sealed with a key that does not: the first one makes `store.key`, and each further one needs a copy of it in its state directory. A
  * dump of the database gives nobody a key, and nobody with another key joins (decision 0152).
  */
@@ -11,11 +11,10 @@ import type { Reader, Store } from '../store/store.ts';
 import { readIfThere } from './read-if-there.ts';
 import type { StatePaths } from './state-paths.ts';
 
-/** The files in common, with their modes. A server's own certificate is not: it names the server. */
+/** The files in common, with their modes. A server's own certificate is not: it names the server; each signs tokens with its own key. */
 const sharedFiles = {
   authority: 0o644,
   authorityKey: 0o600,
-  signingKey: 0o600,
   activityKey: 0o600,
   operator: 0o600,
 } as const satisfies Partial<Record<keyof StatePaths, number>>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { secretMatches } from '../identity/secret-hash.ts';
+import { secretMatches } from '../identity/credentials/secret-hash.ts';
 import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { firstIdentities, writeOperatorFile } from './first-identities.ts';

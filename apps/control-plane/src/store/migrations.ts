@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from 'kysely';
 import { chainedValues, chainStart, nextHash } from '../activity-log/chain.ts';
+import { signInTables } from './migrations/sign-in-tables.ts';
 import type { ActivityEventRow } from './schema.ts';
 
 export type StoreKind = 'sqlite' | 'postgres';
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   { name: '202611271900-machine-keys', up: machineKeys },
   { name: '202611271910-shared-files', up: sharedFilesTable },
   { name: '202611271920-automatic-upgrade', up: automaticUpgradeTables },
+  { name: '202611271930-sign-in', up: signInTables },
 ];
 
 async function automaticUpgradeTables(db: Kysely<unknown>): Promise<void> {

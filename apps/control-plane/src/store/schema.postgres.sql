@@ -21,6 +21,18 @@ CREATE INDEX activity_events_by_resource ON activity_events USING hash (resource
 
 CREATE INDEX activity_events_by_time ON activity_events USING btree (subscription_id, event_timestamp);
 
+CREATE TABLE authorization_codes (
+  code_hash text COLLATE "C" NOT NULL,
+  object_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  redirect_uri text COLLATE "C" NOT NULL,
+  code_challenge text COLLATE "C" NOT NULL,
+  nonce text COLLATE "C" NOT NULL,
+  expires_at bigint NOT NULL,
+  session_id text COLLATE "C",
+  CONSTRAINT authorization_codes_pkey PRIMARY KEY (code_hash)
+);
+
 CREATE TABLE automatic_upgrades (
   vm_id text COLLATE "C" NOT NULL,
   extension_name_key text COLLATE "C" NOT NULL,
@@ -30,6 +42,29 @@ CREATE TABLE automatic_upgrades (
   at bigint NOT NULL,
   reason text COLLATE "C" NOT NULL,
   CONSTRAINT automatic_upgrades_key PRIMARY KEY (vm_id, extension_name_key, version)
+);
+
+CREATE TABLE certificate_credentials (
+  credential_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  certificate text COLLATE "C" NOT NULL,
+  thumbprint text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT certificate_credentials_pkey PRIMARY KEY (credential_id),
+  CONSTRAINT certificate_credentials_once UNIQUE (client_id, thumbprint)
+);
+
+CREATE TABLE device_codes (
+  code_hash text COLLATE "C" NOT NULL,
+  user_code text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  asked_from text COLLATE "C" NOT NULL,
+  answer text COLLATE "C" NOT NULL,
+  object_id text COLLATE "C",
+  polled_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT device_codes_pkey PRIMARY KEY (code_hash),
+  CONSTRAINT device_codes_user_code_key UNIQUE (user_code)
 );
 
 CREATE TABLE extensions (
@@ -61,6 +96,19 @@ CREATE TABLE extensions (
 );
 
 CREATE INDEX extensions_by_version ON extensions USING btree (extension_key, installed_version);
+
+CREATE TABLE federated_credentials (
+  credential_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  issuer text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  audience text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  CONSTRAINT federated_credentials_pkey PRIMARY KEY (credential_id),
+  CONSTRAINT federated_credentials_once UNIQUE (issuer, subject)
+);
+
+CREATE INDEX federated_credentials_of_client ON federated_credentials USING btree (client_id);
 
 CREATE TABLE followed_logs (
   follower text COLLATE "C" NOT NULL,
@@ -230,6 +278,16 @@ CREATE TABLE principals (
   CONSTRAINT principals_vm_id_key UNIQUE (vm_id)
 );
 
+CREATE TABLE refresh_tokens (
+  token_hash text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  expires_at bigint NOT NULL,
+  used_at bigint,
+  CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash)
+);
+
+CREATE INDEX refresh_tokens_of_session ON refresh_tokens USING btree (session_id);
+
 CREATE TABLE resource_groups (
   subscription_id text COLLATE "C" NOT NULL,
   name_key text COLLATE "C" NOT NULL,
@@ -291,10 +349,37 @@ CREATE TABLE rollouts (
   CONSTRAINT rollouts_key PRIMARY KEY (subscription_id, extension_key, version)
 );
 
+CREATE TABLE sessions (
+  session_id text COLLATE "C" NOT NULL,
+  object_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  CONSTRAINT sessions_pkey PRIMARY KEY (session_id)
+);
+
+CREATE INDEX sessions_of_person ON sessions USING btree (object_id);
+
 CREATE TABLE shared_files (
   name text COLLATE "C" NOT NULL,
   sealed text COLLATE "C" NOT NULL,
   CONSTRAINT shared_files_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE sign_in_failures (
+  name_key text COLLATE "C" NOT NULL,
+  failures integer NOT NULL,
+  failed_at bigint NOT NULL,
+  blocked_until bigint NOT NULL,
+  CONSTRAINT sign_in_failures_pkey PRIMARY KEY (name_key)
+);
+
+CREATE TABLE signing_keys (
+  key_id text COLLATE "C" NOT NULL,
+  public_jwk text COLLATE "C" NOT NULL,
+  created_at bigint NOT NULL,
+  retired_at bigint,
+  CONSTRAINT signing_keys_pkey PRIMARY KEY (key_id)
 );
 
 CREATE TABLE subscriptions (

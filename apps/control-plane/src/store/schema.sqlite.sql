@@ -19,6 +19,17 @@ CREATE INDEX activity_events_by_resource on activity_events (resource_key);
 
 CREATE INDEX activity_events_by_time on activity_events (subscription_id, event_timestamp);
 
+CREATE TABLE authorization_codes (
+  code_hash text not null primary key,
+  object_id text not null,
+  client_id text not null,
+  redirect_uri text not null,
+  code_challenge text not null,
+  nonce text not null,
+  expires_at bigint not null,
+  session_id text
+);
+
 CREATE TABLE automatic_upgrades (
   vm_id text not null,
   extension_name_key text not null,
@@ -28,6 +39,26 @@ CREATE TABLE automatic_upgrades (
   at bigint not null,
   reason text not null,
   constraint automatic_upgrades_key primary key (vm_id, extension_name_key, version)
+);
+
+CREATE TABLE certificate_credentials (
+  credential_id text not null primary key,
+  client_id text not null,
+  certificate text not null,
+  thumbprint text not null,
+  created_at bigint not null,
+  constraint certificate_credentials_once unique (client_id, thumbprint)
+);
+
+CREATE TABLE device_codes (
+  code_hash text not null primary key,
+  user_code text not null unique,
+  client_id text not null,
+  asked_from text not null,
+  answer text not null,
+  object_id text,
+  polled_at bigint not null,
+  expires_at bigint not null
 );
 
 CREATE TABLE extensions (
@@ -59,6 +90,18 @@ CREATE TABLE extensions (
 );
 
 CREATE INDEX extensions_by_version ON extensions (extension_key, installed_version);
+
+CREATE TABLE federated_credentials (
+  credential_id text not null primary key,
+  client_id text not null,
+  issuer text not null,
+  subject text not null,
+  audience text not null,
+  created_at bigint not null,
+  constraint federated_credentials_once unique (issuer, subject)
+);
+
+CREATE INDEX federated_credentials_of_client ON federated_credentials (client_id);
 
 CREATE TABLE followed_logs (
   follower text not null primary key,
@@ -217,6 +260,15 @@ CREATE TABLE principals (
   created_at bigint not null
 );
 
+CREATE TABLE refresh_tokens (
+  token_hash text not null primary key,
+  session_id text not null,
+  expires_at bigint not null,
+  used_at bigint
+);
+
+CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
+
 CREATE TABLE resource_groups (
   subscription_id text not null,
   name_key text not null,
@@ -274,9 +326,33 @@ CREATE TABLE rollouts (
   constraint rollouts_key primary key (subscription_id, extension_key, version)
 );
 
+CREATE TABLE sessions (
+  session_id text not null primary key,
+  object_id text not null,
+  client_id text not null,
+  created_at bigint not null,
+  expires_at bigint not null
+);
+
+CREATE INDEX sessions_of_person ON sessions (object_id);
+
 CREATE TABLE shared_files (
   name text not null primary key,
   sealed text not null
+);
+
+CREATE TABLE sign_in_failures (
+  name_key text not null primary key,
+  failures integer not null,
+  failed_at bigint not null,
+  blocked_until bigint not null
+);
+
+CREATE TABLE signing_keys (
+  key_id text not null primary key,
+  public_jwk text not null,
+  created_at bigint not null,
+  retired_at bigint
 );
 
 CREATE TABLE subscriptions (

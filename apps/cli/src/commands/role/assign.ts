@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import { assignRole } from '../../access/assign-role.ts';
 import { scopeOf } from '../../access/scope.ts';
-import { servicePrincipalNamed } from '../../access/service-principals.ts';
+import { principalNamed } from '../../access/principals.ts';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { scopeFlag } from './scope-flag.ts';
 
@@ -11,7 +11,7 @@ interface Flags extends Omit<ApiFlags, 'output'> {
 }
 
 export const roleAssign = buildCommand({
-  docs: { brief: 'Gives an application a role' },
+  docs: { brief: 'Gives an application or a person a role' },
   parameters: {
     flags: {
       connection: apiFlags.connection,
@@ -19,7 +19,7 @@ export const roleAssign = buildCommand({
       to: {
         kind: 'parsed',
         parse: String,
-        brief: 'The client id, object id or name of the application',
+        brief: 'The client id, object id or name of an application, the user name of a person',
         placeholder: 'PRINCIPAL',
       },
     },
@@ -31,9 +31,9 @@ export const roleAssign = buildCommand({
   async func(this: CliContext, flags: Flags, role: string) {
     await withClient(this, { ...flags, output: 'table' }, async (client) => {
       const scope = scopeOf(client.connection, flags.scope);
-      const { properties } = await servicePrincipalNamed(client, flags.to);
-      const { roleName } = await assignRole(client, scope, role, properties.objectId);
-      this.process.stdout.write(`'${properties.displayName}' is ${roleName} at ${scope}.\n`);
+      const { displayName, objectId } = await principalNamed(client, flags.to);
+      const { roleName } = await assignRole(client, scope, role, objectId);
+      this.process.stdout.write(`'${displayName}' is ${roleName} at ${scope}.\n`);
     });
   },
 });

@@ -6,7 +6,7 @@ import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
 import { readTags } from '../../arm/tags.ts';
-import { machinePublicKey } from '../../identity/client-assertion.ts';
+import { machineKey } from '../../identity/credentials/client-assertion.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
 import type { Services } from '../../services.ts';
 import type { MachineRow } from '../../store/schema.ts';
@@ -77,7 +77,7 @@ function readEnrolment(body: MachineBody): Enrolment {
   if (publicKey === undefined || publicKey === '')
     return { vmId: body.properties?.vmId?.toLowerCase(), publicKey: undefined };
   try {
-    const key = machinePublicKey(publicKey);
+    const key = machineKey(publicKey).publicKey;
     // One spelling for one key, so that it can be compared.
     return {
       vmId: body.properties?.vmId?.toLowerCase(),

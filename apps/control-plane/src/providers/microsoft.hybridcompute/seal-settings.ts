@@ -1,7 +1,7 @@
 /** Seals protected settings to one machine on arrival: after that nobody in the centre can read them (S1.7, T50). */
 import type { ProtectedSettings, SealedSettingsBinding } from '@sallyport/model/wire';
 import { CompactEncrypt } from 'jose';
-import { machinePublicKey } from '../../identity/client-assertion.ts';
+import { machineKey } from '../../identity/credentials/client-assertion.ts';
 
 /**
  * A JWE that only the machine's key opens. The binding stands in the protected header, so that the machine refuses the text
@@ -15,6 +15,6 @@ export async function sealSettings(
   if (settings === null || Object.keys(settings).length === 0) return { kind: 'none' };
   const jwe = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(settings)))
     .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', ...binding })
-    .encrypt(machinePublicKey(publicKey));
+    .encrypt(machineKey(publicKey).publicKey);
   return { kind: 'sealed', jwe };
 }

@@ -12,7 +12,7 @@ import { scopeBeneath } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
 import type { Reader } from '../../store/store.ts';
 import { idOfMachine, type Machine } from '../microsoft.hybridcompute/machine-view.ts';
-import { namespace } from './service-principals.ts';
+import { namespace } from './names.ts';
 
 const type = `${namespace}/machineIdentity`;
 

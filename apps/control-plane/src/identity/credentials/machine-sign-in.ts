@@ -3,16 +3,16 @@
  * sign-in with the next key makes that the machine's key (T73, T75).
  */
 import type { Selectable } from 'kysely';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
-import type { Environment } from '../environment.ts';
-import { keyAge } from '../machines/key-age.ts';
-import { machineOrigin, quarantineMachine, quarantineSentence } from '../machines/quarantine.ts';
-import type { MachineKeyRow, MachineRow } from '../store/schema.ts';
-import type { Store, Writer } from '../store/store.ts';
-import { verifyAssertion, type VerifiedAssertion } from './client-assertion.ts';
-import { tokenEndpoints, type Endpoint } from './endpoint.ts';
-import { useAssertion, type Principal } from './principals.ts';
-import { TokenError } from './token-error.ts';
+import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import type { Environment } from '../../environment.ts';
+import { keyAge } from '../../machines/key-age.ts';
+import { machineOrigin, quarantineMachine, quarantineSentence } from '../../machines/quarantine.ts';
+import type { MachineKeyRow, MachineRow } from '../../store/schema.ts';
+import type { Store, Writer } from '../../store/store.ts';
+import { machineKey, verifyAssertion, type VerifiedAssertion } from './client-assertion.ts';
+import { assertionAudiences, type Endpoint } from '../endpoint.ts';
+import { useAssertion, type Principal } from '../principals.ts';
+import { TokenError } from '../token-error.ts';
 
 type Machine = Selectable<MachineRow>;
 type OtherKey = Selectable<MachineKeyRow>;
@@ -45,7 +45,7 @@ export async function machineSignIn(
     .execute();
   const now = environment.now();
   const check = (publicKey: string): Promise<VerifiedAssertion> =>
-    verifyAssertion(assertion, principal.client_id, publicKey, tokenEndpoints(endpoint), now);
+    verifyAssertion(assertion, principal.client_id, machineKey(publicKey), assertionAudiences(endpoint), now);
   const { key, verified } = await keyThatSigned(machine, others, check);
   if (key?.state === 'retired') return refuseRetired(environment, store, endpoint.tenantId, machine, key, verified);
   refuseQuarantined(machine);

@@ -1,0 +1,3 @@
+/** Where the pages are that people open themselves. */
+export const devicePagePath = '/device';
+export const passwordPagePath = '/password';
