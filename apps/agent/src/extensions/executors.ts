@@ -9,6 +9,7 @@ import { awaitStatus } from './run/await-status.ts';
 import { configure } from './run/configure-step.ts';
 import { bringBack, conclude, disableFailed, enableAgain, restoreSettings, setAside } from './run/going-back-steps.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
+import { suspend } from './run/suspend-step.ts';
 import { carryOver, disableBefore, uninstallBefore, update } from './run/upgrade-steps.ts';
 
 type Executors = {
@@ -33,6 +34,7 @@ const executors: Executors = {
   'bring-back': ({ version }, context) => bringBack(version, context),
   'restore-settings': ({ version }, context) => restoreSettings(version, context),
   'enable-again': ({ version }, context) => enableAgain(version, context),
+  suspend: ({ version }, context) => suspend(version, context),
   conclude: ({ version }, context) => conclude(version, context),
 };
 
@@ -45,6 +47,7 @@ const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
   disable: 'Removing',
   uninstall: 'Removing',
   'disable-failed': 'Removing',
+  suspend: 'Removing',
   'enable-again': 'Enabling',
 };
 

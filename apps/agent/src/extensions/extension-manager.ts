@@ -5,9 +5,11 @@
  */
 import { extensionKey, messageOf, OperationFailure } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
+import { handlerPaths } from './handler-paths.ts';
 import { keepUp } from './keep-up.ts';
+import { isHosted } from './limits/is-hosted.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import { noFindings } from './operation-context.ts';
+import { noFindings, OperationRefused } from './operation-context.ts';
 import { perform, refuse } from './perform.ts';
 import { resourceKey } from './plan/conclusion.ts';
 import { plan, type Performance, type Retreat, type Work } from './plan/plan.ts';
@@ -30,10 +32,24 @@ export class ExtensionManager {
     this.#options = options;
   }
 
-  /** Clears away what an agent that was killed left behind. Call it once, before the first goal state. */
+  /** Clears away what an agent that was killed left behind, and begins what needs no goal state. Call it once, before the first. */
   start(): void {
     sweepLeftovers(this.#options.host.paths);
     this.#options.host.groups.sweep();
+    this.reconcile();
+  }
+
+  /** The local controls are others now. What may not go on is answered at once; what was stopped comes back (S4.11). */
+  controlsChanged(): void {
+    this.#resting.clear();
+    for (const { work, control } of this.#atWork.values()) {
+      if (work.kind !== 'perform') continue;
+      const permission = this.#options.permit(work.operation, work.name);
+      // What a list forbids ends at its next step; here not even the step that runs may go on.
+      if (permission.allowed || permission.code !== 'ExtensionManagerDisabled') continue;
+      control.abort(new OperationRefused(permission.code, permission.explanation));
+    }
+    this.reconcile();
   }
 
   /** Takes a goal state and begins what it asks for. A goal state of another machine is not one (T12). */
@@ -63,6 +79,9 @@ export class ExtensionManager {
       concluded: journal.conclusions(),
       permit,
       hosting: hosting(),
+      machineLife: host.machineLife,
+      isHosted: ({ name, version }) =>
+        isHosted(host.groups, { name, version, directory: handlerPaths(host.paths, name, version).directory }),
     });
     for (const work of works) this.#begin(work);
   }
@@ -131,7 +150,7 @@ export class ExtensionManager {
         this.#atWork.delete(key);
         this.reconcile();
       });
-    this.#atWork.set(key, { work, callOff, done });
+    this.#atWork.set(key, { work, control, callOff, done });
   }
 
   #retreat({ entry, name, because }: Retreat): void {
@@ -148,6 +167,7 @@ export class ExtensionManager {
 
 interface AtWork {
   readonly work: Performance | Retreat | Upkeep;
+  readonly control: AbortController;
   /** Ends it where it is; the reason is reported. */
   readonly callOff: (why: string) => void;
   readonly done: Promise<void>;

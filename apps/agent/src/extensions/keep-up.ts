@@ -1,17 +1,19 @@
 /** What the machine does on its own: the steps of one piece of upkeep. What cannot be done is recorded and not tried for ever (T85). */
 import { messageOf, runningDeadlineSeconds, sameExtension } from '@sallyport/model';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import { localEntry } from './local-entry.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { noFindings, type OperationContext } from './operation-context.ts';
 import { resourceKey } from './plan/conclusion.ts';
+import type { Hosting } from './plan/hosting.ts';
 import { failedVersion, wayBack } from './plan/steps-back.ts';
 import type { Upkeep } from './plan/upkeep.ts';
 import { OperationProgress } from './report/operation-progress.ts';
 import { reportOf } from './report-of.ts';
 import { keptSettings } from './run/kept-settings.ts';
 import { addSecretsOf, addStoredSecrets } from './run/protected-settings.ts';
-import type { InstalledExtension } from './state/installed-extension.ts';
+import { asEnabled, type InstalledExtension } from './state/installed-extension.ts';
 import { putRecord } from './state/put-record.ts';
 
 /** The manager was enabled or disabled meanwhile: everything is planned anew. */
@@ -22,6 +24,9 @@ class HostingChanged extends Error {
   }
 }
 
+/** Whether the work may be done while hosting is so. */
+const needed: Readonly<Record<Upkeep['purpose'], Hosting>> = { 'go-back': 'on', resume: 'on', suspend: 'off' };
+
 /** Ends when it is done, interrupted or recorded as impossible; throws when not even that can be recorded. */
 export async function keepUp(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<void> {
   const { host } = options;
@@ -30,6 +35,7 @@ export async function keepUp(work: Upkeep, signal: AbortSignal, options: Manager
   host.log('info', 'upkeep begins', { operation: operation.id, steps });
   try {
     await carryOut(work.steps, await contextOf(work, signal, options));
+    if (work.purpose !== 'go-back') tell(work, options);
     host.log('info', 'upkeep ends', { operation: operation.id });
   } catch (error) {
     if (signal.aborted || error instanceof HostingChanged) return;
@@ -38,23 +44,52 @@ export async function keepUp(work: Upkeep, signal: AbortSignal, options: Manager
   }
 }
 
-function giveUp({ name }: Upkeep, why: string, { host }: ManagerOptions): void {
+function giveUp(work: Upkeep, why: string, options: ManagerOptions): void {
+  const { purpose, name, subject } = work;
+  const { host } = options;
+  if (purpose === 'suspend') throw new Error(`it cannot be stopped: ${why}`);
+  if (purpose === 'resume') {
+    // Meant to work and does not: that is told, and it is tried again in the next life of the machine.
+    const record = host.store.find(name, subject.version);
+    if (record !== undefined) putRecord(host, asEnabled(record, host.machineLife));
+    tell(work, options, why);
+    return;
+  }
   const failed = failedVersion(host.store.list().extensions.filter((one) => sameExtension(one.name, name)));
   if (failed === undefined) return;
   if (failed.failure.stuck !== undefined) throw new Error(`its end cannot be told: ${why}`);
   putRecord(host, { ...failed, failure: { ...failed.failure, stuck: why } });
 }
 
+/** The centre learns how the extension is now, beside how its last operation ended. */
+function tell({ purpose, subject }: Upkeep, { host, journal, reporter }: ManagerOptions, trouble?: string): void {
+  const status = statusAfter(purpose, trouble, new Date(host.environment.now()).toISOString());
+  if (journal.amend(subject.resourceName, subject.operation.id, status)) reporter.flush();
+}
+
+function statusAfter(purpose: Upkeep['purpose'], trouble: string | undefined, time: string): InstanceStatus {
+  if (trouble !== undefined) {
+    const message = `It was to be enabled again and could not be: ${trouble}`;
+    return { code: 'HandlerEnableFailed', level: 'Error', displayStatus: 'NotReady', message, time };
+  }
+  if (purpose === 'resume') {
+    return { code: '0', level: 'Information', displayStatus: 'Ready', message: 'It was enabled again.', time };
+  }
+  const message = 'extensions.enabled is false on its machine, so it was stopped. It comes back when that is true.';
+  return { code: 'ExtensionManagerDisabled', level: 'Warning', displayStatus: 'Stopped', message, time };
+}
+
 /** The version whose commands are run with the settings it had. */
-function settingsSource(subject: InstalledExtension, { host }: ManagerOptions): InstalledExtension {
+function settingsSource({ purpose, subject }: Upkeep, { host }: ManagerOptions): InstalledExtension {
+  if (purpose !== 'go-back') return subject;
   const records = host.store.list().extensions.filter((one) => sameExtension(one.name, subject.name));
   return wayBack(subject, records) ?? subject;
 }
 
 async function contextOf(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<OperationContext> {
-  const { host, supplies, journal, reporter, hosting } = options;
+  const { host, supplies, journal, reporter } = options;
   const { subject, name } = work;
-  const source = settingsSource(subject, options);
+  const source = settingsSource(work, options);
   const kept = keptSettings(host.paths, source);
   const findings = noFindings();
   const key = (): typeof supplies.machineKey => supplies.machineKey;
@@ -84,7 +119,7 @@ async function contextOf(work: Upkeep, signal: AbortSignal, options: ManagerOpti
     deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
     signal,
     requirePermission: () => {
-      if (hosting() !== 'on') throw new HostingChanged();
+      if (options.hosting() !== needed[work.purpose]) throw new HostingChanged();
     },
     progress: (state, status) => progress.state(state, status),
     at: (step) => progress.at(step),

@@ -60,6 +60,8 @@ export interface TestMachine extends Disposable {
   /** The history so far: commands that handlers ran, and what was noted beside them, in the order it happened. */
   history(): readonly string[];
   note(line: string): void;
+  /** As if it had been switched off and on; processes are not ended by that. */
+  startAnew(): void;
   /** Versions and their phases, in one line. */
   state(): string;
   /** A handler of which each command adds `<version> <command>` to the history. */
@@ -77,6 +79,7 @@ export function testMachine(): TestMachine {
   const file = join(directory.path, 'history');
   mkdirSync(paths.handlers, { recursive: true, mode: 0o700 });
   writeFileSync(file, '');
+  let lives = 1;
   const host: ExtensionHost = {
     environment: processEnvironment(),
     paths,
@@ -86,6 +89,9 @@ export function testMachine(): TestMachine {
     groups: noGroups,
     leftOutputs: new LeftOutputs(),
     limitsOf: (name, asked) => extensionLimits(name, defaultControls, asked, totalmem()),
+    get machineLife() {
+      return `life ${lives}`;
+    },
     program: join(import.meta.dirname, '../main.ts'),
   };
 
@@ -141,6 +147,9 @@ export function testMachine(): TestMachine {
     historyFile: file,
     handler,
     context,
+    startAnew() {
+      lives += 1;
+    },
     note,
     state,
     history: () => readFileSync(file, 'utf8').split('\n').slice(0, -1),

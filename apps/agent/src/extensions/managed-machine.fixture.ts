@@ -37,7 +37,7 @@ export interface ManagedMachine extends AsyncDisposable {
   /** The same without waiting. */
   begin(...extensions: readonly GoalExtension[]): void;
   idle(): Promise<void>;
-  reconcile(): void;
+  controlsChanged(): void;
   /** Ends the manager and starts another one on the same disk. */
   restart(): Promise<void>;
 }
@@ -122,7 +122,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       await running.manager.idle();
     },
     idle: () => running.manager.idle(),
-    reconcile: () => running.manager.reconcile(),
+    controlsChanged: () => running.manager.controlsChanged(),
     async restart() {
       await stop();
       running = start();

@@ -38,6 +38,8 @@ export interface ExtensionHost {
   readonly leftOutputs: LeftOutputs;
   /** What an extension may use at this moment, as far as its publisher asks for no less. */
   limitsOf(name: ExtensionName, asked: ResourceLimits): ExtensionLimits;
+  /** Tells one start of the machine from another (`machineLife()`). */
+  readonly machineLife: string;
   /** The program to start anew for unpacking: the file Node was started with. */
   readonly program: string;
 }

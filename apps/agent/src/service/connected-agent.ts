@@ -38,6 +38,7 @@ import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
 import type { Environment } from '../platform/environment.ts';
 import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
+import { machineLife } from '../platform/machine-life.ts';
 import { sleep } from '../platform/sleep.ts';
 import { writeAgentStatus, type AgentStatus } from './agent-status.ts';
 
@@ -74,6 +75,7 @@ export function extensionHost(environment: Environment, program: string): Extens
     lane: commandLane(() => commandsAtOnce(readControls(environment))),
     groups: machineGroups(mechanismOf(environment), environment.root),
     leftOutputs: new LeftOutputs(),
+    machineLife: machineLife(),
     limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
     program,
   };
@@ -193,7 +195,7 @@ export class ConnectedAgent {
   /** The local controls have changed: what is in force is told to the centre, and what waits is planned anew. */
   controlsChanged(): void {
     this.#heartbeat.wake();
-    this.#manager.reconcile();
+    this.#manager.controlsChanged();
   }
 
   /** Ends operations where they are, for the machine's administrator; says on which resources. Undefined means all. */

@@ -12,12 +12,12 @@ export const noGroups: ExtensionGroups = {
     close: () => undefined,
   }),
   count: () => undefined,
-  end: (member) => endMembers(() => marked(member)),
+  end: (member) => endMembers(() => markedProcesses(member)),
   sweep: () => undefined,
 };
 
 /** What still bears the environment it was started with. Others cannot be told from the machine's own processes. */
-function marked({ directory }: Member): readonly number[] {
+export function markedProcesses({ directory }: Member): readonly number[] {
   const variable = `AZURE_GUEST_AGENT_EXTENSION_PATH=${Buffer.from(directory).toString('latin1')}`;
   return processesWith('environ', (text) => text.split('\0').includes(variable));
 }

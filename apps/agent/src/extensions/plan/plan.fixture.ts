@@ -57,6 +57,8 @@ export function planned(
     concluded: new Map(concluded === undefined ? [] : [[wanted.resourceName.toLowerCase(), concluded]]),
     permit,
     hosting,
+    machineLife: 'this life',
+    isHosted: () => false,
   });
 }
 

@@ -14,7 +14,15 @@ const absent = entry({ desired: 'absent', version: '' });
 /** Everything planned for a goal state of several entries, nothing being over. */
 function plannedAll(extensions: readonly GoalExtension[], installed: readonly InstalledExtension[]): readonly Work[] {
   const goal = { machineId: 'm', generation: 1, extensions: [...extensions] };
-  return plan({ goal, installed, concluded: new Map(), permit: allowAll, hosting: 'on' });
+  return plan({
+    goal,
+    installed,
+    concluded: new Map(),
+    permit: allowAll,
+    hosting: 'on',
+    machineLife: '',
+    isHosted: () => false,
+  });
 }
 
 describe('a refusal', () => {
@@ -91,10 +99,14 @@ describe('a refusal', () => {
     // The first ended badly and is not tried again: the second does not slip in.
     const input = { goal: { machineId: 'm', generation: 1, extensions: [entry(), again] }, installed: [] };
     const concluded = new Map([['thing', done('Failed')]]);
-    expect(plan({ ...input, concluded, permit: allowAll, hosting: 'on' })).toEqual([refusal]);
+    expect(
+      plan({ ...input, concluded, permit: allowAll, hosting: 'on', machineLife: '', isHosted: () => false }),
+    ).toEqual([refusal]);
     // Told once.
     concluded.set('again', { operationId: 'two', state: 'Canceled' });
-    expect(plan({ ...input, concluded, permit: allowAll, hosting: 'on' })).toEqual([]);
+    expect(
+      plan({ ...input, concluded, permit: allowAll, hosting: 'on', machineLife: '', isHosted: () => false }),
+    ).toEqual([]);
   });
 
   test('of nothing else: another extension beside it, or one to be deleted, claims no name', () => {

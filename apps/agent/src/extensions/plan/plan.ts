@@ -33,6 +33,9 @@ export interface PlanInput {
   readonly concluded: ReadonlyMap<string, Conclusion>;
   readonly permit: Permit;
   readonly hosting: Hosting;
+  /** See `UpkeepInput`. */
+  readonly machineLife: string;
+  readonly isHosted: (extension: InstalledExtension) => boolean;
 }
 
 /** A refusal is an answer like any other: it is reported as a failed operation, at once, and costs nothing else. */

@@ -69,7 +69,12 @@ export function recordsAfter(
     case 'restore-settings':
       return change(step.version, {}, ['uninstalled', 'installed', 'enabled']);
     case 'enable-again':
-      return change(step.version, { phase: 'enabled', operation }, ['installed', 'enabled']);
+      return change(step.version, { phase: 'enabled', operation, suspended: false, enabledIn: 'this life' }, [
+        'installed',
+        'enabled',
+      ]);
+    case 'suspend':
+      return change(step.version, { phase: 'installed', suspended: true }, ['enabled']);
     case 'conclude':
       of(step.version);
       return records;

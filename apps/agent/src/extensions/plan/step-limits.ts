@@ -50,6 +50,7 @@ export const stepLimits: Readonly<Record<StepKind, StepLimit>> = {
     command: false,
   },
   'enable-again': ofCommand('enabling-again', 'Runs the enable command with the settings as they were', 'enable'),
+  suspend: ofCommand('suspending', 'Runs the disable command, as the manager is disabled,', 'disable'),
   conclude: { word: 'concluding', doing: 'Tells how the upgrade ended', seconds: short, command: false },
 };
 

@@ -33,6 +33,8 @@ export type Step =
   | { readonly kind: 'restore-settings'; readonly version: HandlerVersion }
   /** With the settings that it was enabled with last. */
   | { readonly kind: 'enable-again'; readonly version: HandlerVersion }
+  /** What the manager hosts of it stops, until the manager is enabled again. */
+  | { readonly kind: 'suspend'; readonly version: HandlerVersion }
   /** The end of an upgrade that failed is told. `version` is the one that failed. */
   | { readonly kind: 'conclude'; readonly version: HandlerVersion };
 
@@ -60,5 +62,6 @@ export const reachesOut: Readonly<Record<StepKind, boolean>> = {
   'bring-back': false,
   'restore-settings': true,
   'enable-again': true,
+  suspend: true,
   conclude: false,
 };

@@ -102,9 +102,15 @@ describe('T85 what counts as begun', () => {
 
 describe('as upkeep', () => {
   const records = [record('kept', v1, was), failed('updated')];
-  const input = { installed: records, concluded: new Map<string, never>(), hosting: 'on' } as const;
+  const input = {
+    installed: records,
+    concluded: new Map<string, never>(),
+    hosting: 'on',
+    machineLife: 'this life',
+    isHosted: () => false,
+  } as const;
   const steps = stepsBack(failed('updated'), records);
-  const work = { kind: 'upkeep', name, subject: failed('updated'), steps };
+  const work = { kind: 'upkeep', purpose: 'go-back', name, subject: failed('updated'), steps };
 
   test('it needs no goal state, and is left to a removal', () => {
     expect(planUpkeep(input, new Set())).toEqual([work]);
@@ -238,7 +244,10 @@ describe('T84 T85 from everywhere, interrupted anywhere', () => {
     let records = begin;
     let room = interruptedAfter;
     for (let round = 0; round < 40; round += 1) {
-      const [work] = planUpkeep({ installed: records, concluded: new Map(), hosting: 'on' }, new Set());
+      const [work] = planUpkeep(
+        { installed: records, concluded: new Map(), hosting: 'on', machineLife: 'this life', isHosted: () => false },
+        new Set(),
+      );
       if (work === undefined) return records;
       for (const step of work.steps.slice(0, room === 0 ? undefined : room))
         records = recordsAfter(step, records, { operationId: 'wanted', sequence: 7 });

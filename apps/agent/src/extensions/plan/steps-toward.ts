@@ -40,6 +40,7 @@ export function stepsToPresent(
     case 'enabled':
       return [...discards(leftovers), ...stepsOfEnabled(entry, wanted, heard), ...discards(kept)];
     case 'installed':
+      if (wanted.suspended === true && isAsWanted(entry, wanted, heard)) return [];
       return [...discards(leftovers), ...enabling(version), ...discards(kept)];
     case 'updated':
       return [
@@ -55,6 +56,11 @@ export function stepsToPresent(
     case 'kept':
       return afresh();
   }
+}
+
+/** One that was stopped with the manager comes back with it, and not for an operation that is over. */
+function isAsWanted(entry: GoalExtension, wanted: InstalledExtension, heard: boolean): boolean {
+  return heard && wanted.enabledSequence === entry.sequence;
 }
 
 function stepsOfEnabled(entry: GoalExtension, wanted: InstalledExtension, heard: boolean): readonly Step[] {

@@ -7,6 +7,7 @@ import { endLeftovers } from '../limits/end-leftovers.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { wayBack } from '../plan/steps-back.ts';
 import { endOfFailedUpgrade } from '../report/failed-upgrade.ts';
+import { asEnabled } from '../state/installed-extension.ts';
 import { putRecord } from '../state/put-record.ts';
 import { recordsOf, requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
@@ -75,9 +76,8 @@ export async function enableAgain(version: HandlerVersion, context: OperationCon
   const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode: undefined }, context);
   if (failure !== undefined) throw failure;
   putRecord(host, {
-    ...requireRecord(version, context),
+    ...asEnabled(requireRecord(version, context), host.machineLife),
     resourceName: entry.resourceName,
-    phase: 'enabled',
     operation: { id: entry.operationId, kind: operation },
   });
 }

@@ -2,6 +2,7 @@
 import type { HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { asEnabled } from '../state/installed-extension.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
@@ -33,11 +34,9 @@ export async function enable(version: HandlerVersion, context: OperationContext)
     if (reading.kind === 'status') context.findings.status = status;
     throw failure;
   }
-  const { uninstallExitCode: _done, disableExitCode: _doneToo, ...record } = requireRecord(version, context);
   putRecord(host, {
-    ...record,
+    ...asEnabled(requireRecord(version, context), host.machineLife),
     resourceName: entry.resourceName,
-    phase: 'enabled',
     enabledSequence: entry.sequence,
     operation: { id: entry.operationId, kind: operation },
   });

@@ -51,11 +51,21 @@ export interface InstalledExtension {
   readonly disableExitCode?: number;
   readonly uninstallExitCode?: number;
   readonly failure?: UpgradeFailure;
+  /** It was stopped, or is being stopped, because the manager is disabled, and comes back with it (S4.11). */
+  readonly suspended?: boolean;
+  /** The life of the machine in which it was last enabled. */
+  readonly enabledIn?: string;
 }
 
 /** Installed as far as its own commands are concerned, whether or not it is meant to work at this moment. */
 export function isWorking({ phase, failure }: Pick<InstalledExtension, 'phase' | 'failure'>): boolean {
   return failure === undefined && (phase === 'installed' || phase === 'enabled');
+}
+
+/** A version that is meant to work from now on. What its commands had to be told of the version before is over. */
+export function asEnabled(record: InstalledExtension, machineLife: string): InstalledExtension {
+  const { uninstallExitCode: _told, disableExitCode: _toldToo, suspended: _over, ...rest } = record;
+  return { ...rest, phase: 'enabled', enabledIn: machineLife };
 }
 
 const integer = z.int();
@@ -72,6 +82,8 @@ const stored = z.object({
   disableExitCode: z.optional(integer),
   uninstallExitCode: z.optional(integer),
   failure: z.optional(upgradeFailureSchema),
+  suspended: z.optional(z.boolean()),
+  enabledIn: z.optional(z.string()),
 });
 
 /** The stored form to the value; fails on anything the manager would not have written. */
@@ -84,7 +96,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
       return z.NEVER;
     }
-    const { enabledSequence, disableExitCode, uninstallExitCode, failure } = value;
+    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn } = value;
     return {
       name: name.name,
       version,
@@ -95,6 +107,8 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(disableExitCode === undefined ? {} : { disableExitCode }),
       ...(uninstallExitCode === undefined ? {} : { uninstallExitCode }),
       ...(failure === undefined ? {} : { failure }),
+      ...(suspended === undefined ? {} : { suspended }),
+      ...(enabledIn === undefined ? {} : { enabledIn }),
     };
   }),
 );
