@@ -13,6 +13,8 @@ import { createRegistry } from './arm/registry.ts';
 import { lookAtUpgrades } from './automatic-upgrade/automatic-upgrades.ts';
 import { proposeThrough } from './automatic-upgrade/propose-upgrade.ts';
 import type { Configuration } from './configuration.ts';
+import { createDeployments } from './deployments/start-deployment.ts';
+import { endInterrupted } from './deployments/deployment-store.ts';
 import type { Environment } from './environment.ts';
 import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
 import { addGalleryRoutes } from './gallery/gallery-routes.ts';
@@ -123,7 +125,8 @@ async function run(
     pageSize: configuration.pageSize,
   };
   const dispatcher: Dispatcher = createDispatcher(services, () => registry);
-  const registry = createRegistry(resourceTypes(services, dispatcher));
+  const deployments = createDeployments(services, dispatcher);
+  const registry = createRegistry(resourceTypes(services, dispatcher, deployments));
   arm = createArmFront(services, dispatcher, log);
   app = routes(configuration, services, arm, log, ending.signal);
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
@@ -135,7 +138,7 @@ async function run(
     server.drain();
     services.doorbell.close();
     await pause(configuration.drainSeconds * 1000);
-    await close(services, server, [stopUpgrading, stopSweeping, stopSealing], release);
+    await close(services, server, [stopUpgrading, () => deployments.close(), stopSweeping, stopSealing], release);
   };
   return { endpoint, port: server.port, close: end };
 }
@@ -218,6 +221,7 @@ async function startSweeping(services: Services, log: Log): Promise<() => Promis
   const sweep = (): Promise<void> =>
     store.lead('sweep', async () => {
       for (const vmId of await sweepOperations(environment, store)) doorbell.ring(vmId);
+      await endInterrupted(services, endpoint.tenantId);
       for (const vmId of await quarantineForked(environment, store, endpoint.tenantId)) doorbell.ring(vmId);
     });
   const failure = 'deadlines could not be looked at';

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { actionDisplays } from '../activity-log/action-display.ts';
+import type { Deployments } from '../deployments/start-deployment.ts';
 import { resourceTypes } from '../providers/index.ts';
 import type { Services } from '../services.ts';
 import { armErrorStatus } from './arm-error.ts';
@@ -11,7 +12,9 @@ import { createRegistry } from './registry.ts';
 
 // Rows are made without using any of the services; only their handlers would.
 const services = {} as unknown as Services;
-const { types: rows } = createRegistry(resourceTypes(services, {} as unknown as Dispatcher));
+const { types: rows } = createRegistry(
+  resourceTypes(services, {} as unknown as Dispatcher, {} as unknown as Deployments),
+);
 const reference = readFileSync(join(import.meta.dirname, '../../../../docs/reference/control-plane.md'), 'utf8');
 
 test('every action that can be recorded has a text for people', () => {

@@ -1,6 +1,7 @@
 /** Everything that this control plane answers for: the rows of its registry, provider by provider. */
 import type { Dispatcher } from '../arm/dispatcher.ts';
 import type { ResourceType } from '../arm/resource-type.ts';
+import type { Deployments } from '../deployments/start-deployment.ts';
 import type { Services } from '../services.ts';
 import { authorization } from './microsoft.authorization/index.ts';
 import { guestConfigurationAssignments } from './microsoft.guestconfiguration/assignments.ts';
@@ -15,9 +16,13 @@ import { upgrades } from './sallyport.upgrades/index.ts';
 import { identity } from './sallyport.identity/index.ts';
 
 /** The rows. Handlers that make requests of their own make them through the dispatcher. */
-export function resourceTypes(services: Services, dispatcher: Dispatcher): readonly ResourceType[] {
+export function resourceTypes(
+  services: Services,
+  dispatcher: Dispatcher,
+  deployments: Deployments,
+): readonly ResourceType[] {
   const types = [
-    ...microsoftResources(services, dispatcher),
+    ...microsoftResources(services, dispatcher, deployments),
     ...hybridCompute(services),
     ...guestConfigurationAssignments(services),
     ...authorization(services),

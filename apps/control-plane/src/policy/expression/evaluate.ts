@@ -18,6 +18,8 @@ export interface ExpressionContext {
   readonly resourceGroup: Json;
   /** ISO 8601. */
   readonly utcNow: string;
+  /** Functions beside those of policy rules, by name in lower case: what templates have. They come before others. */
+  readonly more?: Readonly<Record<string, (args: readonly Json[]) => Json>>;
 }
 
 const contextFunctions: Readonly<
@@ -88,10 +90,16 @@ function call({ name, args }: Extract<Expression, { kind: 'call' }>, context: Ex
   }
   const values = args.map((one) => evaluateExpression(one, context));
   try {
-    if (Object.hasOwn(contextFunctions, name)) return contextFunctions[name]?.call(context, values) ?? null;
-    return pureFunctions[name]?.call(values) ?? null;
+    if (context.more !== undefined && Object.hasOwn(context.more, name)) return context.more[name]?.(values) ?? null;
+    const found = Object.hasOwn(contextFunctions, name) ? contextFunctions[name] : undefined;
+    if (found !== undefined) return found.call(context, values);
+    const pure = Object.hasOwn(pureFunctions, name) ? pureFunctions[name] : undefined;
+    if (pure === undefined) throw new PolicyError('InvalidPolicyRule', `There is no function '${name}' here.`);
+    if (values.length < pure.least || values.length > pure.most)
+      throw new PolicyError('InvalidPolicyRule', `The function '${name}' does not take ${values.length} arguments.`);
+    return pure.call(values);
   } catch (error) {
-    if (error instanceof PolicyError) throw error;
+    if (error instanceof PolicyError || error instanceof ReferenceNeeded) throw error;
     throw new PolicyError('PolicyEvaluationFailed', `The function '${name}' failed: ${messageOf(error)}`, {
       cause: error,
     });
@@ -105,6 +113,16 @@ function memberOf(of: Json, index: Json): Json {
     'PolicyEvaluationFailed',
     `There is no '${written(index)}' in '${JSON.stringify(of).slice(0, 100)}'.`,
   );
+}
+
+/** Thrown by a function that needs a resource which nobody has read yet: it is read, and the evaluation begins again. */
+export class ReferenceNeeded extends Error {
+  override readonly name = 'ReferenceNeeded';
+  readonly id: string;
+  constructor(id: string) {
+    super(`'${id}' has to be read first.`);
+    this.id = id;
+  }
 }
 
 /** Expressions by their text: rules are evaluated again and again. */
@@ -126,7 +144,8 @@ export function expressionOf(text: string): Expression {
 /** A value of a rule with every expression in it evaluated; `[[` stands for a bracket. */
 export function evaluateValue(value: Json, context: ExpressionContext): Json {
   if (typeof value === 'string') {
-    if (isExpression(value)) return evaluateExpression(expressionOf(value), context);
+    if (isExpression(value))
+      return evaluateExpression(context.more === undefined ? expressionOf(value) : parseExpression(value), context);
     return value.startsWith('[[') ? value.slice(1) : value;
   }
   if (isList(value)) return value.map((one) => evaluateValue(one, context));

@@ -171,8 +171,22 @@ export const pureFunctions: Readonly<Record<string, PureFunction>> = {
   coalesce: row(1, any, (a) => a.find((one) => one !== null) ?? null),
   concat: row(1, any, (a) => (a.every(isList) ? a.flat() : a.map(text).join(''))),
   contains: row(2, 2, contained),
+  base64tojson: row(1, 1, (a) => JSON.parse(Buffer.from(text(a[0]), 'base64').toString('utf8')) as Json),
+  base64tostring: row(1, 1, (a) => Buffer.from(text(a[0]), 'base64').toString('utf8')),
   createarray: row(0, any, (a) => [...a]),
   createobject: row(0, any, objectOf),
+  datauri: row(1, 1, (a) => `data:text/plain;charset=utf8;base64,${Buffer.from(text(a[0])).toString('base64')}`),
+  datauritostring: row(1, 1, (a) => {
+    const [, base64, content] = /^data:[^,]*?(;base64)?,(.*)$/s.exec(text(a[0])) ?? [];
+    if (content === undefined) throw wrong('A data URI', a[0]);
+    return base64 === undefined ? decodeURIComponent(content) : Buffer.from(content, 'base64').toString('utf8');
+  }),
+  datetimefromepoch: row(1, 1, (a) => new Date(whole(a[0]) * 1000).toISOString().replace('.000Z', 'Z')),
+  datetimetoepoch: row(1, 1, (a) => {
+    const time = Date.parse(text(a[0]));
+    if (Number.isNaN(time)) throw wrong('A date', a[0]);
+    return Math.floor(time / 1000);
+  }),
   div: row(2, 2, (a) => {
     if (whole(a[1]) === 0) throw wrong('A divisor other than 0', a[1]);
     return Math.trunc(whole(a[0]) / whole(a[1]));
@@ -182,6 +196,11 @@ export const pureFunctions: Readonly<Record<string, PureFunction>> = {
   equals: row(2, 2, (a) => same(a[0], a[1])),
   false: row(0, 0, () => false),
   first: row(1, 1, (a) => (typeof a[0] === 'string' ? a[0].slice(0, 1) : (list(a[0])[0] ?? null))),
+  float: row(1, 1, (a) => {
+    const number = typeof a[0] === 'number' ? a[0] : Number(text(a[0]));
+    if (!Number.isFinite(number) || a[0] === '') throw wrong('A number', a[0]);
+    return number;
+  }),
   format: row(1, any, format),
   greater: row(2, 2, (a) => order(a[0], a[1]) > 0),
   greaterorequals: row(2, 2, (a) => order(a[0], a[1]) >= 0),
