@@ -112,6 +112,7 @@ const signed: SignedPackage = {
 const catalog: Catalog = {
   refresh: () => Promise.resolve(),
   find: () => Promise.resolve(signed),
+  expiries: () => Promise.resolve([]),
   publishers: () => Promise.resolve([name.publisher]),
   list: () => Promise.resolve([signed]),
 };

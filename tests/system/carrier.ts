@@ -18,6 +18,8 @@ export interface Carrier {
   readonly carried: Map<string, number>;
   /** Changes what catalog and package requests are answered with; undefined carries faithfully. */
   tamper: ((path: string, body: Buffer) => Buffer) | undefined;
+  /** Answers by itself instead of carrying; undefined carries. */
+  instead: ((path: string) => Buffer | undefined) | undefined;
   /** Where requests go from now on. */
   forwardTo(target: { readonly endpoint: string; readonly authority: string }): void;
   close(): Promise<void>;
@@ -34,6 +36,12 @@ export async function startCarrier(): Promise<Carrier> {
   server.on('request', (incoming, outgoing) => {
     const path = incoming.url ?? '';
     requests.push(`${incoming.method ?? ''} ${path}`);
+    const own = carrier.instead?.(path);
+    if (own !== undefined) {
+      outgoing.writeHead(200, { 'content-length': own.length });
+      outgoing.end(own);
+      return;
+    }
     if (target === undefined) {
       outgoing.writeHead(503).end();
       return;
@@ -67,6 +75,7 @@ export async function startCarrier(): Promise<Carrier> {
     requests,
     carried,
     tamper: undefined,
+    instead: undefined,
     forwardTo: (to) => {
       target = to;
     },

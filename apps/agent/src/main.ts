@@ -1,14 +1,19 @@
 /** The program `azcmagent`. */
+import { checkCatalogWord } from './catalog-watch/check-catalog-word.ts';
 import { unpackWord } from './extensions/unpack/unpack-request.ts';
 
 async function main(): Promise<void> {
-  if (process.argv[2] !== unpackWord) {
+  const [, , word] = process.argv;
+  // Not commands: how the agent calls itself for work whose memory is to go back, or that is to have hardly any rights.
+  if (word === unpackWord) {
+    const { runUnpackProcess } = await import('./extensions/unpack/unpack-process.ts');
+    await runUnpackProcess();
+  } else if (word === checkCatalogWord) {
+    const { runCatalogCheck } = await import('./catalog-watch/check-catalog.ts');
+    await runCatalogCheck();
+  } else {
     process.exitCode = await runCommand();
-    return;
   }
-  // Not a command: how the agent calls itself to open packages with hardly any rights. It is waited for and loads little.
-  const { runUnpackProcess } = await import('./extensions/unpack/unpack-process.ts');
-  await runUnpackProcess();
 }
 
 async function runCommand(): Promise<number> {

@@ -16,6 +16,7 @@ import type { Configuration } from './configuration.ts';
 import { createDeployments } from './deployments/start-deployment.ts';
 import { endInterrupted } from './deployments/deployment-store.ts';
 import type { Environment } from './environment.ts';
+import { startCatalogWatch } from './gallery/catalog-watch.ts';
 import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
 import { addGalleryRoutes } from './gallery/gallery-routes.ts';
 import type { Log } from './http/log.ts';
@@ -133,12 +134,22 @@ async function run(
   const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
   const stopUpgrading = startUpgrading(services, dispatcher, log);
+  const { tenantId, subscriptionId } = identities;
+  const stopWatching = startCatalogWatch({
+    environment,
+    store,
+    catalog: services.catalog,
+    tenantId,
+    subscriptionId,
+    log,
+  });
   const end = async (): Promise<void> => {
     ending.abort();
     server.drain();
     services.doorbell.close();
     await pause(configuration.drainSeconds * 1000);
-    await close(services, server, [stopUpgrading, () => deployments.close(), stopSweeping, stopSealing], release);
+    const stops = [stopWatching, stopUpgrading, () => deployments.close(), stopSweeping, stopSealing];
+    await close(services, server, stops, release);
   };
   return { endpoint, port: server.port, close: end };
 }

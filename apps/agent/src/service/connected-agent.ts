@@ -6,6 +6,7 @@ import type { Catalog } from '@sallyport/catalog';
 import { agentConfigurationOf, defaultControls, type ControlsReading } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
 import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
+import { CatalogWatch } from '../catalog-watch/catalog-watch.ts';
 import { readControls } from '../config/read-controls.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
 import { agentApi, type AgentApi } from '../connection/agent-api.ts';
@@ -103,6 +104,7 @@ export class ConnectedAgent {
   readonly #watch: ExtensionWatch;
   readonly #machineKey: MachineKeyring;
   readonly #renewal: KeyRenewal;
+  readonly #catalogWatch: CatalogWatch;
   #generation = 0;
   /** To be repeated: in memory only, so that a copy of the disk does not have it (T73). */
   #lastBeat: string | undefined;
@@ -161,6 +163,7 @@ export class ConnectedAgent {
       events: fileLog(join(host.paths.managerLogs, 'extension_events.log'), environment),
       machineKey: () => machineKey,
     });
+    this.#catalogWatch = new CatalogWatch({ environment, program: options.program, log: host.log });
     this.#status = { ...emptyStatus(config), extensionLimits: describeMechanism(mechanismOf(environment)) };
     this.#heartbeat = new HeartbeatLoop({
       log,
@@ -178,6 +181,7 @@ export class ConnectedAgent {
     this.#reporter.flush();
     this.#heartbeat.start();
     this.#watch.start();
+    this.#catalogWatch.start();
     this.#polling = this.#pollSlowly();
     this.#resealing = this.#reseal();
   }
@@ -210,6 +214,7 @@ export class ConnectedAgent {
       this.#heartbeat.stop(),
       this.#manager.stop(),
       this.#watch.stop(),
+      this.#catalogWatch.stop(),
       this.#polling,
       this.#resealing,
     ]);

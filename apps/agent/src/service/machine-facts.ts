@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { agentConfigurationOf } from '@sallyport/local-controls';
 import { messageOf } from '@sallyport/model';
+import { describeCatalog } from '../catalog-watch/describe-catalog.ts';
+import { readCatalogStatus } from '../catalog-watch/catalog-status.ts';
 import { readControls } from '../config/read-controls.ts';
 import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
 import { agentVersion } from '../connection/agent-version.ts';
@@ -74,6 +76,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     { ...fact('GC Service (gcad)', 'guestConfigurationService', active(false)), indent: true },
     fact('Portal Page', 'portalPage', undefined),
     fact('Disabled Features', 'disabledFeatures', undefined),
+    fact('Signed Catalog', 'signedCatalog', describeCatalog(readCatalogStatus(environment.root), environment.now())),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
     fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
     fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),

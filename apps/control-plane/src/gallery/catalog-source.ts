@@ -1,4 +1,5 @@
 import type { CatalogTarget } from '@sallyport/model/wire';
+import type { CatalogLook } from './catalog-health.ts';
 
 /** A package that the signed catalog names. */
 export interface CatalogEntry extends CatalogTarget {
@@ -10,4 +11,6 @@ export interface CatalogEntry extends CatalogTarget {
 export interface CatalogSource {
   /** What is published now, of one publisher or of all. Throws `ArmError` `CatalogUnavailable` when no verified catalog can be had. */
   list(publisher?: string): Promise<readonly CatalogEntry[]>;
+  /** How it is now; undefined when there is no gallery. Does not throw for what a catalog can be like. */
+  look(): Promise<CatalogLook | undefined>;
 }

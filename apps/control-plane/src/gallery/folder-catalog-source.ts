@@ -12,6 +12,7 @@ import type { CatalogSource } from './catalog-source.ts';
 /** A source for when no gallery is configured: says so. */
 export function noCatalog(): CatalogSource {
   return {
+    look: () => Promise.resolve(undefined),
     list: () =>
       Promise.reject(
         new ArmError(
@@ -43,16 +44,32 @@ export function folderCatalogSource(gallery: string, directory: string, now: () 
     });
   }
 
+  async function current(): Promise<Catalog> {
+    catalog ??= open();
+    const timestamp = await readFile(join(metadata, 'timestamp.json'), 'utf8');
+    if (timestamp !== seen) {
+      await catalog.refresh();
+      seen = timestamp;
+    }
+    return catalog;
+  }
+
   return {
+    look: async () => {
+      try {
+        const verified = await current();
+        // What is kept is measured against the clock again, and publishers' roles are loaded so that theirs count too.
+        const { expired } = await listEach(verified, undefined);
+        const failure = expired && { code: expired.code, message: expired.message };
+        return { failure, roles: await verified.expiries() };
+      } catch (error) {
+        const code = error instanceof OperationFailure ? error.code : 'CatalogUnavailable';
+        return { failure: { code, message: messageOf(error) }, roles: [] };
+      }
+    },
     list: async (publisher) => {
       try {
-        catalog ??= open();
-        const timestamp = await readFile(join(metadata, 'timestamp.json'), 'utf8');
-        if (timestamp !== seen) {
-          await catalog.refresh();
-          seen = timestamp;
-        }
-        const packages = await listEach(catalog, publisher);
+        const { packages } = await listEach(await current(), publisher);
         // A mirror has the whole catalog and a part of the packages: what is not here cannot be installed from here.
         const there = new Set(await readdir(join(gallery, 'packages')).catch(nothingWhenMissing));
         return packages
@@ -74,18 +91,26 @@ function firstRoot(gallery: string): string {
   return first ?? readFileSync(join(gallery, 'trust/pinned-root.json'), 'utf8');
 }
 
+interface Listed {
+  readonly packages: readonly SignedPackage[];
+  /** Why the packages of a publisher are missing. */
+  readonly expired: OperationFailure | undefined;
+}
+
 /** Of all publishers those whose signatures hold: one that let them expire does not hide the others. Asked by name, it says so. */
-async function listEach(catalog: Catalog, publisher: string | undefined): Promise<readonly SignedPackage[]> {
-  if (publisher !== undefined) return catalog.list(publisher);
+async function listEach(catalog: Catalog, publisher: string | undefined): Promise<Listed> {
+  if (publisher !== undefined) return { packages: await catalog.list(publisher), expired: undefined };
   const packages: SignedPackage[] = [];
+  let expired: OperationFailure | undefined;
   for (const each of await catalog.publishers()) {
     try {
       packages.push(...(await catalog.list(each)));
     } catch (error) {
       if (!(error instanceof OperationFailure) || error.code !== 'CatalogExpired') throw error;
+      expired ??= error;
     }
   }
-  return packages;
+  return { packages, expired };
 }
 
 function nothingWhenMissing(error: unknown): string[] {

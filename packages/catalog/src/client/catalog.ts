@@ -1,5 +1,6 @@
 /** The signed catalog as its clients see it: refresh, then find what a publisher signed. */
 import type { ExtensionName, HandlerVersion } from '@sallyport/model';
+import type { Expiring } from '../expiry-warning.ts';
 import type { SignedPackage } from './signed-package.ts';
 
 export interface Catalog {
@@ -17,6 +18,8 @@ export interface Catalog {
   find(name: ExtensionName, version: HandlerVersion, signal?: AbortSignal): Promise<SignedPackage | undefined>;
   /** Who may publish, in lower case. Refreshes and throws like {@link Catalog.find}. */
   publishers(signal?: AbortSignal): Promise<readonly string[]>;
+  /** When the roles expire that have been verified so far: the top-level ones, and publishers' that were needed. Refreshes and throws like {@link Catalog.find}. */
+  expiries(signal?: AbortSignal): Promise<readonly Expiring[]>;
   /**
    * Everything that is signed, of one publisher or of all, in no particular order. An entry that describes no package is left out:
    * nobody can install it either. Refreshes and throws like {@link Catalog.find}; one publisher's unusable role fails the list of

@@ -7,7 +7,7 @@ import { catalogRules } from './refresh-rules.ts';
 import { refreshTrust } from './refresh-trust.ts';
 import { trustedDirectory } from './trusted-directory.ts';
 import { trustedStore, type TrustedStore } from './trusted-store.ts';
-import { findPackage, listPackages, publishersOf } from './trusted-packages.ts';
+import { expiriesOf, findPackage, listPackages, publishersOf } from './trusted-packages.ts';
 
 export interface CatalogOptions {
   /** Where verified metadata is kept. One process at a time: that is the caller's duty. Made when needed, 0700. */
@@ -60,6 +60,7 @@ export function openCatalog(options: CatalogOptions): Catalog {
         return findPackage({ directory, source: catalogSource(fetch, signal) }, trusted, now(), name, version);
       }),
     publishers: (signal) => inTurn(async () => publishersOf(store ?? (await refresh(signal)))),
+    expiries: (signal) => inTurn(async () => expiriesOf(store ?? (await refresh(signal)))),
     list: (publisher, signal) =>
       inTurn(async () => {
         const trusted = store ?? (await refresh(signal));

@@ -2,6 +2,7 @@
 import type { Metadata, Targets } from '@tufjs/models';
 import { OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ExpiredMetadataError } from 'tuf-js/dist/error.js';
+import type { Expiring } from '../expiry-warning.ts';
 import { isPublisherRole, publisherOfRole, publisherRole } from '../layout.ts';
 import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
@@ -73,6 +74,18 @@ export function publishersOf(store: TrustedStore): string[] {
   return publisherRoles(store).map((role) => publisherOfRole(role));
 }
 
+/** When each role expires that is in the store. */
+export function expiriesOf(store: TrustedStore): Expiring[] {
+  const roles = [
+    { role: 'root', signed: store.root.signed },
+    { role: 'timestamp', signed: store.timestamp?.signed },
+    { role: 'snapshot', signed: store.snapshot?.signed },
+    { role: 'targets', signed: store.targets?.signed },
+    ...publisherRoles(store).map((role) => ({ role, signed: store.getRole(role)?.signed })),
+  ];
+  return roles.flatMap(({ role, signed }) => (signed === undefined ? [] : [{ role, expires: signed.expires }]));
+}
+
 function publisherRoles(store: TrustedStore): string[] {
   return Object.keys(store.targets?.signed.delegations?.roles ?? {}).filter((role) => isPublisherRole(role));
 }
@@ -93,12 +106,12 @@ function requireCurrent(store: TrustedStore, time: Date): void {
   requireNotExpired('targets.json', store.targets?.signed, time);
 }
 
-interface Expiring {
+interface Dated {
   readonly expires: string;
   isExpired(time?: Date): boolean;
 }
 
-function requireNotExpired(file: string, signed: Expiring | undefined, time: Date): void {
+function requireNotExpired(file: string, signed: Dated | undefined, time: Date): void {
   if (signed === undefined) throw new Error('a refreshed store holds every role');
   if (signed.isExpired(time)) throw catalogFailure(new ExpiredMetadataError(`it expired ${signed.expires}`), file);
 }

@@ -6,6 +6,9 @@ import { canonicalize } from '@tufjs/canonical-json';
 import { keysOfRole } from '../repository/signing-key.ts';
 import type { Stage } from './stage.ts';
 
+/** Where the thief is: a gallery with its keys. */
+export type Robbed = Pick<Stage, 'options' | 'read'>;
+
 /** A role's content, freely changed. */
 export type Content = Record<string, unknown>;
 type File = { signatures: { keyid: string; sig: string }[]; signed: Content };
@@ -15,7 +18,7 @@ export function parse(bytes: Uint8Array): File {
 }
 
 /** The newest file of a role, by the version that the timestamp or snapshot names. */
-export function currentFile(stage: Stage, role: string): string {
+export function currentFile(stage: Robbed, role: string): string {
   if (role === 'timestamp') return 'timestamp.json';
   const named = (file: string, entry: string): number =>
     (parse(stage.read(file)).signed['meta'] as Record<string, { version: number }>)[entry]?.version ?? 0;
@@ -23,12 +26,12 @@ export function currentFile(stage: Stage, role: string): string {
   return role === 'snapshot' ? snapshot : `${named(snapshot, `${role}.json`)}.${role}.json`;
 }
 
-export function contentOf(stage: Stage, role: string): Content {
+export function contentOf(stage: Robbed, role: string): Content {
   return parse(stage.read(currentFile(stage, role))).signed;
 }
 
 /** Signs content with the keys that lie in the gallery under the names of `keyRoles`. */
-export async function signAs(stage: Stage, content: Content, ...keyRoles: readonly string[]): Promise<Buffer> {
+export async function signAs(stage: Robbed, content: Content, ...keyRoles: readonly string[]): Promise<Buffer> {
   const keys = (await Promise.all(keyRoles.map((role) => keysOfRole(stage.options.keysDirectory, role)))).flat();
   const bytes = Buffer.from(canonicalize(content));
   const signatures = keys.map((key) => ({ keyid: key.identifier, sig: key.sign(bytes) }));
@@ -44,7 +47,7 @@ function reference(bytes: Uint8Array, version: unknown): Content {
  * `change` edits the content of each role. Versions are raised by one unless `change` says otherwise.
  */
 export async function publishAs(
-  stage: Stage,
+  stage: Robbed,
   roles: readonly string[],
   change: (content: Content, role: string) => Content,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HttpClient } from '../../connection/http-client.ts';
-import { downloadPackage } from './download-package.ts';
+import { downloadPackage, type Pace } from './download-package.ts';
 
 const content = Buffer.from('the package that was signed '.repeat(1000));
 const wanted = { length: content.length, sha256: createHash('sha256').update(content).digest('hex') };
@@ -65,6 +65,11 @@ const routes: Readonly<Record<string, (response: ServerResponse, range: string) 
     response.writeHead(200, { 'content-length': content.length });
     response.write(content.subarray(0, 10), () => response.destroy());
   },
+  '/dripping': (response) => {
+    // A byte now and then: never silent, never done.
+    const writing = setInterval(() => response.write('x'), 20);
+    response.on('close', () => clearInterval(writing));
+  },
   '/missing': (response) => void response.writeHead(404).end(),
   '/elsewhere': (response) => void response.writeHead(302, { location: '/good' }).end(),
 };
@@ -85,13 +90,18 @@ afterAll(() => {
 
 /** What is in the file afterwards, or the code of the failure. */
 async function download(...paths: readonly string[]): Promise<string> {
+  return downloadAt(undefined, ...paths);
+}
+
+async function downloadAt(pace: Pace | undefined, ...paths: readonly string[]): Promise<string> {
   using directory = temporaryDirectory('download');
   const file = join(directory.path, 'package.zip');
   const descriptor = openSync(file, 'wx+', 0o600);
   const http = new HttpClient({ origin, proxy: () => undefined });
   const locations = paths.map((path) => (path.startsWith('/') ? origin + path : path));
   try {
-    await downloadPackage({ http, locations, wanted, descriptor, signal: new AbortController().signal });
+    const { signal } = new AbortController();
+    await downloadPackage({ http, locations, wanted, descriptor, signal, ...(pace === undefined ? {} : { pace }) });
     expect(fstatSync(descriptor).size).toBe(content.length);
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -118,6 +128,12 @@ test.each([
   ['http://169.254.169.254/', 'PackageUnavailable'],
 ])('T20 T23 T24 %s is %s', async (path, code) => {
   expect(await download(path)).toBe(code);
+});
+
+test('T23 a location that drips is ended as too slow, whatever it sends, and does not stand in the way of a good one', async () => {
+  const pace = { graceSeconds: 0.5, leastBytesPerSecond: 1024 * 1024 };
+  expect(await downloadAt(pace, '/dripping')).toBe('PackageTooSlow');
+  expect(await downloadAt({ ...pace, graceSeconds: 20 }, '/missing', '/good')).toBe(content.toString());
 });
 
 test('S1.4 one bad location does not stand in the way of a good one, and leaves nothing of itself', async () => {

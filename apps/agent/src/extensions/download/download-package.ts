@@ -24,11 +24,18 @@ export interface DownloadOptions {
   /** An open file of ours, empty. */
   readonly descriptor: number;
   readonly signal: AbortSignal;
+  /** How slow is too slow. */
+  readonly pace?: Pace;
 }
 
-/** A minute to begin with, and then no slower than this. Bytes a second. */
-const leastBytesPerSecond = 16 * 1024;
-const graceSeconds = 60;
+export interface Pace {
+  /** Time to begin with. */
+  readonly graceSeconds: number;
+  /** No slower than this on the whole. */
+  readonly leastBytesPerSecond: number;
+}
+
+const usualPace: Pace = { graceSeconds: 60, leastBytesPerSecond: 16 * 1024 };
 /** Longest silence between two pieces, in milliseconds. */
 const longestSilence = 30_000;
 /** How often a download that broke off goes on at the same location. */
@@ -88,6 +95,7 @@ interface Received {
 }
 
 async function tryLocation(url: URL, options: DownloadOptions): Promise<Exclude<Outcome, { kind: 'cut' }>> {
+  const { graceSeconds, leastBytesPerSecond } = options.pace ?? usualPace;
   const deadline = performance.now() + (graceSeconds + options.wanted.length / leastBytesPerSecond) * 1000;
   const received: Received = { length: 0, hash: createHash('sha256') };
   for (let again = 0; ; again += 1) {

@@ -43,6 +43,7 @@ async function fetchOnto(machine: TestMachine, refuseAt?: number): Promise<void>
   const catalog: Catalog = {
     refresh: () => Promise.resolve(machine.note('the catalog is asked')),
     find: () => Promise.resolve(signed),
+    expiries: () => Promise.resolve([]),
     publishers: () => Promise.resolve([extension.publisher]),
     list: () => Promise.resolve([signed]),
   };
