@@ -12,8 +12,8 @@ export default defineConfig({
       'bench/**/*.test.ts',
     ],
     // Real processes on two shared cores: generous bounds so that a busy machine does not make a test fail.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     reporters: ['default', new LeftOutReporter()],
   },
