@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -18,6 +17,7 @@ import { openState } from '../apps/cli/src/tour/state.ts';
 import { startControlPlane } from '../apps/cli/src/tour/steps/control-plane.ts';
 import { connectServer } from '../apps/cli/src/tour/steps/server.ts';
 import { buildAgent } from '../tooling/build.ts';
+import { freePort } from '../tests/system/processes.ts';
 
 type Service = ReturnType<Programs['start']>;
 
@@ -138,13 +138,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const over = once(child, 'exit');
   child.kill('SIGTERM');
   await over;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((fulfil) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => fulfil(port));
-    });
-  });
 }

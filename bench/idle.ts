@@ -1,37 +1,12 @@
 /** What the agent costs while there is nothing to do, beside a Node that does nothing at all. `--idle-seconds N` says how long. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBenchMachine } from './bench-machine.ts';
 import { noopPackage } from './noop-handler.ts';
+import { footprintOf, processorSeconds, type Footprint } from './process-facts.ts';
 import { printRows } from './report.ts';
 
-/** The kernel's clock ticks in a second, as `/proc` counts them on every Linux. */
-const ticksPerSecond = 100;
 const settleMilliseconds = 8000;
-
-interface Footprint {
-  readonly rss: number;
-  readonly pss: number;
-  readonly privateBytes: number;
-}
-
-function footprintOf(pid: number): Footprint {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 'NaN');
-  return {
-    rss: kilobytes('Rss') / 1024,
-    pss: kilobytes('Pss') / 1024,
-    privateBytes: (kilobytes('Private_Clean') + kilobytes('Private_Dirty')) / 1024,
-  };
-}
-
-/** Seconds of processor that a process has used. */
-function processorSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
 
 export async function run(options: { readonly idleSeconds: number }): Promise<void> {
   const machine = await startBenchMachine(['Nothing'], noopPackage);

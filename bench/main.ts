@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME …] [--idle-seconds N]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
+/** `npm run bench [-- NAME …] [--idle-seconds N] [--machines N]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
 import { parseArgs } from 'node:util';
 import { benchPrograms, provideSystemPrograms } from '../tooling/system-packages.ts';
 import { printMachine } from './report.ts';
@@ -6,6 +6,8 @@ import { printMachine } from './report.ts';
 interface BenchOptions {
   /** How long the idle agent is watched. */
   readonly idleSeconds: number;
+  /** How many machines the fleet has. */
+  readonly machines: number;
 }
 
 interface Benchmark {
@@ -22,15 +24,21 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   package: () => import('./package.ts'),
   hostile: () => import('./hostile.ts'),
   idle: () => import('./idle.ts'),
+  fleet: () => import('./fleet.ts'),
 };
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
-  options: { 'idle-seconds': { type: 'string', default: '600' } },
+  options: { 'idle-seconds': { type: 'string', default: '600' }, machines: { type: 'string', default: '20000' } },
 });
 const idleSeconds = Number(values['idle-seconds']);
 if (!Number.isSafeInteger(idleSeconds) || idleSeconds < 1) {
   process.stderr.write(`--idle-seconds is a whole number from 1, not '${values['idle-seconds']}'.\n`);
+  process.exit(2);
+}
+const machines = Number(values.machines);
+if (!Number.isSafeInteger(machines) || machines < 1) {
+  process.stderr.write(`--machines is a whole number from 1, not '${values.machines}'.\n`);
   process.exit(2);
 }
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));
@@ -43,5 +51,5 @@ if (unknown.length > 0) {
 provideSystemPrograms(benchPrograms);
 printMachine();
 for (const [name, load] of Object.entries(benchmarks)) {
-  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds });
+  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds, machines });
 }

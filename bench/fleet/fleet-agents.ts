@@ -1,0 +1,128 @@
+/**
+ * A process full of agents that speak the real protocol: each holds a heartbeat on a connection of its own, comes again when it is
+ * answered, fetches its goal state when the generation is another, and after a failure waits as the agent does. It tells its parent
+ * what happens. Argument: a file with {@link FleetAgents} as JSON.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
+import { openConnection, type Address, type HeldConnection } from './held-connection.ts';
+import type { FleetMachine } from './populate-fleet.ts';
+
+export interface FleetAgents {
+  readonly address: Address;
+  readonly machines: readonly FleetMachine[];
+  readonly holdSeconds: number;
+  /** So many are on their way to be connected at once, at the start. */
+  readonly atOnce: number;
+}
+
+export type FleetMessage =
+  | { readonly kind: 'held'; readonly count: number; readonly failures: number }
+  | { readonly kind: 'woken'; readonly vmId: string; readonly at: number };
+
+const { address, machines, holdSeconds, atOnce } = JSON.parse(
+  readFileSync(process.argv[2] ?? '', 'utf8'),
+) as FleetAgents;
+let held = 0;
+let failures = 0;
+let left = [...machines];
+let starting = 0;
+
+function startMore(): void {
+  while (starting < atOnce && left.length > 0) {
+    const [machine, ...rest] = left;
+    left = rest;
+    if (machine === undefined) return;
+    starting += 1;
+    void live(machine, () => {
+      starting -= 1;
+      startMore();
+    });
+  }
+}
+
+/** One agent, until the process ends. */
+async function live(machine: FleetMachine, started: () => void): Promise<void> {
+  let generation = 0;
+  let beat: string | undefined;
+  let first: (() => void) | undefined = started;
+  let connection: HeldConnection | undefined;
+  let wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
+  for (;;) {
+    let counted = false;
+    try {
+      if (connection === undefined || connection.closed) connection = await openConnection(address);
+      held += 1;
+      counted = true;
+      const beating = connection.send(
+        'POST',
+        `/agent/v1/machines/${machine.vmId}/heartbeat`,
+        machine.token,
+        heartbeat(machine, generation, beat),
+      );
+      if (first !== undefined && generation !== 0) {
+        first();
+        first = undefined;
+      }
+      const answer = await beating;
+      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
+      const said = JSON.parse(answer.body) as { readonly generation: number; readonly beat?: string };
+      beat = said.beat;
+      if (said.generation !== generation) {
+        if (generation !== 0) tell({ kind: 'woken', vmId: machine.vmId, at: Date.now() });
+        const goal = await connection.send('GET', `/agent/v1/machines/${machine.vmId}/goal-state`, machine.token, '');
+        if (goal.status !== 200) throw new Error(`${goal.status} ${goal.body}`);
+        generation = (JSON.parse(goal.body) as { readonly generation: number }).generation;
+      }
+      wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
+    } catch {
+      failures += 1;
+      connection?.close();
+      connection = undefined;
+      if (counted) held -= 1;
+      counted = false;
+      await sleep(wait());
+    }
+    if (counted) held -= 1;
+  }
+}
+
+function heartbeat({ name, vmId }: FleetMachine, generation: number, beat: string | undefined): string {
+  const service = { status: 'running', startupType: 'enabled' };
+  return JSON.stringify({
+    agentVersion: '0.1.0',
+    ...(beat === undefined ? {} : { beat }),
+    generation,
+    holdSeconds,
+    agentConfiguration: {
+      proxyUrl: '',
+      incomingConnectionsPorts: [],
+      extensionsAllowList: [],
+      extensionsBlockList: [],
+      proxyBypass: [],
+      extensionsEnabled: 'true',
+      guestConfigurationEnabled: 'false',
+      configMode: 'full',
+    },
+    serviceStatuses: { extensionService: service, guestConfigurationService: service },
+    system: {
+      computerName: name,
+      machineFqdn: `${name}.test`,
+      osName: 'linux',
+      osVersion: '6.1',
+      osSku: 'Debian 12',
+      osType: 'linux',
+      vmUuid: vmId,
+      manufacturer: 'Benchmark',
+      model: 'Benchmark',
+    },
+  });
+}
+
+function tell(message: FleetMessage): void {
+  process.send?.(message);
+}
+
+setInterval(() => tell({ kind: 'held', count: held, failures }), 250);
+startMore();
