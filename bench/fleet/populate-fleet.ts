@@ -84,7 +84,7 @@ export async function populateFleet(state: string, plane: Plane, count: number):
     });
     for (const [i, principal] of principals.entries()) {
       const { vm_id: vmId, name } = machines[i] ?? { vm_id: '', name: '' };
-      fleet.push({ vmId, name, token: await issueAccessToken(environment, key, endpoint, principal, audience) });
+      fleet.push({ vmId, name, token: await issueAccessToken(environment, key, endpoint, { principal }, audience) });
     }
   }
   await store.close();
