@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import type { Operator } from './control-plane-process.ts';
 
 /** The JSON that the script printed. Throws with what it wrote when it failed. Arguments arrive as the script's argv. */
-export async function runScript<T>(name: string, operator: Operator, ...args: readonly string[]): Promise<T> {
+export function runScript<T>(name: string, operator: Operator, ...args: readonly string[]): Promise<T> {
+  return followScript<T>(() => undefined, name, operator, ...args);
+}
+
+/** The same, and what the script writes for a person meanwhile is handed to `said`, piece by piece. */
+export async function followScript<T>(
+  said: (text: string) => void,
+  name: string,
+  operator: Operator,
+  ...args: readonly string[]
+): Promise<T> {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'scripts', name), JSON.stringify(operator), ...args],
@@ -21,6 +31,7 @@ export async function runScript<T>(name: string, operator: Operator, ...args: re
   });
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
+    said(chunk.toString());
   });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`${name} ended with ${String(code)}:\n${errors}\n${out}`);

@@ -256,6 +256,10 @@ describe('the sign-in page', () => {
       /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self' http:\/\/localhost:49152; frame-ancestors 'none'; base-uri 'none'$/,
     );
     expect(page.answer.headers).toMatchObject({ 'x-frame-options': 'DENY', 'cache-control': 'no-store' });
+    // The style is applied: it is the one that the policy names.
+    const style = /<style>([\s\S]*)<\/style>/.exec(page.answer.text)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(page.answer.headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
     const cookie = String(page.answer.headers['set-cookie']);
     expect(cookie).toMatch(/^__Host-sallyport-form=[^;]+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
     const fields = { ...page.hidden, user_name: eve.name, password: eve.password };

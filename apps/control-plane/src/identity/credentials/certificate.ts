@@ -48,11 +48,16 @@ export function readCertificate(text: string): Certificate {
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     isNamedBy: ({ x5t, 'x5t#S256': x5tS256, kid }) => {
-      if (x5tS256 !== undefined) return x5tS256 === long.toString('base64url');
-      if (x5t !== undefined) return x5t === sha1.toString('base64url');
+      if (x5tS256 !== undefined) return withoutPadding(x5tS256) === long.toString('base64url');
+      if (x5t !== undefined) return withoutPadding(x5t) === sha1.toString('base64url');
       return typeof kid === 'string' && (kids.includes(kid) || kids.includes(kid.toLowerCase()));
     },
   };
+}
+
+/** MSAL for Python fills up with `=`, which base64url in a header does not have. */
+function withoutPadding(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.replace(/=+$/, '') : undefined;
 }
 
 function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): readonly string[] {

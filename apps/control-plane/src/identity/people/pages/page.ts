@@ -27,6 +27,8 @@ button.second { color: var(--accent); background: transparent; }
 a { color: var(--accent); }
 `;
 const styleHash = createHash('sha256').update(style).digest('base64');
+/** In one piece: the hash that the policy names is that of what stands between the tags, to the blank. */
+const styleElement = raw(`<style>${style}</style>`);
 
 /** What the page may submit to besides us: where a form ends after a redirect counts too. */
 export interface PageOptions {
@@ -43,9 +45,7 @@ export async function page(title: string, content: Html, options: PageOptions = 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} – Sallyport</title>
-        <style>
-          ${raw(style)}
-        </style>
+        ${styleElement}
       </head>
       <body>
         <main>
