@@ -43,6 +43,16 @@ function refusal(message: RegExp, code = 'ExtensionNotAllowed'): unknown {
   return { status: 'Failed', code, message: expect.stringMatching(named) as unknown, fetched: 0 };
 }
 
+/** What is said centrally of an extension that a list strands. */
+function strandedOf(resource: unknown): string | undefined {
+  const { properties } = resource as {
+    readonly properties: {
+      readonly instanceView: { readonly statuses: readonly { readonly code: string; readonly message: string }[] };
+    };
+  };
+  return properties.instanceView.statuses.find(({ code }) => code === 'Sallyport/Stranded')?.message;
+}
+
 describe('the gate', () => {
   beforeEach(async () => {
     for (const property of ['config.mode', 'extensions.enabled']) await config('clear', property);
@@ -76,7 +86,27 @@ describe('the gate', () => {
       refusal(/Upgrading .*blocklist/),
     );
     const list = await system.azcmagent('extension', 'list', '--json');
-    expect(JSON.parse(list.output)).toMatchObject([{ extension: 'noop', version: '1.0.0', state: 'ENABLED' }]);
+    expect(JSON.parse(list.output)).toMatchObject([
+      {
+        extension: 'noop',
+        version: '1.0.0',
+        state: 'ENABLED',
+        stranded: expect.stringMatching(/^Upgrading .*blocklist.*It stays as it is, and can be deleted\.$/),
+      },
+    ]);
+    expect((await system.azcmagent('extension', 'list')).output).toMatch(/^Stranded: Upgrading /m);
+    expect((await system.azcmagent('show', 'strandedExtensions')).output).toContain('Contoso.Test/Noop');
+    await expect
+      .poll(async () => strandedOf(await system.get(system.extensionPath('noop'))), { timeout: 20_000 })
+      .toMatch(
+        /^It stays at 1\.0\.0 and is neither reconfigured nor upgraded: extensions\.blocklist .* It can be deleted\.$/,
+      );
+    await config('clear', 'extensions.blocklist');
+    await expect
+      .poll(async () => strandedOf(await system.get(system.extensionPath('noop'))), { timeout: 20_000 })
+      .toBeUndefined();
+    expect((await system.azcmagent('extension', 'list')).output).not.toContain('Stranded');
+    await config('set', 'extensions.blocklist', 'contoso.test/NOOP');
     expect(await system.remove('noop')).toMatchObject({ status: 'Succeeded' });
     expect(existsSync(join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0'))).toBe(false);
   });

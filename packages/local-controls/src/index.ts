@@ -13,6 +13,7 @@ export * from './in-force.ts';
 export * from './controls-reading.ts';
 export * from './decide.ts';
 export * from './explain-extension.ts';
+export * from './stranded.ts';
 export * from './agent-configuration.ts';
 export * from './document.ts';
 export * from './change-property.ts';

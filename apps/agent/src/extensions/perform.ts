@@ -1,8 +1,9 @@
 /** One operation, from its first step to its report. An upgrade that ends badly is not told here: the way back comes first (T85). */
 import { messageOf, OperationFailure, runningDeadlineSeconds, type OperationState } from '@sallyport/model';
+import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import { OperationRefused, type Findings, type OperationContext } from './operation-context.ts';
+import { OperationRefused, type ExtensionHost, type Findings, type OperationContext } from './operation-context.ts';
 import type { Performance, Refusal } from './plan/plan.ts';
 import { withAdvice } from './report/failure-advice.ts';
 import { OperationProgress } from './report/operation-progress.ts';
@@ -57,7 +58,7 @@ export async function perform(
   reporter.report({
     ...reportOf(host, entry, failure === undefined ? 'Succeeded' : endState(failure)),
     protectedSettingsStored: findings.protectedSettingsStored,
-    ...(findings.status === undefined ? {} : { status: findings.status }),
+    ...(findings.status === undefined ? statusOfEnded(entry, failure, host) : { status: findings.status }),
     ...(failure === undefined ? {} : { error: { code: failure.code, message: failure.message } }),
     ...explained,
   });
@@ -69,9 +70,22 @@ export function refuse({ entry, code, message, explanation, state }: Refusal, op
   host.log('warn', 'refused', { operation: entry.operationId, code, explanation: message });
   reporter.report({
     ...reportOf(host, entry, state ?? 'Failed'),
+    ...statusOfEnded(entry, { code, message }, host),
     error: { code, message },
     ...(explanation === undefined ? {} : { explanation }),
   });
+}
+
+/** The centre takes no second end of an operation. What goes wrong after the first is how the extension is now (S2.4). */
+function statusOfEnded(
+  { operationDone }: GoalExtension,
+  failure: { readonly code: string; readonly message: string } | undefined,
+  { environment }: ExtensionHost,
+): Pick<ExtensionReport, 'status'> {
+  if (!operationDone || failure === undefined) return {};
+  const { code, message } = failure;
+  const time = new Date(environment.now()).toISOString();
+  return { status: { code, level: 'Error', displayStatus: 'NotReady', message, time } };
 }
 
 function contextOf(

@@ -1,7 +1,7 @@
 /** What `azcmagent show` shows, in its order. Reads state files only; needs no agent to be running (arc-agent §1.5). */
 import { join } from 'node:path';
-import { agentConfigurationOf } from '@sallyport/local-controls';
-import { messageOf } from '@sallyport/model';
+import { agentConfigurationOf, strandedBy } from '@sallyport/local-controls';
+import { formatExtensionName, messageOf } from '@sallyport/model';
 import { describeCatalog } from '../catalog-watch/describe-catalog.ts';
 import { readCatalogStatus } from '../catalog-watch/catalog-status.ts';
 import { readControls } from '../config/read-controls.ts';
@@ -11,6 +11,8 @@ import { systemFacts } from '../connection/system-facts.ts';
 import { describeMechanism, groupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
 import { readEndpointStatus } from '../metadata-service/endpoint-status.ts';
+import { extensionStore } from '../extensions/state/extension-store.ts';
+import { isWorking } from '../extensions/state/installed-extension.ts';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { lockHolder } from '../platform/process-lock.ts';
@@ -79,6 +81,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     fact('Signed Catalog', 'signedCatalog', describeCatalog(readCatalogStatus(environment.root), environment.now())),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
     fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
+    fact('Stranded Extensions', 'strandedExtensions', strandedExtensions(environment).join(', ')),
     fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),
   ];
 }
@@ -92,6 +95,15 @@ function limitsHere(environment: Environment): string {
 function localEndpoint(root: string): string {
   const { url = '', problem = '' } = readEndpointStatus(root) ?? {};
   return [url, problem].filter((text) => text !== '').join(' – ');
+}
+
+/** Those that were installed before a list was set and can neither be reconfigured nor upgraded (S4.6). */
+function strandedExtensions(environment: Environment): readonly string[] {
+  const reading = readControls(environment);
+  const { extensions } = extensionStore(agentPaths(environment.root).extensionLogs).list();
+  return extensions
+    .filter((extension) => isWorking(extension) && strandedBy(extension.name, reading) !== undefined)
+    .map(({ name }) => formatExtensionName(name));
 }
 
 function fact(name: string, key: string, value: string | undefined): Fact {

@@ -1,6 +1,7 @@
 /** Where one extension on one machine stands in the rollout of a version, from what is known of both. No I/O. */
-import { extensionKey, formatExtensionName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { formatExtensionName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import type { AgentConfiguration } from '@sallyport/model/wire';
+import { blockedByLists } from '../machines/blocked-by-lists.ts';
 import type { Situation } from './plan-rollout.ts';
 import { isBeyond } from './target-version.ts';
 import { isOpen, opensAt, type UpgradeWindow } from './upgrade-window.ts';
@@ -66,13 +67,5 @@ function heldBecause({ extension, target, busy, connected, controls, pin }: Memb
   if (controls === undefined) return undefined;
   if (controls.extensionsEnabled !== 'true') return 'extensions.enabled is false on the machine';
   // The centre only saves itself a refusal here: the machine decides, from its own file (S4.3).
-  if (names(controls.extensionsBlockList, extension)) return `extensions.blocklist on the machine names ${name}`;
-  if (controls.extensionsAllowList.length > 0 && !names(controls.extensionsAllowList, extension))
-    return `extensions.allowlist on the machine does not name ${name}`;
-  return undefined;
-}
-
-function names(list: AgentConfiguration['extensionsAllowList'], extension: ExtensionName): boolean {
-  const key = extensionKey(extension);
-  return list.some(({ publisher, type }) => `${publisher}/${type}`.toLowerCase() === key);
+  return blockedByLists(extension, controls);
 }

@@ -1,8 +1,10 @@
 /** Looking up extensions and their operations. */
+import { agentConfigurationSchema } from '@sallyport/model/wire';
+import * as z from 'zod/mini';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
 import type { Reader } from '../../store/store.ts';
-import type { Extension, Operation } from './extension-view.ts';
+import type { Extension, Operation, ReportedControls } from './extension-view.ts';
 import { extensionType } from './provider.ts';
 
 /** The extension of that name on a machine, or undefined. */
@@ -18,6 +20,18 @@ export function findExtension(reader: Reader, vmId: string, name: string): Promi
 /** An operation that must be there. */
 export function operationById(reader: Reader, operationId: string): Promise<Operation> {
   return reader.selectFrom('operations').selectAll().where('operation_id', '=', operationId).executeTakeFirstOrThrow();
+}
+
+/** What a machine last said of its own controls; undefined for one that was never heard. */
+export async function reportedControls(reader: Reader, vmId: string): Promise<ReportedControls | undefined> {
+  const heartbeat = await reader
+    .selectFrom('heartbeats')
+    .select(['agent_configuration', 'received_at'])
+    .where('vm_id', '=', vmId)
+    .executeTakeFirst();
+  if (heartbeat === undefined) return undefined;
+  const controls = z.parse(agentConfigurationSchema, JSON.parse(heartbeat.agent_configuration));
+  return { controls, at: heartbeat.received_at };
 }
 
 /** What a request for an extension that is not there is answered with. */

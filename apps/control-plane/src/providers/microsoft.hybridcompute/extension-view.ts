@@ -1,9 +1,10 @@
 /** An extension as ARM shows it (arm-agent §5.12). Protected settings are never part of it, in any form (S1.7). */
-import { handlerName, isTerminal, type OperationState } from '@sallyport/model';
-import type { InstanceStatus } from '@sallyport/model/wire';
+import { extensionNameOf, handlerName, isTerminal, type OperationState } from '@sallyport/model';
+import type { AgentConfiguration, InstanceStatus } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
+import { blockedByLists } from '../../machines/blocked-by-lists.ts';
 import { progressStatus } from '../../machines/operation-progress.ts';
 import { readSteps } from '../../machines/operation-steps.ts';
 import type { ExtensionRow, OperationRow } from '../../store/schema.ts';
@@ -28,8 +29,23 @@ export function provisioningStateOf(operation: Pick<Operation, 'kind' | 'state'>
   return state === 'TimedOut' ? 'Failed' : state;
 }
 
-/** The resource as served. `operation` is the last one of the resource; `now` tells how long it has been at its step. */
-export function extensionView(machine: Machine, extension: Extension, operation: Operation, now: number): unknown {
+/** What a machine has said of its own controls, and when. */
+export interface ReportedControls {
+  readonly controls: AgentConfiguration;
+  readonly at: number;
+}
+
+/**
+ * The resource as served. `operation` is the last one of the resource; `now` tells how long it has been at its step. With the
+ * machine's own controls it is said whether they strand the extension (S4.6).
+ */
+export function extensionView(
+  machine: Machine,
+  extension: Extension,
+  operation: Operation,
+  now: number,
+  reported?: ReportedControls,
+): unknown {
   const minor = extension.auto_upgrade_minor_version === 1;
   return {
     id: idOfExtension(machine, extension.name),
@@ -50,12 +66,18 @@ export function extensionView(machine: Machine, extension: Extension, operation:
         : { enableAutomaticUpgrade: extension.enable_automatic_upgrade === 1 }),
       ...(extension.settings === null ? {} : { settings: JSON.parse(extension.settings) as unknown }),
       provisioningState: provisioningStateOf(operation),
-      instanceView: instanceView(extension, operation, now),
+      instanceView: instanceView(extension, operation, now, reported),
     },
   };
 }
 
-function instanceView(extension: Extension, operation: Operation, now: number): unknown {
+function instanceView(
+  extension: Extension,
+  operation: Operation,
+  now: number,
+  reported: ReportedControls | undefined,
+): unknown {
+  const stranded = strandedStatus(extension, reported);
   const steps = readSteps(operation.steps);
   const progress = operation.ended_at === null ? progressStatus(operation.progress, now) : undefined;
   return {
@@ -71,8 +93,24 @@ function instanceView(extension: Extension, operation: Operation, now: number): 
         message: i === steps.length - 1 ? (operation.error_message ?? '') : '',
         time,
       })),
+      ...(stranded === undefined ? [] : [stranded]),
       ...(progress === undefined ? [] : [progress]),
     ],
+  };
+}
+
+/** It was installed before a list was set on its machine: it stays as it is, and whoever waits for an upgrade waits in vain. */
+function strandedStatus(extension: Extension, reported: ReportedControls | undefined): InstanceStatus | undefined {
+  if (reported === undefined || extension.installed_version === '') return undefined;
+  const named = extensionNameOf(extension.publisher, extension.type);
+  const why = named.ok ? blockedByLists(named.name, reported.controls) : undefined;
+  if (why === undefined) return undefined;
+  return {
+    code: 'Sallyport/Stranded',
+    level: 'Warning',
+    displayStatus: 'Stranded',
+    message: `It stays at ${extension.installed_version} and is neither reconfigured nor upgraded: ${why}. It can be deleted.`,
+    time: new Date(reported.at).toISOString(),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
 import { deleteExtension } from './delete-extension.ts';
 import { patchExtension } from './patch-extension.ts';
-import { extensionNotFound, findExtension, operationById } from './extension-rows.ts';
+import { extensionNotFound, findExtension, operationById, reportedControls } from './extension-rows.ts';
 import { extensionView, type Extension } from './extension-view.ts';
 import { parentMachine } from './machine-rows.ts';
 import { apiVersions, extensionType } from './provider.ts';
@@ -33,10 +33,9 @@ async function getExtension({ store, environment }: Services, request: ArmReques
   const machine = await parentMachine(store.read, request.id);
   const extension = await findExtension(store.read, machine.vm_id, request.id.providers.at(-1)?.names[1] ?? '');
   if (extension === undefined) throw extensionNotFound(request);
-  return {
-    status: 200,
-    body: extensionView(machine, extension, await operationById(store.read, extension.operation_id), environment.now()),
-  };
+  const operation = await operationById(store.read, extension.operation_id);
+  const reported = await reportedControls(store.read, machine.vm_id);
+  return { status: 200, body: extensionView(machine, extension, operation, environment.now(), reported) };
 }
 
 async function listExtensions(
@@ -58,11 +57,12 @@ async function listExtensions(
     ids.length === 0
       ? []
       : await store.read.selectFrom('operations').selectAll().where('operation_id', 'in', ids).execute();
+  const reported = await reportedControls(store.read, machine.vm_id);
   const byId = new Map(operations.map((operation) => [operation.operation_id, operation]));
   const shown = rows.filter(({ operation_id }) => byId.has(operation_id));
   const show = (row: Extension): unknown => {
     const operation = byId.get(row.operation_id);
-    return operation === undefined ? undefined : extensionView(machine, row, operation, environment.now());
+    return operation === undefined ? undefined : extensionView(machine, row, operation, environment.now(), reported);
   };
   return { status: 200, body: page(endpoint.url, request, wanted, shown, (row) => row.name_key, show) };
 }
