@@ -116,48 +116,53 @@ describe('with the agent stopped', () => {
     await agent.stop();
   });
 
-  test('S2.3 S2.4 one is removed by name and comes back with the next synchronisation, or says why not', async () => {
-    agent = await system.startAgent();
-    // It is wanted still, and holds up the commands of others.
-    expect(await system.remove('hangs')).toMatchObject({ status: 'Succeeded' });
-    expect(await system.install('noop', { type: 'Noop', settings: {} })).toMatchObject({ status: 'Succeeded' });
-    const view = async (): Promise<Record<string, unknown>> =>
-      ((await system.get(system.extensionPath('noop'))) as { readonly properties: Record<string, unknown> }).properties;
-    const listed = async (): Promise<readonly unknown[]> =>
-      JSON.parse((await system.azcmagent('extension', 'list', '-j')).output) as readonly unknown[];
-    const removed = async (name: string): Promise<void> => {
-      await agent.stop();
-      const { code, output } = await system.azcmagent('extension', 'remove', '--name', name);
-      expect(code, output).toBe(0);
-      expect(output).toContain('Removed Contoso.Test/Noop 1.0.0');
-      expect(JSON.stringify(await listed())).not.toContain('Noop');
-      expect(existsSync(join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0'))).toBe(false);
-    };
-    await removed('NOOP');
-    // Nobody has told the centre yet.
-    expect(await view()).toMatchObject({ provisioningState: 'Succeeded', typeHandlerVersion: '1.0.0' });
-    agent = await system.startAgent();
-    await expect
-      .poll(listed, { timeout: 20_000 })
-      .toContainEqual(expect.objectContaining({ extension: 'noop', version: '1.0.0', state: 'ENABLED' }));
-    expect(await view()).toMatchObject({ provisioningState: 'Succeeded' });
+  test(
+    'S2.3 S2.4 one is removed by name and comes back with the next synchronisation, or says why not',
+    { timeout: 180_000 },
+    async () => {
+      agent = await system.startAgent();
+      // It is wanted still, and holds up the commands of others.
+      expect(await system.remove('hangs')).toMatchObject({ status: 'Succeeded' });
+      expect(await system.install('noop', { type: 'Noop', settings: {} })).toMatchObject({ status: 'Succeeded' });
+      const view = async (): Promise<Record<string, unknown>> =>
+        ((await system.get(system.extensionPath('noop'))) as { readonly properties: Record<string, unknown> })
+          .properties;
+      const listed = async (): Promise<readonly unknown[]> =>
+        JSON.parse((await system.azcmagent('extension', 'list', '-j')).output) as readonly unknown[];
+      const removed = async (name: string): Promise<void> => {
+        await agent.stop();
+        const { code, output } = await system.azcmagent('extension', 'remove', '--name', name);
+        expect(code, output).toBe(0);
+        expect(output).toContain('Removed Contoso.Test/Noop 1.0.0');
+        expect(JSON.stringify(await listed())).not.toContain('Noop');
+        expect(existsSync(join(system.root, 'var/lib/waagent/Contoso.Test.Noop-1.0.0'))).toBe(false);
+      };
+      await removed('NOOP');
+      // Nobody has told the centre yet.
+      expect(await view()).toMatchObject({ provisioningState: 'Succeeded', typeHandlerVersion: '1.0.0' });
+      agent = await system.startAgent();
+      await expect
+        .poll(listed, { timeout: 20_000 })
+        .toContainEqual(expect.objectContaining({ extension: 'noop', version: '1.0.0', state: 'ENABLED' }));
+      expect(await view()).toMatchObject({ provisioningState: 'Succeeded' });
 
-    await removed('Contoso.Test/Noop');
-    expect((await system.azcmagent('config', 'set', 'extensions.blocklist', 'Contoso.Test/Noop')).code).toBe(0);
-    agent = await system.startAgent();
-    await expect
-      .poll(async () => (await view())['instanceView'], { timeout: 20_000 })
-      .toMatchObject({ typeHandlerVersion: '', status: { code: 'ExtensionNotAllowed', level: 'Error' } });
-    expect(JSON.stringify(await listed())).not.toContain('Noop');
-    expect((await system.azcmagent('config', 'clear', 'extensions.blocklist')).code).toBe(0);
-    expect(await system.remove('noop')).toMatchObject({ status: 'Succeeded' });
-    await agent.stop();
-    const nothing = await system.azcmagent('extension', 'remove', '--name', 'noop');
-    expect(nothing.code).toBe(23);
-    expect(nothing.output).toContain("There is no extension 'noop' on this machine.");
-    expect((await system.azcmagent('extension', 'remove')).code).toBe(16);
-    expect((await system.azcmagent('extension', 'remove', '--all', '--name', 'x')).code).toBe(16);
-  });
+      await removed('Contoso.Test/Noop');
+      expect((await system.azcmagent('config', 'set', 'extensions.blocklist', 'Contoso.Test/Noop')).code).toBe(0);
+      agent = await system.startAgent();
+      await expect
+        .poll(async () => (await view())['instanceView'], { timeout: 20_000 })
+        .toMatchObject({ typeHandlerVersion: '', status: { code: 'ExtensionNotAllowed', level: 'Error' } });
+      expect(JSON.stringify(await listed())).not.toContain('Noop');
+      expect((await system.azcmagent('config', 'clear', 'extensions.blocklist')).code).toBe(0);
+      expect(await system.remove('noop')).toMatchObject({ status: 'Succeeded' });
+      await agent.stop();
+      const nothing = await system.azcmagent('extension', 'remove', '--name', 'noop');
+      expect(nothing.code).toBe(23);
+      expect(nothing.output).toContain("There is no extension 'noop' on this machine.");
+      expect((await system.azcmagent('extension', 'remove')).code).toBe(16);
+      expect((await system.azcmagent('extension', 'remove', '--all', '--name', 'x')).code).toBe(16);
+    },
+  );
 
   test('AZCM codes: a missing option, a wrong one, wrong credentials, nobody there', async () => {
     const { root } = system;
