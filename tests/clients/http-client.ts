@@ -26,8 +26,9 @@ export interface HttpClient {
 /** A client of one server. Bodies are sent as JSON, or as they are when they are texts. */
 export function httpClient(endpoint: string, caFile: string): HttpClient {
   const agent = new Agent({ ca: readFileSync(caFile), keepAlive: true });
-  return {
-    send: (method, path, { token, body, headers, signal } = {}) => {
+  const client: HttpClient = {
+    send: (method, path, asked = {}) => {
+      const { token, body, headers, signal } = asked;
       const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
       const options: RequestOptions = {
         agent,
@@ -58,10 +59,16 @@ export function httpClient(endpoint: string, caFile: string): HttpClient {
             });
           });
         });
-        sent.on('error', reject);
+        sent.on('error', (error) => {
+          // A connection that lay idle was closed by the server in this moment: nothing of the request was taken.
+          if (sent.reusedSocket && 'code' in error && error.code === 'ECONNRESET')
+            resolve(client.send(method, path, asked));
+          else reject(error);
+        });
         sent.end(text);
       });
     },
     close: () => agent.destroy(),
   };
+  return client;
 }

@@ -167,18 +167,41 @@ describe.runIf(canHaveTrueRoot() && hasProgram('openssl'))(
         });
         expect(built.status, built.stderr).toBe(0);
         const files: PackageFiles = { ...readHandler('go'), 'bin/handler': readFileSync(binary) };
-        await system.publish('GoHandler', '1.0.0', files);
+        for (const version of ['1.0.0', '1.1.0']) await system.publish('GoHandler', version, files);
         const ended = await system.install('go', {
           type: 'GoHandler',
           settings: { greeting: 'hei' },
           protectedSettings: { one: 1, two: 2 },
         });
-        expect(ended, textOf('var/log/azure/Contoso.Test.GoHandler/CommandExecution.log')).toMatchObject({
+        expect(ended, textOf('var/log/azure/Contoso.Test.GoHandler/CommandExecution_go.log')).toMatchObject({
           status: 'Succeeded',
         });
         expect(await messageOf('go')).toContain('hei with 2 secrets');
         expect(await messageOf('go')).toContain('detail: success (7) hei with 2 secrets');
       }, 300_000);
+
+      test('S1.3 two resources share it; each has its own settings and status, and stays when the other goes', async () => {
+        const log = 'var/log/azure/Contoso.Test.GoHandler/handler.log';
+        expect(await system.install('go2', { type: 'GoHandler', settings: { greeting: 'moi' } })).toMatchObject({
+          status: 'Succeeded',
+        });
+        expect(await messageOf('go2')).toContain('moi with 0 secrets');
+        expect(await messageOf('go')).toContain('hei with 2 secrets');
+        expect(textOf(log).replaceAll(/ \d+$/gm, '')).toBe('install go\nenable go\nenable go2\n');
+        const failed = await system.install('go3', { type: 'GoHandler', settings: { fail: true } });
+        expect(failed).toMatchObject({ status: 'Failed', error: { code: 'HandlerEnableFailed' } });
+        // Its own update command looks for the sequences of the version before, beside its own.
+        const upgraded = await system.install('go2', { type: 'GoHandler', version: '1.1.0', settings: {} });
+        expect(upgraded).toMatchObject({ status: 'Succeeded' });
+        const own = 'var/lib/waagent/Contoso.Test.GoHandler-1.1.0';
+        await expect.poll(() => existsSync(onMachine(`${own}/config/go.HandlerState`)), patience).toBe(true);
+        expect(existsSync(onMachine(`${own}/go.mrseq`))).toBe(true);
+        expect(await system.remove('go')).toMatchObject({ status: 'Succeeded' });
+        expect(existsSync(onMachine(own))).toBe(true);
+        expect(await system.remove('go3')).toMatchObject({ status: 'Succeeded' });
+        expect(await system.remove('go2')).toMatchObject({ status: 'Succeeded' });
+        expect(existsSync(onMachine(own))).toBe(false);
+      });
     });
 
     test('S2.3 S2.4 on the machine itself: list, remove with the agent stopped, back at the next synchronisation', async () => {

@@ -10,6 +10,7 @@ import { configure } from './run/configure-step.ts';
 import { bringBack, conclude, disableFailed, enableAgain, restoreSettings, setAside } from './run/going-back-steps.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
 import { suspend } from './run/suspend-step.ts';
+import { takeOff } from './run/take-off-step.ts';
 import { carryOver, disableBefore, uninstallBefore, update } from './run/upgrade-steps.ts';
 
 type Executors = {
@@ -28,6 +29,7 @@ const executors: Executors = {
   enable: ({ version }, context) => enable(version, context),
   'await-status': ({ version }, context) => awaitStatus(version, context),
   disable: ({ version }, context) => disable(version, context),
+  'take-off': ({ version }, context) => takeOff(version, context),
   uninstall: ({ version }, context) => uninstall(version, context),
   discard: ({ version }, context) => discard(version, context),
   'disable-failed': ({ version }, context) => disableFailed(version, context),
@@ -45,6 +47,7 @@ const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
   'disable-before': 'Installing',
   enable: 'Enabling',
   disable: 'Removing',
+  'take-off': 'Removing',
   uninstall: 'Removing',
   'disable-failed': 'Removing',
   suspend: 'Removing',

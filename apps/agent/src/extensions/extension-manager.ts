@@ -123,8 +123,14 @@ export class ExtensionManager {
 
   #begin(work: Work): void {
     const key = work.kind === 'upkeep' ? extensionKey(work.name) : keyOf(work.entry);
+    const atWork = this.#atWork.get(key)?.work;
+    // What is refused to one of several resources that share a handler does not wait for the others.
+    if (work.kind === 'refuse' && atWork?.kind === 'perform' && resourceKey(atWork.entry) !== resourceKey(work.entry)) {
+      refuse(work, this.#options);
+      return;
+    }
     // Its operation decides again at every step, and when it is over everything is planned anew.
-    if (this.#atWork.has(key) || (work.kind === 'upkeep' && this.#resting.has(key))) return;
+    if (atWork !== undefined || (work.kind === 'upkeep' && this.#resting.has(key))) return;
     if (work.kind === 'refuse') {
       refuse(work, this.#options);
       return;

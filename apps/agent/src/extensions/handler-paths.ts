@@ -1,6 +1,6 @@
 /** Where one version of a handler lives (handler contract §1). */
 import { join } from 'node:path';
-import { handlerDirectoryName, settingsFileName } from '@sallyport/handler-contract';
+import { handlerDirectoryName, settingsFileName, statusFileName } from '@sallyport/handler-contract';
 import { handlerName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import type { AgentPaths } from '../platform/paths.ts';
 
@@ -27,12 +27,12 @@ export function handlerPaths(paths: AgentPaths, name: ExtensionName, version: Ha
   };
 }
 
-/** The file a handler reports its success in. */
-export function statusFile(paths: HandlerPaths, sequence: number): string {
-  return join(paths.status, `${sequence}.status`);
+/** The file a handler reports its success in; `extensionName` for one of several extensions of the handler. */
+export function statusFile(paths: HandlerPaths, sequence: number, extensionName?: string): string {
+  return join(paths.status, statusFileName(sequence, extensionName));
 }
 
-/** The file a handler finds its settings in. */
-export function settingsFile(paths: HandlerPaths, sequence: number): string {
-  return join(paths.config, settingsFileName(sequence));
+/** The file a handler finds its settings in; `extensionName` as for {@link statusFile}. */
+export function settingsFile(paths: HandlerPaths, sequence: number, extensionName?: string): string {
+  return join(paths.config, settingsFileName(sequence, extensionName));
 }

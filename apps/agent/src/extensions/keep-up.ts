@@ -12,8 +12,8 @@ import type { Upkeep } from './plan/upkeep.ts';
 import { OperationProgress } from './report/operation-progress.ts';
 import { reportOf } from './report-of.ts';
 import { keptSettings } from './run/kept-settings.ts';
-import { addSecretsOf, addStoredSecrets } from './run/protected-settings.ts';
 import { asEnabled, type InstalledExtension } from './state/installed-extension.ts';
+import { addSecretsOf, addSecretsOfHandler } from './run/protected-settings.ts';
 import { putRecord } from './state/put-record.ts';
 
 /** The manager was enabled or disabled meanwhile: everything is planned anew. */
@@ -93,7 +93,7 @@ async function contextOf(work: Upkeep, signal: AbortSignal, options: ManagerOpti
   const kept = keptSettings(host.paths, source);
   const findings = noFindings();
   const key = (): typeof supplies.machineKey => supplies.machineKey;
-  await addStoredSecrets(subject, host.paths, key, findings.secrets);
+  await addSecretsOfHandler(subject, host.paths, key, findings.secrets);
   if (kept?.protected !== undefined) await addSecretsOf(kept.protected, key, findings.secrets);
   const entry = localEntry(subject, {
     desired: 'present',

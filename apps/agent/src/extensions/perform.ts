@@ -10,7 +10,8 @@ import { OperationProgress } from './report/operation-progress.ts';
 import { reportOf } from './report-of.ts';
 import { requirePermission } from './require-permission.ts';
 import { retreat } from './retreat.ts';
-import { addStoredSecrets, forgetProtectedSettings } from './run/protected-settings.ts';
+import { recordsOf } from './state/require-record.ts';
+import { addSecretsOfHandler, addStoredSecrets, forgetProtectedSettings } from './run/protected-settings.ts';
 
 /** `control` ends it where it is; `stopping` does too, and then it is taken up again after the next start. */
 export async function perform(
@@ -33,7 +34,11 @@ export async function perform(
   });
   let failure: OperationFailure | undefined;
   try {
-    await addStoredSecrets(entry, host.paths, () => supplies.machineKey, findings.secrets);
+    const key = (): typeof supplies.machineKey => supplies.machineKey;
+    await addStoredSecrets(entry, host.paths, key, findings.secrets);
+    // Whoever shares the handler has told it secrets too.
+    for (const record of recordsOf(context).filter(({ sharing }) => sharing !== undefined))
+      await addSecretsOfHandler(record, host.paths, key, findings.secrets);
     await carryOut(work.steps, context);
     if (operation === 'delete') forgetProtectedSettings(entry, host.paths);
   } catch (error) {

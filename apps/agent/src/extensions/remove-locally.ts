@@ -6,7 +6,7 @@ import { carryOut } from './executors.ts';
 import { localEntry } from './local-entry.ts';
 import { noFindings, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { stepsToAbsent } from './plan/steps-toward.ts';
-import { addStoredSecrets } from './run/protected-settings.ts';
+import { addSecretsOfHandler } from './run/protected-settings.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
 import type { Journal } from './state/journal.ts';
 
@@ -26,9 +26,9 @@ export async function removeLocally(versions: readonly InstalledExtension[], rem
     const context = contextOf(extension, removal);
     const { paths } = removal.host;
     const machineKey = (): MachineKey | undefined => MachineKeyring.read(paths.certificates);
-    await addStoredSecrets(extension, paths, machineKey, context.findings.secrets);
+    await addSecretsOfHandler(extension, paths, machineKey, context.findings.secrets);
     // Before anything goes: a removal that is cut off must not leave the centre's wish answered.
-    removal.journal.forget(extension.resourceName);
+    for (const { resourceName } of [extension, ...(extension.sharing ?? [])]) removal.journal.forget(resourceName);
     for (const step of stepsToAbsent([extension])) {
       try {
         await carryOut([step], context);

@@ -106,6 +106,7 @@ async function place(
     resourceName: entry.resourceName,
     phase: 'fetching',
     operation: { id: entry.operationId, kind: operation },
+    ...(entry.extensionName === undefined ? {} : { sharing: [] }),
   };
   host.store.put(record);
   discardTree(host.paths, host.environment, directory);

@@ -6,7 +6,6 @@ import {
   extensionKey,
   extensionNameOf,
   isTerminal,
-  parseHandlerVersion,
   sameExtension,
   type ExtensionName,
   type HandlerVersion,
@@ -20,6 +19,7 @@ import { resourceKey, type Conclusion } from './conclusion.ts';
 import type { Hosting } from './hosting.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
+import { asSeenBy, sharersOf, stepsOff, versionFor } from './shared-handler.ts';
 import { begunUpgrade, failedVersion } from './steps-back.ts';
 import { stepsToAbsent, stepsToPresent } from './steps-toward.ts';
 import { planUpkeep, type Upkeep } from './upkeep.ts';
@@ -70,13 +70,16 @@ export interface Retreat {
 
 export type Work = Refusal | Performance | Retreat | Upkeep;
 
+/** By `extensionKey`: whether a handler is one resource's, or each of several has a part of it. */
+type Claims = Map<string, 'whole' | 'part'>;
+
 /**
  * One piece of work for each extension that is not as wanted; removals first, then what the machine does on its own. Extensions
  * that are as wanted are left out.
  */
 export function plan(input: PlanInput): readonly Work[] {
   const extensions = input.goal?.extensions ?? [];
-  const claimed = new Set<string>();
+  const claimed: Claims = new Map();
   const absent = extensions.filter(({ desired }) => desired === 'absent').map((entry) => planAbsent(entry, input));
   const removed = new Set(absent.flatMap((work) => (work?.kind === 'perform' ? [extensionKey(work.name)] : [])));
   const works = [
@@ -92,20 +95,35 @@ function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   if (entry.cancel === true) return canceled(entry, end);
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
-  const mine = recordsOf(named.name, input).filter((record) => resourceKey(record) === resourceKey(entry));
-  if (mine.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
+  const steps = stepsWithout(entry, recordsOf(named.name, input), sharersOf(entry, input.goal));
+  if (steps.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
   if (end?.succeeded === false) return undefined;
   const permission = input.permit('delete', named.name);
-  return permission.allowed ? perform(entry, named.name, 'delete', stepsToAbsent(mine)) : refusal(entry, permission);
+  return permission.allowed ? perform(entry, named.name, 'delete', steps) : refusal(entry, permission);
 }
 
-function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string>): Work | undefined {
+/** Until nothing of the resource is left: its records go, unless others share the handler with it. */
+function stepsWithout(
+  entry: GoalExtension,
+  records: readonly InstalledExtension[],
+  sharers: readonly GoalExtension[],
+): readonly Step[] {
+  if (entry.extensionName === undefined) {
+    return stepsToAbsent(records.filter((record) => resourceKey(record) === resourceKey(entry)));
+  }
+  const { extensionName } = entry;
+  return records.flatMap((record) => stepsOff(extensionName, record, entry, sharers.length > 0));
+}
+
+function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): Work | undefined {
   const end = endOf(entry, input);
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const key = extensionKey(named.name);
-  const taken = claimed.has(key);
-  claimed.add(key);
+  const claim = entry.extensionName === undefined ? 'whole' : 'part';
+  const claimedBefore = claimed.get(key);
+  const taken = claimedBefore !== undefined && !(claim === 'part' && claimedBefore === 'part');
+  claimed.set(key, claimedBefore ?? claim);
   const records = recordsOf(named.name, input);
   const failed = failedVersion(records);
   // Its end is told when the version before is back, or cannot be.
@@ -125,14 +143,17 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Set<string
     const message = `Another resource of this machine already stands for ${entry.publisher}/${entry.type}; change or delete that one.`;
     return { kind: 'refuse', entry, code: 'OperationCanceled', message };
   }
-  const version = parseHandlerVersion(entry.version);
+  // Whoever has an open request for the handler they share goes first.
+  if (entry.operationDone && sharersOf(entry, input.goal).some((one) => isOpen(one, input))) return undefined;
+  const version = versionFor(entry, records);
   if (version === undefined) {
     const message = `'${entry.version}' is not a version of an extension.`;
     return { kind: 'refuse', entry, code: 'PackageNotInCatalog', message };
   }
-  const steps = stepsToPresent(entry, version, records, entry.operationDone || end !== undefined);
+  const seen = asSeenBy(entry, records);
+  const steps = stepsToPresent(entry, version, seen, entry.operationDone || end !== undefined);
   if (steps.length === 0) return undefined;
-  const operation = operationOf(entry, version, records);
+  const operation = operationOf(entry, version, seen);
   const permission = input.permit(operation, named.name);
   if (!permission.allowed) return refused(refusal(entry, permission));
   // First the version before comes back, then everything is planned anew.
@@ -144,6 +165,10 @@ function endOf(entry: GoalExtension, input: PlanInput): { readonly succeeded: bo
   const concluded = input.concluded.get(resourceKey(entry));
   if (concluded?.operationId !== entry.operationId || !isTerminal(concluded.state)) return undefined;
   return { succeeded: concluded.state === 'Succeeded' };
+}
+
+function isOpen(entry: GoalExtension, input: PlanInput): boolean {
+  return !entry.operationDone && entry.cancel !== true && endOf(entry, input) === undefined;
 }
 
 /** An operation that was canceled before it began here, or after a restart, is over; it is not begun again. */

@@ -39,6 +39,7 @@ export const stepLimits: Readonly<Record<StepKind, StepLimit>> = {
     command: false,
   },
   disable: ofCommand('disabling', 'Runs the disable command', 'disable'),
+  'take-off': ofCommand('taking-off', 'Runs the disable command for one of several extensions', 'disable'),
   uninstall: ofCommand('uninstalling', 'Runs the uninstall command', 'uninstall'),
   discard: { word: 'discarding', doing: 'Removes the files', seconds: short, command: false },
   'disable-failed': ofCommand('disabling-failed', 'Runs the disable command, as the upgrade has failed,', 'disable'),

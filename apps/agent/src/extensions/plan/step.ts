@@ -22,6 +22,8 @@ export type Step =
   /** Until the extension says success or error. */
   | { readonly kind: 'await-status'; readonly version: HandlerVersion }
   | { readonly kind: 'disable'; readonly version: HandlerVersion }
+  /** One of several extensions of the handler is told to stop, and what is its own goes; the handler stays. */
+  | { readonly kind: 'take-off'; readonly version: HandlerVersion }
   | { readonly kind: 'uninstall'; readonly version: HandlerVersion }
   /** Files and record go; nothing is run. */
   | { readonly kind: 'discard'; readonly version: HandlerVersion }
@@ -56,6 +58,7 @@ export const reachesOut: Readonly<Record<StepKind, boolean>> = {
   enable: true,
   'await-status': false,
   disable: true,
+  'take-off': true,
   uninstall: true,
   discard: false,
   'disable-failed': true,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { handlerName, OperationFailure, type OperationFailureCode } from '@sallyport/model';
 import { OperationRefused, type OperationContext } from '../operation-context.ts';
+import { commandLogPath } from '../run/command-log.ts';
 import { stepLimits } from '../plan/step-limits.ts';
 
 const commandFailed = "read the command's output there, put right what it names on the machine, then ask again";
@@ -49,7 +50,8 @@ export function withAdvice(failure: OperationFailure, context: OperationContext)
   if (failure instanceof OperationRefused) return failure;
   const { step } = context.findings;
   const limit = step === undefined ? undefined : stepLimits[step.kind];
-  const log = join(context.host.paths.handlerLogs, handlerName(context.name), 'CommandExecution.log');
+  const logs = join(context.host.paths.handlerLogs, handlerName(context.name));
+  const log = commandLogPath(logs, context.entry.extensionName);
   const lines = [
     ...(limit === undefined ? [] : [`Step: ${limit.word}`]),
     ...(limit?.command === true || step?.kind === 'await-status' ? [`Log on the machine: ${log}`] : []),

@@ -2,7 +2,7 @@ import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
-import { logCommand } from './command-log.ts';
+import { commandLogPath, logCommand } from './command-log.ts';
 
 const finished = {
   commandLine: '/x/enable.sh',
@@ -13,14 +13,15 @@ const finished = {
 
 test('above 10 MiB the older half of CommandExecution.log goes, on whole lines; only root reads it', () => {
   using directory = temporaryDirectory('log');
-  const path = join(directory.path, 'CommandExecution.log');
-  logCommand(directory.path, 0, finished, 12);
+  const path = commandLogPath(directory.path);
+  expect(commandLogPath('/l', 'one')).toBe('/l/CommandExecution_one.log');
+  logCommand(path, 0, finished, 12);
   const [first = ''] = readFileSync(path, 'utf8').split('\n');
   expect(JSON.parse(first)).toMatchObject({ level: 'error', command: '/x/enable.sh', end: 'exit 7', milliseconds: 12 });
   expect(first).toContain('sig=REDACTED');
   expect(first).toContain(String.raw`\\xff`);
   appendFileSync(path, `${'x'.repeat(99)}\n`.repeat(120_000));
-  logCommand(directory.path, 0, finished, 13);
+  logCommand(path, 0, finished, 13);
   const lines = readFileSync(path, 'utf8').split('\n');
   expect(statSync(path).size).toBeLessThan(6 * 1024 * 1024);
   expect(statSync(path).mode & 0o777).toBe(0o600);

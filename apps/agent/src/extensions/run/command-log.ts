@@ -13,9 +13,13 @@ import { logLine } from '../../platform/log.ts';
 /** Above this the older half goes, as people and log collectors know it from the VM agent. */
 const mostBytes = 10 * 1024 * 1024;
 
+/** Where in a handler's log folder; one of several extensions of the handler has a log of its own (handler contract §1). */
+export function commandLogPath(logs: string, extensionName?: string): string {
+  return join(logs, extensionName === undefined ? 'CommandExecution.log' : `CommandExecution_${extensionName}.log`);
+}
+
 /** Adds one line of JSON. Never throws: a log that cannot be written stops no operation. */
-export function logCommand(logs: string, time: number, finished: FinishedCommand, milliseconds: number): void {
-  const path = join(logs, 'CommandExecution.log');
+export function logCommand(path: string, time: number, finished: FinishedCommand, milliseconds: number): void {
   const failed = finished.end.kind !== 'exit' || finished.end.code !== 0;
   const line = logLine(time, failed ? 'error' : 'info', 'command', {
     command: finished.commandLine,

@@ -5,8 +5,9 @@ import {
   formatSettings,
   handlerEnvironmentFile,
   noSettings,
+  type HandlerManifest,
 } from '@sallyport/handler-contract';
-import { handlerName, type HandlerVersion } from '@sallyport/model';
+import { handlerName, OperationFailure, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { writeDurably } from '@sallyport/durable-files';
@@ -15,6 +16,7 @@ import { handlerPaths, settingsFile, type HandlerPaths } from '../handler-paths.
 import type { OperationContext } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { requireRecord } from '../state/require-record.ts';
+import { manifestOf } from './handler-manifest-of.ts';
 import { keepSettings } from './kept-settings.ts';
 import { protectedSettingsFor } from './protected-settings.ts';
 
@@ -55,6 +57,7 @@ export function prepareHandler(agent: AgentPaths, record: Pick<InstalledExtensio
 export async function configure(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host, entry, supplies } = context;
   const record = requireRecord(version, context);
+  requireSharing(entry, record, manifestOf(version, context));
   const paths = prepareHandler(host.paths, record);
   const secret = await protectedSettingsFor(
     entry,
@@ -70,11 +73,16 @@ export async function configure(version: HandlerVersion, context: OperationConte
         protectedSettingsCertThumbprint: secret?.thumbprint ?? null,
       })
     : noSettings;
-  writeDurably(settingsFile(paths, handlerSequence(entry)), text, 0o600);
-  keepSettings(host.paths, record, {
-    sequence: handlerSequence(entry),
-    text,
-    ...(secret === undefined ? {} : { protected: secret }),
-  });
+  const extensionName = record.sharing === undefined ? undefined : entry.extensionName;
+  writeDurably(settingsFile(paths, handlerSequence(entry), extensionName), text, 0o600);
+  const kept = { sequence: handlerSequence(entry), text, ...(secret === undefined ? {} : { protected: secret }) };
+  keepSettings(host.paths, { ...record, extensionName }, kept);
   if (secret !== undefined) context.findings.protectedSettingsStored = true;
+}
+
+/** The centre goes by what the catalog says of a package; the package itself has the last word (handler contract §5). */
+function requireSharing(entry: GoalExtension, record: InstalledExtension, manifest: HandlerManifest): void {
+  if (record.sharing === undefined || manifest.supportsMultipleExtensions) return;
+  const message = `Handler ${handlerName(record.name)} does not support MultiConfig but the control plane expects it for '${entry.resourceName}', failing due to inconsistent data.`;
+  throw new OperationFailure('ManifestMalformed', message);
 }

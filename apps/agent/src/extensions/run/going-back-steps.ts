@@ -5,6 +5,7 @@ import { syncDirectory, writeDurably } from '@sallyport/durable-files';
 import { handlerPaths, settingsFile } from '../handler-paths.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { sharersToStop } from '../plan/shared-handler.ts';
 import { wayBack } from '../plan/steps-back.ts';
 import { endOfFailedUpgrade } from '../report/failed-upgrade.ts';
 import { asEnabled } from '../state/installed-extension.ts';
@@ -50,8 +51,9 @@ export function bringBack(version: HandlerVersion, context: OperationContext): v
 
 /** A failed version may well fail to stop. That is logged, and its uninstall command is run all the same. */
 export async function disableFailed(version: HandlerVersion, context: OperationContext): Promise<void> {
-  const { failure } = await callHandler(version, { command: 'disable' }, context);
-  if (failure !== undefined) {
+  for (const one of sharersToStop(requireRecord(version, context))) {
+    const { failure } = await callHandler(version, { command: 'disable' }, context, one);
+    if (failure === undefined) continue;
     context.host.log('warn', 'disable command failed; the version is taken off all the same', {
       operation: context.entry.operationId,
       error: failure.message,
@@ -65,16 +67,22 @@ export function restoreSettings(version: HandlerVersion, context: OperationConte
   const { host } = context;
   const record = requireRecord(version, context);
   const paths = prepareHandler(host.paths, record);
-  const kept = keptSettings(host.paths, record);
-  if (kept === undefined) return;
-  restoreProtectedSettings(context.entry, host.paths, kept.protected);
-  writeDurably(settingsFile(paths, kept.sequence), kept.text, 0o600);
+  for (const one of sharersToStop(record)) {
+    const extensionName = one?.extensionName;
+    const kept = keptSettings(host.paths, { ...record, extensionName });
+    if (kept === undefined) continue;
+    restoreProtectedSettings(one ?? context.entry, host.paths, kept.protected);
+    writeDurably(settingsFile(paths, kept.sequence, extensionName), kept.text, 0o600);
+  }
 }
 
 export async function enableAgain(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { entry, operation, host } = context;
-  const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode: undefined }, context);
-  if (failure !== undefined) throw failure;
+  const again = { command: 'enable', uninstallExitCode: undefined } as const;
+  for (const one of sharersToStop(requireRecord(version, context))) {
+    const { failure } = await callHandler(version, again, context, one);
+    if (failure !== undefined) throw failure;
+  }
   putRecord(host, {
     ...asEnabled(requireRecord(version, context), host.machineLife),
     resourceName: entry.resourceName,

@@ -12,9 +12,9 @@ import {
   type HandlerCall,
   type HandlerCommandName,
   type HandlerErrorCode,
-  type HandlerManifest,
 } from '@sallyport/handler-contract';
 import { handlerName, OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
@@ -22,10 +22,11 @@ import { stepLimits, waitingWord } from '../plan/step-limits.ts';
 import type { CurrentStep } from '../report/operation-progress.ts';
 import { describe } from '../report/step-description.ts';
 import { showHandlerState } from '../state/handler-state.ts';
+import type { InstalledExtension, SharingExtension } from '../state/installed-extension.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
-import { logCommand } from './command-log.ts';
+import { commandLogPath, logCommand } from './command-log.ts';
 import type { SecretWords } from './secret-words.ts';
 import { runWithinLimits } from './run-within-limits.ts';
 
@@ -56,19 +57,16 @@ const numbers: Readonly<Record<HandlerCommandName, HandlerErrorCode>> = {
   uninstall: handlerErrorCodes.Processing,
 };
 
-/** The manifest of an installed version. Throws `ManifestMalformed`. */
-export function manifestOf(version: HandlerVersion, context: OperationContext): HandlerManifest {
-  return readManifest(handlerPaths(context.host.paths, requireRecord(version, context).name, version).directory);
-}
-
 /**
  * Runs one command of an installed version, in turn with those of other extensions. Every bad end is a result; only a refusal
- * in the last moment, or an agent that is being stopped, throws.
+ * in the last moment, or an agent that is being stopped, throws. A handler that is shared is called on behalf of the entry's
+ * extension, unless `on` is another one of it (handler contract §5).
  */
 export async function callHandler(
   version: HandlerVersion,
   call: HandlerCall,
   context: OperationContext,
+  on?: SharingExtension,
 ): Promise<CallResult> {
   const { host, entry, signal } = context;
   const record = requireRecord(version, context);
@@ -79,6 +77,7 @@ export async function callHandler(
   const limit = limitOf(context);
   context.at({ ...limit, name: waitingWord, message: `${limit.message}: waits for its turn to run a command` });
   const { secrets } = context.findings;
+  const extensionName = record.sharing === undefined ? undefined : (on ?? callerOf(record, entry)).extensionName;
   const finished = await host.lane(async () => {
     signal.throwIfAborted();
     // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
@@ -91,14 +90,16 @@ export async function callHandler(
       folders: [paths.directory, paths.logs],
       manifest,
       call,
-      sequence: handlerSequence(entry),
+      sequence: on?.handlerSequence ?? handlerSequence(entry),
+      ...(extensionName === undefined ? {} : { extensionName }),
       scratch: host.paths.downloads,
       secondsLeft,
       onOutput: (stdout, stderr) => context.printed(shownOutput(redacted({ stdout, stderr }, secrets, true))),
       signal,
     });
     const result = { ...ran, ...redacted(ran, secrets, false) };
-    logCommand(paths.logs, host.environment.now(), result, host.environment.monotonic() - begun);
+    const log = commandLogPath(paths.logs, extensionName);
+    logCommand(log, host.environment.now(), result, host.environment.monotonic() - begun);
     for (const limit of reached)
       host.log('warn', 'a limit was reached', { extension: handlerName(record.name), limit });
     return { ...result, reached };
@@ -153,4 +154,13 @@ function limitOf(context: OperationContext): CurrentStep {
 function exitCodeOf(end: CommandEnd): number {
   if (end.kind === 'exit') return end.code;
   return end.kind === 'timeout' ? timedOutExitCode : 137;
+}
+
+/** On whose behalf a shared handler is called: the entry's extension; without one, the first there is. */
+function callerOf(
+  record: InstalledExtension,
+  { extensionName, resourceName }: GoalExtension,
+): { extensionName: string } {
+  if (extensionName !== undefined) return { extensionName };
+  return record.sharing?.[0] ?? { extensionName: resourceName };
 }

@@ -2,12 +2,15 @@
 import type { HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
-import { asEnabled } from '../state/installed-extension.ts';
+import { isNamed, sharersToStop, sharingOf } from '../plan/shared-handler.ts';
+import { asEnabled, type InstalledExtension, type SharingExtension } from '../state/installed-extension.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
-import { callHandler, manifestOf } from './handler-call.ts';
+import { callHandler } from './handler-call.ts';
+import { manifestOf } from './handler-manifest-of.ts';
+import { handlerSequence } from './configure-step.ts';
 import { readStatus } from './read-status.ts';
 
 /** After an update the manifest says whether the install command is run as well. */
@@ -34,18 +37,35 @@ export async function enable(version: HandlerVersion, context: OperationContext)
     if (reading.kind === 'status') context.findings.status = status;
     throw failure;
   }
+  const before = requireRecord(version, context);
   putRecord(host, {
-    ...asEnabled(requireRecord(version, context), host.machineLife),
+    ...asEnabled(before, host.machineLife),
     resourceName: entry.resourceName,
     enabledSequence: entry.sequence,
     operation: { id: entry.operationId, kind: operation },
+    ...(before.sharing === undefined ? {} : { sharing: withEnabled(before, context) }),
   });
+}
+
+/** The extensions of a shared handler once this one is enabled. Those of a handler that was not enabled are so no more. */
+function withEnabled(record: InstalledExtension, { entry, operation }: OperationContext): readonly SharingExtension[] {
+  const own: SharingExtension = {
+    extensionName: entry.extensionName ?? entry.resourceName,
+    resourceName: entry.resourceName,
+    enabledSequence: entry.sequence,
+    handlerSequence: handlerSequence(entry),
+    operation: { id: entry.operationId, kind: operation },
+  };
+  const others = record.phase === 'enabled' ? sharingOf(record).filter((one) => !isNamed(one, own.extensionName)) : [];
+  return [...others, own];
 }
 
 /** A handler that will not stop stays: deleting files under a running service would be worse (handler contract §3). */
 export async function disable(version: HandlerVersion, context: OperationContext): Promise<void> {
-  const { failure } = await callHandler(version, { command: 'disable' }, context);
-  if (failure !== undefined) throw failure;
+  for (const one of sharersToStop(requireRecord(version, context))) {
+    const { failure } = await callHandler(version, { command: 'disable' }, context, one);
+    if (failure !== undefined) throw failure;
+  }
   putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }
 

@@ -2,6 +2,7 @@
  * The settings that a version was configured with last, as its handler got them: kept beside its record, because extensions
  * scrub their own files, and because what the centre wants by then may be something else. Protected ones are ciphertext (S1.7).
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { handlerName } from '@sallyport/model';
@@ -21,7 +22,10 @@ export const keptSettingsSchema = z.object({
 });
 export type KeptSettings = z.infer<typeof keptSettingsSchema>;
 
-type Version = Pick<InstalledExtension, 'name' | 'version'>;
+/** `extensionName` for one of several extensions of the handler: each has its own. */
+interface Version extends Pick<InstalledExtension, 'name' | 'version'> {
+  readonly extensionName?: string | undefined;
+}
 
 /** Durable when it returns. The version has a record. */
 export function keepSettings(paths: AgentPaths, version: Version, settings: Omit<KeptSettings, 'format'>): void {
@@ -33,6 +37,12 @@ export function keptSettings(paths: AgentPaths, version: Version): KeptSettings 
   return readJsonFile(pathOf(paths, version), keptSettingsSchema);
 }
 
-function pathOf(paths: AgentPaths, { name, version }: Version): string {
-  return join(paths.extensionLogs, handlerDirectoryName(handlerName(name), version), 'settings.json');
+/** Nothing is kept any more: the extension is gone from its handler. */
+export function forgetSettings(paths: AgentPaths, version: Version): void {
+  rmSync(pathOf(paths, version), { force: true });
+}
+
+function pathOf(paths: AgentPaths, { name, version, extensionName }: Version): string {
+  const file = extensionName === undefined ? 'settings.json' : `settings.${extensionName}.json`;
+  return join(paths.extensionLogs, handlerDirectoryName(handlerName(name), version), file);
 }

@@ -17,6 +17,7 @@ import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { resourceKey } from '../plan/conclusion.ts';
 import { openSealed } from './open-sealed.ts';
+import type { InstalledExtension } from '../state/installed-extension.ts';
 import type { SecretWords } from './secret-words.ts';
 
 /** As a settings file holds them: base64 of CMS, and the certificate it is for. */
@@ -100,6 +101,17 @@ export async function addStoredSecrets(
   } catch {
     secrets.addUnknown();
   }
+}
+
+/** The same for all resources that a handler was installed for: it may print what any of them was given. */
+export async function addSecretsOfHandler(
+  record: Pick<InstalledExtension, 'resourceName' | 'sharing'>,
+  paths: AgentPaths,
+  machineKey: () => MachineKey | undefined,
+  secrets: SecretWords,
+): Promise<void> {
+  for (const resource of [record, ...(record.sharing ?? [])])
+    await addStoredSecrets(resource, paths, machineKey, secrets);
 }
 
 /** The same for settings that are at hand. */

@@ -28,7 +28,9 @@ export function readStatus(version: HandlerVersion, context: OperationContext): 
   const record = requireRecord(version, context);
   const handler = handlerDirectoryName(handlerName(record.name), version);
   const sequence = handlerSequence(entry);
-  const reading = parseStatus(textOf(statusFile(handlerPaths(host.paths, record.name, version), sequence), handler));
+  const extensionName = record.sharing === undefined ? undefined : entry.extensionName;
+  const file = statusFile(handlerPaths(host.paths, record.name, version), sequence, extensionName);
+  const reading = parseStatus(textOf(file, handler));
   const time = new Date(host.environment.now()).toISOString();
   return { reading, status: withoutSecrets(reportedStatus(reading, { handler, sequence, time }), findings.secrets) };
 }

@@ -24,6 +24,8 @@ export interface CommandCall {
   readonly manifest: HandlerManifest;
   readonly call: HandlerCall;
   readonly sequence: number;
+  /** For which of the handler's extensions, where it is shared. */
+  readonly extensionName?: string;
   /** Where the output goes while it is written: private to the agent. */
   readonly scratch: string;
   /** Longer than the contract's limit never; shorter when the operation's own deadline is nearer. Seconds. */
@@ -80,6 +82,7 @@ function environmentOf(call: CommandCall): Readonly<Record<string, string>> {
     directory: call.directory,
     version: call.version,
     sequence: call.sequence,
+    ...(call.extensionName === undefined ? {} : { extensionName: call.extensionName }),
     call: call.call,
     ...(ownNode.includes(delimiter) ? {} : { morePath: [ownNode] }),
   });

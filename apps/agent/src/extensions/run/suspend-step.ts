@@ -3,6 +3,7 @@ import type { HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
 import type { OperationContext } from '../operation-context.ts';
+import { sharersToStop } from '../plan/shared-handler.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { callHandler } from './handler-call.ts';
@@ -12,8 +13,9 @@ export async function suspend(version: HandlerVersion, context: OperationContext
   const { host } = context;
   const record = { ...requireRecord(version, context), suspended: true };
   putRecord(host, record);
-  const { failure } = await callHandler(version, { command: 'disable' }, context);
-  if (failure !== undefined) {
+  for (const one of sharersToStop(record)) {
+    const { failure } = await callHandler(version, { command: 'disable' }, context, one);
+    if (failure === undefined) continue;
     host.log('warn', 'disable command failed; the processes are ended all the same', { error: failure.message });
   }
   const { directory } = handlerPaths(host.paths, record.name, version);

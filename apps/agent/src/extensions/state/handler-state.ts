@@ -33,19 +33,28 @@ export interface HandlerTrouble {
   readonly status?: string;
 }
 
+/** `name.HandlerState`, of one of several extensions of a handler (handler contract §1). */
+export function extensionStateFile(extensionName: string): string {
+  return `${extensionName}.HandlerState`;
+}
+
 /** Writes both as the record says. They are a mirror: the agent itself goes by its own records. */
 export function showHandlerState(paths: AgentPaths, extension: InstalledExtension, trouble?: HandlerTrouble): void {
   const { config } = handlerPaths(paths, extension.name, extension.version);
   if (!existsSync(config)) return;
   const state = words[extension.phase];
   writeFileSync(join(config, 'HandlerState'), state, { mode: 0o600 });
+  for (const { extensionName } of extension.sharing ?? []) {
+    const word = state === 'Enabled' ? 'enabled' : 'disabled';
+    writeFileSync(join(config, extensionStateFile(extensionName)), word, { mode: 0o600 });
+  }
   const status = {
     name: handlerName(extension.name),
     version: extension.version,
     status: trouble?.status ?? (state === 'Enabled' && trouble === undefined ? 'Ready' : 'NotReady'),
     code: trouble?.code ?? handlerErrorCodes.None,
     message: trouble?.message ?? messages[state],
-    supports_multi_config: false,
+    supports_multi_config: extension.sharing !== undefined,
     extension_status: null,
   };
   writeFileSync(join(config, 'HandlerStatus'), JSON.stringify(status), { mode: 0o600 });

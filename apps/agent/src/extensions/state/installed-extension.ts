@@ -1,4 +1,5 @@
 /** What the manager knows of one version of one extension on this machine, and its form on disk. */
+import type { DisabledExtension } from '@sallyport/handler-contract';
 import {
   extensionNameOf,
   operationFailureCodes,
@@ -37,6 +38,20 @@ const upgradeFailureSchema = z.object({
 /** Why an upgrade to a version ended badly. As long as it stands there, the version before it is on its way back (T85). */
 export type UpgradeFailure = Readonly<z.infer<typeof upgradeFailureSchema>>;
 
+/**
+ * One of the extensions of a handler that resources share (handler contract §5), as far as it was enabled. While the handler's
+ * phase is `enabled` these are; in any other phase they are those that were enabled last.
+ */
+export interface SharingExtension {
+  /** Its name within the handler: of its settings, its status, and its calls. */
+  readonly extensionName: string;
+  readonly resourceName: string;
+  readonly enabledSequence: number;
+  /** The same as its handler is told it: 0 for one without settings. */
+  readonly handlerSequence: number;
+  readonly operation: { readonly id: string; readonly kind: OperationKind };
+}
+
 export interface InstalledExtension {
   readonly name: ExtensionName;
   readonly version: HandlerVersion;
@@ -55,6 +70,10 @@ export interface InstalledExtension {
   readonly suspended?: boolean;
   /** The life of the machine in which it was last enabled. */
   readonly enabledIn?: string;
+  /** Present, if only as an empty list, for a version whose handler is shared; absent for one that belongs to one resource. */
+  readonly sharing?: readonly SharingExtension[];
+  /** How the disable commands of the version before ended, where it was shared. */
+  readonly disabledSharing?: readonly DisabledExtension[];
 }
 
 /** Installed as far as its own commands are concerned, whether or not it is meant to work at this moment. */
@@ -64,11 +83,21 @@ export function isWorking({ phase, failure }: Pick<InstalledExtension, 'phase' |
 
 /** A version that is meant to work from now on. What its commands had to be told of the version before is over. */
 export function asEnabled(record: InstalledExtension, machineLife: string): InstalledExtension {
-  const { uninstallExitCode: _told, disableExitCode: _toldToo, suspended: _over, ...rest } = record;
+  const { uninstallExitCode: _told, disableExitCode: _toldToo, suspended: _over, ...others } = record;
+  const { disabledSharing: _toldAsWell, ...rest } = others;
   return { ...rest, phase: 'enabled', enabledIn: machineLife };
 }
 
 const integer = z.int();
+const operationSchema = z.object({ id: z.string(), kind: z.enum(operationKinds) });
+
+const sharingSchema = z.object({
+  extensionName: z.string(),
+  resourceName: z.string(),
+  enabledSequence: integer,
+  handlerSequence: integer,
+  operation: operationSchema,
+});
 
 const stored = z.object({
   format: z.literal(1),
@@ -77,13 +106,15 @@ const stored = z.object({
   version: z.string(),
   resourceName: z.string(),
   phase: z.enum(phases),
-  operation: z.object({ id: z.string(), kind: z.enum(operationKinds) }),
+  operation: operationSchema,
   enabledSequence: z.optional(integer),
   disableExitCode: z.optional(integer),
   uninstallExitCode: z.optional(integer),
   failure: z.optional(upgradeFailureSchema),
   suspended: z.optional(z.boolean()),
   enabledIn: z.optional(z.string()),
+  sharing: z.optional(z.array(sharingSchema)),
+  disabledSharing: z.optional(z.array(z.object({ extensionName: z.string(), exitCode: z.optional(integer) }))),
 });
 
 /** The stored form to the value; fails on anything the manager would not have written. */
@@ -96,7 +127,8 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
       return z.NEVER;
     }
-    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn } = value;
+    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn, sharing } = value;
+    const disabledSharing = value.disabledSharing?.map((one) => ({ exitCode: undefined, ...one }));
     return {
       name: name.name,
       version,
@@ -109,6 +141,8 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(failure === undefined ? {} : { failure }),
       ...(suspended === undefined ? {} : { suspended }),
       ...(enabledIn === undefined ? {} : { enabledIn }),
+      ...(sharing === undefined ? {} : { sharing }),
+      ...(disabledSharing === undefined ? {} : { disabledSharing }),
     };
   }),
 );

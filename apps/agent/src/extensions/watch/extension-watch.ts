@@ -12,12 +12,12 @@ import { sleep } from '../../platform/sleep.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { ExtensionHost } from '../operation-context.ts';
 import type { Reporter } from '../report/reporter.ts';
-import { addStoredSecrets } from '../run/protected-settings.ts';
+import { addSecretsOfHandler } from '../run/protected-settings.ts';
 import { SecretWords } from '../run/secret-words.ts';
 import { showHandlerState } from '../state/handler-state.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import type { Journal } from '../state/journal.ts';
-import { handlerCondition } from './handler-condition.ts';
+import { handlerCondition, watchedIn, type WatchedExtension } from './handler-condition.ts';
 import { clearOldEvents, takeEvents } from './take-events.ts';
 
 export interface WatchOptions {
@@ -55,7 +55,7 @@ export class ExtensionWatch {
 
   /** Looks at every enabled extension once. What is wrong with one is logged and touches no other. */
   async look(): Promise<void> {
-    for (const extension of this.#enabled()) {
+    for (const extension of this.#enabled().flatMap(watchedIn)) {
       try {
         await this.#lookAt(extension);
       } catch (error) {
@@ -98,7 +98,7 @@ export class ExtensionWatch {
     }
   }
 
-  async #lookAt(extension: InstalledExtension): Promise<void> {
+  async #lookAt(extension: WatchedExtension): Promise<void> {
     const { host, journal, reporter } = this.#options;
     const { status, trouble } = handlerCondition(extension, host.paths, host.environment.now());
     if (status === undefined) return;
@@ -124,7 +124,7 @@ export class ExtensionWatch {
 
   async #secretsOf(extension: InstalledExtension): Promise<SecretWords> {
     const secrets = new SecretWords();
-    await addStoredSecrets(extension, this.#options.host.paths, () => this.#options.machineKey(), secrets);
+    await addSecretsOfHandler(extension, this.#options.host.paths, () => this.#options.machineKey(), secrets);
     return secrets;
   }
 

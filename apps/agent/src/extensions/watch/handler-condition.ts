@@ -17,6 +17,16 @@ import { handlerPaths, statusFile } from '../handler-paths.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 
+/** An enabled extension; one of several of a shared handler with the name it has there. */
+export interface WatchedExtension extends InstalledExtension {
+  readonly extensionName?: string;
+}
+
+/** What there is to look at in a record: the extensions of a shared handler one by one. */
+export function watchedIn(record: InstalledExtension): readonly WatchedExtension[] {
+  return record.sharing?.map((one) => ({ ...record, ...one })) ?? [record];
+}
+
 export interface Condition {
   /** What is told centrally; undefined when nothing is known. */
   readonly status: InstanceStatus | undefined;
@@ -25,7 +35,7 @@ export interface Condition {
 }
 
 /** Looks at the files of one version. `now` in milliseconds since 1970. Throws when its manifest cannot be read. */
-export function handlerCondition(extension: InstalledExtension, paths: AgentPaths, now: number): Condition {
+export function handlerCondition(extension: WatchedExtension, paths: AgentPaths, now: number): Condition {
   const files = handlerPaths(paths, extension.name, extension.version);
   const time = new Date(now).toISOString();
   if (readManifest(files.directory).reportHeartbeat) {
@@ -35,7 +45,7 @@ export function handlerCondition(extension: InstalledExtension, paths: AgentPath
   }
   const handler = handlerDirectoryName(handlerName(extension.name), extension.version);
   for (const sequence of sequencesOf(extension)) {
-    const text = startOf(statusFile(files, sequence), statusReadLimit)?.text;
+    const text = startOf(statusFile(files, sequence, extension.extensionName), statusReadLimit)?.text;
     const reading = parseStatus(text);
     // Half written ones are looked at again next time.
     if (reading.kind !== 'status') continue;

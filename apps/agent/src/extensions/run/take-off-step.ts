@@ -1,0 +1,40 @@
+/** One of several extensions of a shared handler goes; the handler and the others stay (handler contract §5). */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFileOfExtension } from '@sallyport/handler-contract';
+import type { HandlerVersion } from '@sallyport/model';
+import { handlerPaths } from '../handler-paths.ts';
+import type { OperationContext } from '../operation-context.ts';
+import { sharingNamed, sharingOf } from '../plan/shared-handler.ts';
+import { extensionStateFile } from '../state/handler-state.ts';
+import { putRecord } from '../state/put-record.ts';
+import { requireRecord } from '../state/require-record.ts';
+import { callHandler } from './handler-call.ts';
+import { forgetSettings } from './kept-settings.ts';
+
+/** Its disable command; that it fails is only logged. Then its settings, its status, and its part of the record. */
+export async function takeOff(version: HandlerVersion, context: OperationContext): Promise<void> {
+  const { host, entry } = context;
+  const before = requireRecord(version, context);
+  const own = sharingNamed(before, entry.extensionName ?? entry.resourceName);
+  if (own === undefined) return;
+  if (before.phase === 'enabled') {
+    const { failure } = await callHandler(version, { command: 'disable' }, context, own);
+    if (failure !== undefined) {
+      host.log('warn', 'disable command failed; the extension is taken off its handler all the same', {
+        operation: entry.operationId,
+        error: failure.message,
+      });
+    }
+  }
+  const { config, status } = handlerPaths(host.paths, before.name, version);
+  for (const folder of [config, status]) {
+    for (const file of readdirSync(folder)) {
+      if (isFileOfExtension(file, own.extensionName)) rmSync(join(folder, file), { force: true });
+    }
+  }
+  rmSync(join(config, extensionStateFile(own.extensionName)), { force: true });
+  forgetSettings(host.paths, { ...before, extensionName: own.extensionName });
+  const sharing = sharingOf(before).filter((one) => one !== own);
+  putRecord(host, { ...before, sharing, phase: sharing.length > 0 ? before.phase : 'installed' });
+}
