@@ -80,6 +80,8 @@ export function recordsAfter(
       return records;
     case 'disable':
       return change(step.version, { phase: 'installed' }, ['enabled']);
+    case 'take-off':
+      return change(step.version, {}, ['enabled', 'installed']);
     case 'uninstall':
       return change(step.version, { phase: 'uninstalled' }, ['updated', 'installed']);
     case 'discard':

@@ -1,5 +1,4 @@
 import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
 import { commandLogPath, logCommand } from './command-log.ts';
