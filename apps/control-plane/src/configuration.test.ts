@@ -45,6 +45,7 @@ describe('the command line and its settings', () => {
       logLevel: 'warn',
       pageSize: 200,
       drainSeconds: 0,
+      metricsHost: '127.0.0.1',
     });
     expect(readCommandLine(start('--check'), {}).kind).toBe('check');
     expect(read(['--help'])).toBe('help');
@@ -65,12 +66,49 @@ describe('the command line and its settings', () => {
     [start(), { SALLYPORT_PROT: '1' }, "'SALLYPORT_PROT'"],
     [start(), { SALLYPORT_PAGE_SIZE: '0' }, "'SALLYPORT_PAGE_SIZE'"],
     [start('--config', '/nowhere.json'), {}, '/nowhere.json'],
+    [
+      start('--metrics-port', '70000'),
+      {},
+      'The value of --metrics-port cannot be used: give a whole number from 0 to 65535.',
+    ],
+    [start('--traces-url', 'ftp://x'), {}, 'http://host:4318/v1/traces'],
+    [start('--traces-url', 'http://user:secret@host/v1/traces'), {}, 'without a name, a password or a query'],
+    [start('--log-level', 'loud'), {}, 'give info, warn or error'],
+    [start('--drain-seconds', '1.5'), {}, 'a whole number from 0 to 600'],
     [start('--store', 'mysql://h/d'), {}, 'The value of --store cannot be used'],
     [start('--store', 'postgres://u:secret@localhost/d'), {}, 'every user of this machine can read it'],
     [start('--store-password-file', '/nowhere'), {}, 'has no use without --store'],
     [start('--store', 'postgres://u@localhost/d', '--store-password-file', '/nowhere'), {}, "'/nowhere' (ENOENT)"],
   ])('%j %j is refused', (argv, variables, sentence) => {
     expect(() => read(argv, variables as Record<string, string>)).toThrow(sentence);
+  });
+
+  test('everything that is wrong is told at once, a sentence each, and no value is repeated', () => {
+    const config = file('{"port":"canary-1","prot":2,"gallery":""}');
+    let message = '';
+    try {
+      read(['start', '--config', config, '--page-size', 'canary-2'], {
+        SALLYPORT_LOG_LEVEL: 'canary-3',
+        SALLYPORT_X: '1',
+      });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const lines = message.split('\n');
+    expect(lines).toHaveLength(7);
+    for (const line of lines) expect(line).toMatch(/^[A-Z-].*\.$/);
+    for (const place of [
+      `'port' in '${config}'`,
+      `'prot' in '${config}'`,
+      `'gallery' in`,
+      '--page-size',
+      "'SALLYPORT_LOG_LEVEL'",
+      "'SALLYPORT_X'",
+      '--state is missing',
+    ]) {
+      expect(message).toContain(place);
+    }
+    expect(message).not.toContain('canary');
   });
 
   test.each(['{"prot":1}', '[]', '{', '{"__proto__":1,"x":2}', '{"toString":1}'])(

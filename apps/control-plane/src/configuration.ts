@@ -5,36 +5,35 @@ import { CodedError, messageOf } from '@sallyport/model';
 import { readIdentityProviders, type IdentityProvider } from './identity/providers/identity-provider.ts';
 import { PostgresAddressError, readPostgresAddress, type PostgresAddress } from './store/postgres/address.ts';
 
-const port = z.coerce
-  .number('is not a port number')
-  .check(z.int('is not a port number'), z.minimum(0), z.maximum(65_535));
-const wholeNumber = z.coerce.number('is not a number').check(z.int(), z.positive());
+const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
+const text = z.string().check(z.minLength(1));
 
-/** Every setting there is. The keys are those of the file; `stateDirectory` is `--state` and `SALLYPORT_STATE`. */
+/** Every setting there is. The keys are those of the file; what each takes, in words, is in {@link settingNames}. */
 export const configurationSchema = z.strictObject({
   /** The state directory: absolute, or relative to where the program was started. */
-  state: z.string().check(z.minLength(1)),
-  port: port,
-  host: z._default(z.string().check(z.minLength(1)), '127.0.0.1'),
+  state: text,
+  port,
+  host: z._default(text, '127.0.0.1'),
   /** `postgres://…`; without one SQLite in the state directory. */
-  store: z.optional(z.string().check(z.minLength(1))),
+  store: z.optional(text),
   /** A file with the password of the store, for an address without one. */
-  storePasswordFile: z.optional(z.string().check(z.minLength(1))),
+  storePasswordFile: z.optional(text),
   /** The gallery directory; without one nothing can be installed. */
-  gallery: z.optional(z.string().check(z.minLength(1))),
+  gallery: z.optional(text),
   /** How clients reach the control plane when that is not host and port: behind a proxy or under a name. */
-  publicUrl: z.optional(
-    z
-      .string()
-      .check(z.regex(/^https:\/\/[A-Za-z0-9.[\]:-]+$/, 'is not of the form https://host[:port], without a path')),
-  ),
+  publicUrl: z.optional(z.string().check(z.regex(/^https:\/\/[A-Za-z0-9.[\]:-]+$/))),
   /** Seconds between the signal to end and the end: those in front send clients elsewhere meanwhile. */
-  drainSeconds: z._default(z.coerce.number('is not a number').check(z.int(), z.minimum(0), z.maximum(600)), 0),
+  drainSeconds: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(600)), 0),
   /** A file with the identity providers whose tokens are taken. */
-  identityProviders: z.optional(z.string().check(z.minLength(1))),
+  identityProviders: z.optional(text),
   logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
   /** Rows on a page of a list when the client does not say. */
-  pageSize: z._default(wholeNumber.check(z.maximum(1000)), 200),
+  pageSize: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 200),
+  /** Where `/metrics` is; without one nowhere. */
+  metricsPort: z.optional(port),
+  metricsHost: z._default(text, '127.0.0.1'),
+  /** Where spans are sent. */
+  tracesUrl: z.optional(z.string().check(z.regex(/^https?:\/\/[^\s@?#]+$/))),
 });
 
 type Settings = z.infer<typeof configurationSchema>;
@@ -47,48 +46,108 @@ export interface Configuration extends Omit<Settings, 'store' | 'storePasswordFi
   readonly postgres: PostgresAddress | undefined;
 }
 
-/** How each setting is called on the command line and in the environment. A completeness test holds it to the schema. */
-export const settingNames: Readonly<
-  Record<Key, { readonly flag: string; readonly variable: string; readonly meaning: string }>
-> = {
-  state: { flag: 'state', variable: 'SALLYPORT_STATE', meaning: 'state directory; made on the first start' },
-  port: { flag: 'port', variable: 'SALLYPORT_PORT', meaning: 'HTTPS port; 0 takes a free one' },
-  host: { flag: 'host', variable: 'SALLYPORT_HOST', meaning: 'address to listen on (127.0.0.1)' },
+export interface SettingName {
+  readonly flag: string;
+  readonly variable: string;
+  /** For the help text, with the default. */
+  readonly meaning: string;
+  /** What a value has to be: the end of the sentence about one that is not. */
+  readonly accepts: string;
+}
+
+/** How each setting is called on the command line and in the environment. A completeness test holds it to the schema and the reference. */
+export const settingNames: Readonly<Record<Key, SettingName>> = {
+  state: {
+    flag: 'state',
+    variable: 'SALLYPORT_STATE',
+    meaning: 'state directory; made on the first start',
+    accepts: 'the path of a directory',
+  },
+  port: {
+    flag: 'port',
+    variable: 'SALLYPORT_PORT',
+    meaning: 'HTTPS port; 0 takes a free one',
+    accepts: 'a whole number from 0 to 65535',
+  },
+  host: {
+    flag: 'host',
+    variable: 'SALLYPORT_HOST',
+    meaning: 'address to listen on (127.0.0.1)',
+    accepts: 'an address of this machine, or 0.0.0.0 for all',
+  },
   store: {
     flag: 'store',
     variable: 'SALLYPORT_STORE',
     meaning: 'postgres://user@host:5432/database; without one SQLite in the state directory',
+    accepts: 'an address of the form postgres://user@host:5432/database',
   },
   storePasswordFile: {
     flag: 'store-password-file',
     variable: 'SALLYPORT_STORE_PASSWORD_FILE',
     meaning: "file with the store's password",
+    accepts: 'the path of a file',
   },
-  gallery: { flag: 'gallery', variable: 'SALLYPORT_GALLERY', meaning: 'gallery directory with catalog and packages' },
+  gallery: {
+    flag: 'gallery',
+    variable: 'SALLYPORT_GALLERY',
+    meaning: 'gallery directory with catalog and packages',
+    accepts: 'the path of a directory',
+  },
   publicUrl: {
     flag: 'public-url',
     variable: 'SALLYPORT_PUBLIC_URL',
     meaning: 'https://host[:port] under which clients reach it',
+    accepts: 'an address of the form https://host[:port], without a path',
   },
   drainSeconds: {
     flag: 'drain-seconds',
     variable: 'SALLYPORT_DRAIN_SECONDS',
     meaning: 'seconds that /readyz says no before it ends (0)',
+    accepts: 'a whole number from 0 to 600',
+  },
+  logLevel: {
+    flag: 'log-level',
+    variable: 'SALLYPORT_LOG_LEVEL',
+    meaning: 'info, warn or error (info)',
+    accepts: 'info, warn or error',
+  },
+  pageSize: {
+    flag: 'page-size',
+    variable: 'SALLYPORT_PAGE_SIZE',
+    meaning: 'rows on a page of a list (200)',
+    accepts: 'a whole number from 1 to 1000',
+  },
+  metricsPort: {
+    flag: 'metrics-port',
+    variable: 'SALLYPORT_METRICS_PORT',
+    meaning: 'port of /metrics, plain HTTP; without one there is none; 0 takes a free one',
+    accepts: 'a whole number from 0 to 65535',
+  },
+  metricsHost: {
+    flag: 'metrics-host',
+    variable: 'SALLYPORT_METRICS_HOST',
+    meaning: 'address that /metrics listens on (127.0.0.1)',
+    accepts: 'an address of this machine, or 0.0.0.0 for all',
+  },
+  tracesUrl: {
+    flag: 'traces-url',
+    variable: 'SALLYPORT_TRACES_URL',
+    meaning: 'where traces are sent, OTLP over HTTP; without one nowhere',
+    accepts: 'an address of the form http://host:4318/v1/traces, without a name, a password or a query',
   },
   identityProviders: {
     flag: 'identity-providers',
     variable: 'SALLYPORT_IDENTITY_PROVIDERS',
     meaning: 'file with the OpenID Connect providers whose tokens are taken',
+    accepts: 'the path of a file',
   },
-  logLevel: { flag: 'log-level', variable: 'SALLYPORT_LOG_LEVEL', meaning: 'info, warn or error (info)' },
-  pageSize: { flag: 'page-size', variable: 'SALLYPORT_PAGE_SIZE', meaning: 'rows on a page of a list (200)' },
 };
 
-/** A setting that cannot be used. The message names it and where it came from. */
+/** Settings that cannot be used: a sentence for each, with what is wrong, where it came from and what to give instead. Values are not told. */
 export class ConfigurationError extends CodedError<'InvalidConfiguration'> {
   override readonly name = 'ConfigurationError';
-  constructor(message: string, options?: ErrorOptions) {
-    super('InvalidConfiguration', message, options);
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    super('InvalidConfiguration', typeof problems === 'string' ? problems : problems.join('\n'), options);
   }
 }
 
@@ -100,60 +159,90 @@ export interface Sources {
   readonly file: { readonly path: string; readonly content: unknown } | undefined;
 }
 
-/** Flags win over the environment, the environment over the file. Throws {@link ConfigurationError}. */
+/** Flags win over the environment, the environment over the file. Throws {@link ConfigurationError} with everything that is wrong. */
 export function readConfiguration(sources: Sources): Configuration {
-  const values: Record<string, unknown> = {};
-  const from: Record<string, string> = {};
-  const { file } = sources;
-  if (file !== undefined) {
-    if (typeof file.content !== 'object' || file.content === null || Array.isArray(file.content)) {
-      throw new ConfigurationError(`The configuration file '${file.path}' must hold a JSON object.`);
-    }
-    for (const [key, value] of Object.entries(file.content)) {
-      if (!Object.hasOwn(settingNames, key)) throw unknown(`'${key}' in '${file.path}'`, Object.keys(settingNames));
-      values[key] = value;
-      from[key] = `'${key}' in '${file.path}'`;
-    }
-  }
-  const variables = new Map(Object.entries(settingNames).map(([key, { variable }]) => [variable, key]));
-  for (const [variable, value] of Object.entries(sources.environment)) {
-    if (!variable.startsWith('SALLYPORT_') || value === undefined) continue;
-    const key = variables.get(variable);
-    if (key === undefined) throw unknown(`the environment variable '${variable}'`, [...variables.keys()]);
-    values[key] = value;
-    from[key] = `the environment variable '${variable}'`;
-  }
-  const flags = new Map(Object.entries(settingNames).map(([key, { flag }]) => [flag, key]));
-  for (const [flag, value] of sources.flags) {
-    const key = flags.get(flag);
-    if (key === undefined)
-      throw unknown(
-        `--${flag}`,
-        [...flags.keys()].map((name) => `--${name}`),
-      );
-    values[key] = value;
-    from[key] = `--${flag}`;
-  }
+  const { values, from, problems } = gather(sources);
   for (const key of ['state', 'port'] as const) {
-    if (values[key] === undefined)
-      throw new ConfigurationError(`--${settingNames[key].flag} is missing: ${settingNames[key].meaning}.`);
+    const { flag, variable, meaning } = settingNames[key];
+    if (values[key] === undefined) problems.push(`--${flag} is missing: ${meaning}. Give it, or set ${variable}.`);
   }
   const result = configurationSchema.safeParse(values);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    const key = String(issue?.path[0] ?? '');
-    throw new ConfigurationError(
-      `The value of ${from[key] ?? key} cannot be used: ${issue?.message ?? 'unknown reason'}.`,
-    );
+  for (const key of new Set(result.error?.issues.map(({ path }) => path[0]))) {
+    if (!isKey(key) || values[key] === undefined) continue;
+    problems.push(`The value of ${from[key] ?? key} cannot be used: give ${settingNames[key].accepts}.`);
   }
+  if (!result.success) throw new ConfigurationError(problems);
   const { gallery, store, storePasswordFile, identityProviders, ...rest } = result.data;
+  const read = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const postgres = read(() => postgresOf(store, storePasswordFile, from));
+  const providers = read(() => providersOf(identityProviders, from));
+  if (providers === undefined || problems.length > 0) throw new ConfigurationError(problems);
   return {
     ...rest,
-    postgres: postgresOf(store, storePasswordFile, from),
-    identityProviders: providersOf(identityProviders, from),
+    postgres,
+    identityProviders: providers,
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
   };
+}
+
+interface Gathered {
+  readonly values: Record<string, unknown>;
+  /** Where each value came from, in words. */
+  readonly from: Record<string, string>;
+  readonly problems: string[];
+}
+
+function gather({ file, environment, flags }: Sources): Gathered {
+  const values: Record<string, unknown> = {};
+  const from: Record<string, string> = {};
+  const problems: string[] = [];
+  const take = (key: string | undefined, value: unknown, where: string, known: readonly string[]): void => {
+    if (key === undefined) {
+      problems.push(`There is no setting ${where}. The settings are ${known.join(', ')}.`);
+      return;
+    }
+    values[key] = value;
+    from[key] = where;
+  };
+  const entries = Object.entries(settingNames);
+  if (file !== undefined) {
+    const { content, path } = file;
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+      problems.push(`The configuration file '${path}' must hold a JSON object: write { "port": 8443, … }.`);
+    } else {
+      for (const [key, value] of Object.entries(content)) {
+        take(isKey(key) ? key : undefined, value, `'${key}' in '${path}'`, Object.keys(settingNames));
+      }
+    }
+  }
+  const variables = new Map(entries.map(([key, { variable }]) => [variable, key]));
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith('SALLYPORT_') || value === undefined) continue;
+    take(variables.get(variable), value, `the environment variable '${variable}'`, [...variables.keys()]);
+  }
+  const byFlag = new Map(entries.map(([key, { flag }]) => [flag, key]));
+  for (const [flag, value] of flags) {
+    take(
+      byFlag.get(flag),
+      value,
+      `--${flag}`,
+      [...byFlag.keys()].map((name) => `--${name}`),
+    );
+  }
+  return { values, from, problems };
+}
+
+function isKey(name: unknown): name is Key {
+  return typeof name === 'string' && Object.hasOwn(settingNames, name);
 }
 
 /** The store of a command that reads nothing else: its flags, else environment variables. */
@@ -209,8 +298,4 @@ function postgresOf(
       'The password of the store cannot stand in --store, where every user of this machine can read it: use --store-password-file, or SALLYPORT_STORE, or the configuration file.',
     );
   return address;
-}
-
-function unknown(what: string, known: readonly string[]): ConfigurationError {
-  return new ConfigurationError(`There is no setting ${what}. The settings are ${known.join(', ')}.`);
 }

@@ -45,6 +45,13 @@ import { adoptSharedFiles, shareFiles } from './state/shared-files.ts';
 import { lockState } from './state/state-lock.ts';
 import { statePaths, type StatePaths } from './state/state-paths.ts';
 import { tlsFiles, type TlsFiles } from './state/tls-files.ts';
+import { addStoredMetrics, processMetrics } from './monitoring/control-plane-metrics.ts';
+import { listenForMonitoring } from './monitoring/monitoring-server.ts';
+import { readinessOf, type Readiness } from './monitoring/readiness.ts';
+import { recent } from './monitoring/recent.ts';
+import { createSpanExporter } from './monitoring/span-exporter.ts';
+import { watched, type Watching } from './monitoring/watched-requests.ts';
+import { controlPlaneVersion } from './version.ts';
 import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { openStore, type Store } from './store/store.ts';
 import { storeRetrySeconds, StoreUnavailable } from './store/store-unavailable.ts';
@@ -53,10 +60,16 @@ export interface ControlPlane {
   readonly endpoint: Endpoint;
   /** Where it listens, whatever clients are told. */
   readonly port: number;
-  /** Ends it: held heartbeats are answered, requests under way get a second. */
+  /** Where `/metrics` is, if anywhere. */
+  readonly monitoringPort: number | undefined;
+  /** Ends it: held heartbeats are answered, requests under way get ten seconds. */
   close(): Promise<void>;
 }
 
+/** How long requests under way may take once it is to end; whoever is held is answered at once. */
+const underWayMilliseconds = 10_000;
+/** How long an answer of the checks holds for others who ask. */
+const readinessMilliseconds = 1_000;
 /** How often deadlines are looked at. The first look is at the start, so that deadlines outlive a crash. */
 const sweepMilliseconds = 5_000;
 /** How often it is looked at what is to be upgraded by itself. */
@@ -98,6 +111,16 @@ async function run(
   const { identities, keys, tls } = await store.alone('start', () => prepare(configuration, environment, paths, store));
   const identityProviders = createIdentityProviders(configuration.identityProviders, () => environment.now());
   const ending = new AbortController();
+  const monitoring = processMetrics();
+  const spans =
+    configuration.tracesUrl === undefined
+      ? undefined
+      : createSpanExporter(configuration.tracesUrl, controlPlaneVersion, log);
+  const watching: Watching = {
+    requests: monitoring.requests,
+    spans,
+    randomBytes: (length) => environment.randomBytes(length),
+  };
   let app: Hono | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
   const server = await listenHttps({
@@ -106,8 +129,9 @@ async function run(
     certificatePem: tls.certificatePem,
     keyPem: tls.keyPem,
     fetch: (request, clientIpAddress) => {
-      if (app === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
-      return app.fetch(request, { clientIpAddress });
+      const ready = app;
+      if (ready === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
+      return watched(watching, request, () => ready.fetch(request, { clientIpAddress }));
     },
   });
   const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
@@ -129,7 +153,20 @@ async function run(
   const deployments = createDeployments(services, dispatcher);
   const registry = createRegistry(resourceTypes(services, dispatcher, deployments));
   arm = createArmFront(services, dispatcher, log);
-  app = routes(configuration, services, arm, log, ending.signal);
+  const checked = recent(readinessMilliseconds, () => readinessOf(services, paths.directory, log));
+  const readiness = (): Promise<ReadinessAnswer> => answerReadiness(checked, ending.signal);
+  app = routes(configuration, services, arm, log, readiness);
+  addStoredMetrics(monitoring.metrics, services);
+  monitoring.metrics.collected('sallyport_trace_spans_dropped_total', 'counter', 'Spans that no collector took.', () =>
+    Promise.resolve(spans === undefined ? [] : [{ labels: {}, value: spans.dropped() }]),
+  );
+  const monitoringServer =
+    configuration.metricsPort === undefined
+      ? undefined
+      : await listenForMonitoring(configuration.metricsHost, configuration.metricsPort, {
+          metrics: () => monitoring.metrics.text(),
+          readiness,
+        });
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
   const stopSealing = await startSealing(services, paths, log);
   const stopSweeping = await startSweeping(services, log);
@@ -150,8 +187,11 @@ async function run(
     await pause(configuration.drainSeconds * 1000);
     const stops = [stopWatching, stopUpgrading, () => deployments.close(), stopSweeping, stopSealing];
     await close(services, server, stops, release);
+    await monitoringServer?.close();
+    await spans?.close();
+    monitoring.end();
   };
-  return { endpoint, port: server.port, close: end };
+  return { endpoint, port: server.port, monitoringPort: monitoringServer?.port, close: end };
 }
 
 interface Prepared {
@@ -186,7 +226,7 @@ function routes(
   services: Services,
   arm: (request: Request, clientIpAddress: string) => Promise<Response>,
   log: Log,
-  ending: AbortSignal,
+  readiness: () => Promise<ReadinessAnswer>,
 ): Hono {
   const { environment, store, endpoint } = services;
   const app = new Hono({ strict: false });
@@ -197,11 +237,9 @@ function routes(
     return Response.json({ error: { code: 'InternalServerError', message } }, { status: 500 });
   });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  // For whoever sends clients here: no while it is about to end, and 503 as for every request while the database is away.
-  app.get('/readyz', async (c) => {
-    if (ending.aborted) return c.json({ status: 'ending' }, 503);
-    await store.read.selectFrom('subscriptions').select('subscription_id').limit(1).execute();
-    return c.json({ status: 'ready' });
+  app.get('/readyz', async () => {
+    const { status, body } = await readiness();
+    return Response.json(body, { status });
   });
   app.get('/metadata/endpoints', (c) =>
     c.json(metadataEndpoints(endpoint, c.req.query('api-version') ?? '') as object),
@@ -216,6 +254,18 @@ function routes(
   addKeyRoute(app, services);
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
   return app;
+}
+
+interface ReadinessAnswer {
+  readonly status: 200 | 503;
+  readonly body: unknown;
+}
+
+/** For whoever sends clients here: no while it is about to end, or while it cannot do its work. */
+async function answerReadiness(checked: () => Promise<Readiness>, ending: AbortSignal): Promise<ReadinessAnswer> {
+  if (ending.aborted) return { status: 503, body: { status: 'ending' } };
+  const { ready, checks } = await checked();
+  return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } };
 }
 
 /** Agents and sign-in: nothing was done, and asking again is all there is to do. ARM says it in its own envelope. */
@@ -278,7 +328,7 @@ async function close(
   release: () => void,
 ): Promise<void> {
   // Requests first: what they change is to be under the last checkpoint.
-  await server.close(1_000);
+  await server.close(underWayMilliseconds);
   for (const stop of stops) await stop();
   await store.close();
   release();

@@ -3,7 +3,6 @@ import { messageOf } from '@sallyport/model';
 import { helpText, readCommandLine, type CommandLine } from './command-line.ts';
 import { backUp, restore } from './backup/backup-command.ts';
 import { ConfigurationError } from './configuration.ts';
-import { startControlPlane } from './control-plane.ts';
 import { processEnvironment } from './environment.ts';
 import { createLog } from './http/log.ts';
 import { verifyActivityLog, type Answered } from './verify-command.ts';
@@ -45,9 +44,11 @@ async function main(): Promise<void> {
   }
   const log = createLog(command.configuration.logLevel);
   try {
+    // Loaded when it is needed: what only looks at settings or a log answers at once.
+    const { startControlPlane } = await import('./control-plane.ts');
     const controlPlane = await startControlPlane(command.configuration, processEnvironment(), log);
     process.stdout.write(
-      `${JSON.stringify({ level: 'info', msg: 'listening', endpoint: controlPlane.endpoint.url, port: controlPlane.port })}\n`,
+      `${JSON.stringify({ level: 'info', msg: 'listening', endpoint: controlPlane.endpoint.url, port: controlPlane.port, monitoringPort: controlPlane.monitoringPort })}\n`,
     );
     let ending = false;
     const end = (signal: string): void => {

@@ -1,5 +1,6 @@
 /** The log: one JSON object a line on standard output. Bodies and headers never go into it, so no secret can. */
 import { destination, pino, type Logger } from 'pino';
+import { currentTrace } from '../monitoring/trace-context.ts';
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
 
@@ -10,6 +11,11 @@ export function createLog(level: 'info' | 'warn' | 'error'): Log {
       level,
       base: null,
       formatters: { level: (label) => ({ level: label }) },
+      // Lines of one request are found by its trace, whoever writes them.
+      mixin: () => {
+        const trace = currentTrace();
+        return trace === undefined ? {} : { traceId: trace.traceId };
+      },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
     },
     destination({ fd: 1, sync: true }),

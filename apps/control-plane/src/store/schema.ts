@@ -407,7 +407,14 @@ export interface AutomaticUpgradeRow {
   readonly reason: string;
 }
 
+/** Kysely's own record of the migrations that were carried out. */
+export interface MigrationRow {
+  readonly name: string;
+  readonly timestamp: string;
+}
+
 export interface Schema {
+  readonly kysely_migration: MigrationRow;
   readonly plain_resources: PlainResourceRow;
   readonly policy_states: PolicyStateRow;
   readonly policy_due: PolicyDueRow;
