@@ -135,6 +135,7 @@ function requests(): readonly (readonly [method: string, path: string, body?: un
     ['PUT', `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}?${roleVersion}`, {}],
     ['DELETE', `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}?${roleVersion}`],
     ['PUT', `${machine}/providers/Microsoft.Authorization/roleAssignments/${role}?${roleVersion}`, {}],
+    ...identityRequests(role),
     ['GET', `/providers/Sallyport.Identity/servicePrincipals?${principalVersion}`],
     ['GET', `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}?${principalVersion}`],
     ['PUT', `/providers/Sallyport.Identity/servicePrincipals/${role}?${principalVersion}`, {}],
@@ -143,6 +144,31 @@ function requests(): readonly (readonly [method: string, path: string, body?: un
       'POST',
       `/providers/Sallyport.Identity/servicePrincipals/${plane.operator.clientId}/rotateSecret?${principalVersion}`,
     ],
+  ];
+}
+
+/** Who can sign in and how: whoever could change that could take anybody's place. */
+function identityRequests(name: string): readonly (readonly [method: string, path: string, body?: unknown])[] {
+  const identity = '/providers/Sallyport.Identity';
+  const principal = `${identity}/servicePrincipals/${plane.operator.clientId}`;
+  const user = `${identity}/users/anna@example.org`;
+  const paths = [principal, user].map((path) => `${path}/federatedCredentials`);
+  return [
+    ...[...paths, `${principal}/certificates`].flatMap((path): [string, string, unknown?][] => [
+      ['GET', `${path}?${principalVersion}`],
+      ['GET', `${path}/${name}?${principalVersion}`],
+      ['PUT', `${path}/${name}?${principalVersion}`, {}],
+      ['DELETE', `${path}/${name}?${principalVersion}`],
+    ]),
+    ['GET', `${identity}/users?${principalVersion}`],
+    ['GET', `${user}?${principalVersion}`],
+    ['PUT', `${user}?${principalVersion}`, { properties: { displayName: 'x' } }],
+    ['DELETE', `${user}?${principalVersion}`],
+    ['POST', `${user}/resetPassword?${principalVersion}`],
+    ['POST', `${user}/endSessions?${principalVersion}`],
+    ['GET', `${identity}/signingKeys?${principalVersion}`],
+    ['DELETE', `${identity}/signingKeys/x?${principalVersion}`],
+    ['POST', `${identity}/rotateSigningKeys?${principalVersion}`],
   ];
 }
 
@@ -163,6 +189,16 @@ describe('roles', () => {
       expect([path, answer.status, names(answer)]).toEqual([path, 200, []]);
     }
     expect((await owner.arm('GET', `${group}?${groupVersion}`)).status).toBe(200);
+  });
+
+  test('T02 who may do everything but give access may not change how somebody signs in', async () => {
+    const contributor = await someoneWith('contributor', '/');
+    const name = randomUUID();
+    for (const [method, path, body] of identityRequests(name)) {
+      const answer = await contributor.arm(method, path, body);
+      if (method === 'GET') expect([method, path, answer.status]).not.toEqual([method, path, 403]);
+      else expect([method, path, answer.status, codeOf(answer)]).toEqual([method, path, 403, 'AuthorizationFailed']);
+    }
   });
 
   test('S2.2 a refused write is on record with who asked; the same path written otherwise is refused as well', async () => {

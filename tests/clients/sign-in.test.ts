@@ -61,7 +61,7 @@ async function newPerson(name: string): Promise<Person> {
   const assigned = await arm.arm('PUT', subscription + assignment, {
     properties: { roleDefinitionId, principalId: objectId, principalType: 'User' },
   });
-  expect(assigned.status).toBe(201);
+  expect([assigned.status, assigned.json()]).toMatchObject([201, { properties: { principalType: 'User' } }]);
   return { name, password, objectId };
 }
 

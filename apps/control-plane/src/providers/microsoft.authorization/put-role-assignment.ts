@@ -10,7 +10,7 @@ import { covers, readScope, scopeBeneath, scopeKey } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
 import type { Writer } from '../../store/store.ts';
 import { guidForm } from './names.ts';
-import { assignmentView, type Assignment } from './role-assignment-view.ts';
+import { assignmentView, principalTypesOf, type Assignment } from './role-assignment-view.ts';
 
 const bodySchema = z.object({
   properties: z.object({
@@ -58,7 +58,7 @@ export async function putAssignment({ store, environment }: Services, request: A
     const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'Created' });
     return { value: stored, events: [startedEvent(environment, request.origin), ended] };
   });
-  return { status: 201, body: assignmentView(row) };
+  return { status: 201, body: assignmentView(row, await principalTypesOf(store.read, [row])) };
 }
 
 function requestedScope({ id }: ArmRequest): string {

@@ -1,11 +1,22 @@
 import type { Selectable } from 'kysely';
 import type { RoleAssignmentRow } from '../../store/schema.ts';
+import type { Reader } from '../../store/store.ts';
 import { idAtScope, namespace, roleDefinitionId } from './names.ts';
 
 export type Assignment = Selectable<RoleAssignmentRow>;
 
+/** Who holds the assignments, by object id: people, or applications and machines, which ARM calls service principals. */
+export type PrincipalTypes = ReadonlyMap<string, 'User' | 'ServicePrincipal'>;
+
+/** Looks up who holds some assignments. */
+export async function principalTypesOf(reader: Reader, rows: readonly Assignment[]): Promise<PrincipalTypes> {
+  const people = await reader.selectFrom('principals').select('object_id').where('kind', '=', 'User').execute();
+  const ids = new Set(people.map(({ object_id }) => object_id));
+  return new Map(rows.map(({ principal_id: id }) => [id, ids.has(id) ? 'User' : 'ServicePrincipal']));
+}
+
 /** The ARM shape of an assignment. `properties.scope` is what clients insist on (arm-api §0.9). */
-export function assignmentView(row: Assignment): unknown {
+export function assignmentView(row: Assignment, types: PrincipalTypes): unknown {
   return {
     id: idAtScope(row.scope, 'roleAssignments', row.assignment_id),
     name: row.assignment_id,
@@ -13,8 +24,7 @@ export function assignmentView(row: Assignment): unknown {
     properties: {
       roleDefinitionId: roleDefinitionId(row.role_id, row.scope),
       principalId: row.principal_id,
-      // There are no people and no groups here yet: every principal is an application or a machine.
-      principalType: 'ServicePrincipal',
+      principalType: types.get(row.principal_id) ?? 'ServicePrincipal',
       scope: row.scope,
       ...(row.description === '' ? {} : { description: row.description }),
       condition: null,

@@ -8,7 +8,7 @@ import { scopeBeneath, scopeKey } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
 import type { Reader } from '../../store/store.ts';
 import { apiVersions, everyScope, namespace } from './names.ts';
-import { assignmentView, type Assignment } from './role-assignment-view.ts';
+import { assignmentView, principalTypesOf, type Assignment } from './role-assignment-view.ts';
 import { assignmentFilter } from './role-assignment-filter.ts';
 import { putAssignment } from './put-role-assignment.ts';
 import { requireAnotherOwner } from './last-owner.ts';
@@ -21,7 +21,10 @@ export function roleAssignments(services: Services): ResourceType {
     apiVersions,
     resource: 'none',
     item: {
-      GET: async (request) => ({ status: 200, body: assignmentView(await existing(services.store.read, request)) }),
+      GET: async (request) => ({
+        status: 200,
+        body: await shown(services, await existing(services.store.read, request)),
+      }),
       PUT: (request) => putAssignment(services, request),
       DELETE: (request) => deleteAssignment(services, request),
     },
@@ -57,10 +60,17 @@ async function listAssignments({ store, endpoint, pageSize }: Services, request:
     .orderBy('assignment_id')
     .execute();
   const kept = rows.filter(keep);
-  return { status: 200, body: page(endpoint.url, request, wanted, kept, (row) => row.assignment_id, assignmentView) };
+  const types = await principalTypesOf(store.read, kept);
+  const view = (row: Assignment): unknown => assignmentView(row, types);
+  return { status: 200, body: page(endpoint.url, request, wanted, kept, (row) => row.assignment_id, view) };
 }
 
-async function deleteAssignment({ store, environment }: Services, request: ArmRequest): Promise<ArmResponse> {
+async function shown({ store }: Services, row: Assignment): Promise<unknown> {
+  return assignmentView(row, await principalTypesOf(store.read, [row]));
+}
+
+async function deleteAssignment(services: Services, request: ArmRequest): Promise<ArmResponse> {
+  const { store, environment } = services;
   const gone = await store.change(async (writer) => {
     const row = await find(writer, request);
     if (row !== undefined) {
@@ -71,5 +81,5 @@ async function deleteAssignment({ store, environment }: Services, request: ArmRe
     const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
     return { value: row, events: [startedEvent(environment, request.origin), ended] };
   });
-  return gone === undefined ? { status: 204 } : { status: 200, body: assignmentView(gone) };
+  return gone === undefined ? { status: 204 } : { status: 200, body: await shown(services, gone) };
 }
