@@ -16,6 +16,7 @@ import {
 import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import { resourceKey, type Conclusion } from './conclusion.ts';
+import { inOrder } from './dependency-levels.ts';
 import type { Hosting } from './hosting.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
@@ -87,7 +88,12 @@ export function plan(input: PlanInput): readonly Work[] {
     ...planUpkeep(input, removed),
     ...extensions.filter(({ desired }) => desired === 'present').map((entry) => planPresent(entry, input, claimed)),
   ];
-  return works.filter((work) => work !== undefined);
+  const failed = (entry: GoalExtension): boolean => endOf(entry, input)?.succeeded === false;
+  return inOrder(
+    works.filter((work) => work !== undefined),
+    extensions,
+    failed,
+  );
 }
 
 function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
