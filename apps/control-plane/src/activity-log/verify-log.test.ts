@@ -185,3 +185,70 @@ test('what is missing is named', async () => {
   expect(await verify(damaged)).toMatchObject({ code: 2, text: expect.stringContaining('not a P-256 key') });
   expect(existsSync(statePaths(damaged).database)).toBe(true);
 });
+
+describe('T68 no unsealed line lets the chain begin anew', () => {
+  test.each([
+    ['the first', "UPDATE activity_events SET hash = '' WHERE position = 1"],
+    ['some in the middle', "UPDATE activity_events SET hash = '' WHERE position BETWEEN 4 AND 6"],
+    ['the newest', "UPDATE activity_events SET hash = '' WHERE position = 14"],
+    ['all of them', "UPDATE activity_events SET hash = ''"],
+  ])('%s unsealed', async (_, sql) => {
+    expect((await verify(attacked((db) => db.exec(sql)))).code).toBe(1);
+  });
+});
+
+describe('T69 the key of the log', () => {
+  test('is random for each control plane, and nothing private is in what verifies', async () => {
+    const other = await readSigningKey(await createSigningKeyText());
+    expect(other.keyId).not.toBe(key.keyId);
+    expect(Object.keys(other.publicJwk)).not.toContain('d');
+    expect(readFileSync(statePaths(whole).activityPublicKey, 'utf8')).not.toContain('"d"');
+  });
+
+  test('taken with the whole state directory, a log made anew passes there and not under the key that was kept elsewhere', async () => {
+    const thief = await readSigningKey(await createSigningKeyText());
+    const kept = join(folder, 'kept-key.json');
+    writeFileSync(kept, JSON.stringify(key.publicJwk));
+    const directory = attacked((db, copy) => {
+      db.exec(
+        "UPDATE activity_events SET caller_key = 'somebody else'; DELETE FROM activity_events WHERE position > 9",
+      );
+      let hash = chainStart;
+      for (const row of db.prepare('SELECT * FROM activity_events ORDER BY position').all()) {
+        hash = nextHash(hash, chainedValues(row as never));
+        db.prepare('UPDATE activity_events SET hash = ? WHERE position = ?').run(hash, Number(row['position']));
+      }
+      rmSync(statePaths(copy).activityCheckpoints);
+      writeFileSync(statePaths(copy).activityPublicKey, JSON.stringify(thief.publicJwk));
+    });
+    const store = await openStore(directory);
+    const path = statePaths(directory).activityCheckpoints;
+    await (await openCheckpoints(processEnvironment(), store, thief, path)).write();
+    await store.close();
+    expect((await verify(directory)).code).toBe(0);
+    expect((await verify(directory, { key: kept })).code).toBe(1);
+  });
+});
+
+test('T70 S2.2 a log that takes no event stops every change and nothing else, and goes on where it stood', async () => {
+  const directory = attacked((db) =>
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON activity_events BEGIN SELECT RAISE(ABORT, 'no space left'); END"),
+  );
+  const store = await openStore(directory);
+  const group = { subscription_id: 's', name_key: 'g', name: 'g', location: 'here', tags: '{}', created_at: 1 };
+  const change = (): Promise<void> =>
+    store.change(async (writer) => {
+      await writer.insertInto('resource_groups').values(group).execute();
+      return { value: undefined, events: [testEvent()] };
+    });
+  const groups = (): Promise<readonly unknown[]> => store.read.selectFrom('resource_groups').select('name').execute();
+  await expect(change()).rejects.toThrow(/no space left/);
+  expect(await groups()).toEqual([]);
+  const db = new DatabaseSync(statePaths(directory).database);
+  db.exec('PRAGMA busy_timeout = 10000; DROP TRIGGER full');
+  db.close();
+  await change();
+  expect(await groups()).toEqual([{ name: 'g' }]);
+  await store.close();
+  expect((await verify(directory)).code).toBe(0);
+});
