@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unpackFlags } from '../apps/agent/src/extensions/unpack/unpack-request.ts';
 import { buildAgent } from '../tooling/build.ts';
 
 export interface UnpackRun {
@@ -31,6 +32,7 @@ export async function openUnpacker(folder: string): Promise<RunUnpacker> {
       process.execPath,
       [
         '--permission',
+        ...unpackFlags,
         ...[bundle, probe, directory, '/proc'].map((path) => `--allow-fs-read=${path}`),
         `--allow-fs-write=${directory}`,
         `--require=${probe}`,

@@ -64,19 +64,20 @@ export function watchFileOperations(watcher: OperationWatcher): void {
     fsync(descriptor);
     watcher.after(operation);
   };
-  const open = fs.promises.open;
-  fs.promises.open = async (...args) => {
-    const handle = await open(...args);
-    const sync = handle.sync.bind(handle);
-    handle.sync = async () => {
-      const operation = { call: 'fsync', subject: subjectOf(args[0]) };
-      if (!watcher.syncs('syncTree')) return;
-      watcher.before(operation);
-      await sync();
-      watcher.after(operation);
-    };
-    return handle;
+  const fsyncLater = fs.fsync;
+  const watchedFsync = (descriptor: number, done: fs.NoParamCallback): void => {
+    const operation = { call: 'fsync', subject: fs.readlinkSync(`/proc/self/fd/${descriptor}`) };
+    if (!watcher.syncs('syncTree')) {
+      setImmediate(done, null);
+      return;
+    }
+    watcher.before(operation);
+    fsyncLater(descriptor, (error) => {
+      if (error === null) watcher.after(operation);
+      done(error);
+    });
   };
+  module['fsync'] = watchedFsync as Call;
   const spawn = childProcess.spawn as Call;
   (childProcess as unknown as Record<string, Call>)['spawn'] = (...args) => {
     watcher.before({ call: 'spawn', subject: String(args[0]) });

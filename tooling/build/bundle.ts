@@ -1,5 +1,6 @@
 /** One CommonJS file of a program and all it imports: starts in half the time of unbundled modules, and needs nothing beside it. */
 import { rolldown } from 'rolldown';
+import { builtinsWhenNeeded } from './builtins-when-needed.ts';
 
 export interface BundleOptions {
   /** The program's first source file. */
@@ -14,6 +15,7 @@ export async function bundle(options: BundleOptions): Promise<string> {
   const build = await rolldown({
     input: options.input,
     platform: 'node',
+    plugins: [builtinsWhenNeeded()],
     transform: { target: options.target },
     onLog: (_level, log) => {
       throw new Error(`Bundling ${options.input}: ${log.message}`);

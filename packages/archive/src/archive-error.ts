@@ -50,3 +50,8 @@ export class ArchiveError extends Error {
     this.code = code;
   }
 }
+
+/** The refusal of a package with more files and directories than `limit`. */
+export function tooManyEntries(limit: number): ArchiveError {
+  return new ArchiveError('EntryLimit', `The package has more than ${limit} files and directories.`);
+}

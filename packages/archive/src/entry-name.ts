@@ -5,7 +5,6 @@ import type { ArchiveLimits } from './archive-limits.ts';
 export interface EntryName {
   /** Without the trailing slash of a directory. */
   readonly path: string;
-  readonly parts: readonly string[];
   readonly isDirectory: boolean;
 }
 
@@ -26,23 +25,22 @@ export function parseEntryName(bytes: Buffer, isUtf8: boolean, limits: ArchiveLi
     if (part === '') throw refuse('NameEmpty', 'has an empty part');
     if (part === '.' || part === '..') throw refuse('NameTraversal', `has the part '${part}'`);
     if (/[. ]$/.test(part)) throw refuse('NameTrailing', 'has a part that ends with a dot or a blank');
-    if (Buffer.byteLength(part) > 255) throw refuse('NameTooLong', 'has a part longer than 255 bytes');
+    if (part.length > 63 && Buffer.byteLength(part) > 255)
+      throw refuse('NameTooLong', 'has a part longer than 255 bytes');
   }
   if (parts.length > limits.depth) throw refuse('DepthLimit', `is nested deeper than ${limits.depth} levels`);
-  return { path, parts, isDirectory };
+  return { path, isDirectory };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Buffer, isUtf8: boolean): string {
   if (!isUtf8) {
-    if (bytes.some((byte) => byte >= 0x80)) {
-      throw new ArchiveError(
-        'NameEncoding',
-        `The name '${bytes.toString('latin1')}' is neither ASCII nor marked as UTF-8.`,
-      );
+    const text = bytes.toString('latin1');
+    if (/[^\u0000-\u007f]/.test(text)) {
+      throw new ArchiveError('NameEncoding', `The name '${text}' is neither ASCII nor marked as UTF-8.`);
     }
-    return bytes.toString('latin1');
+    return text;
   }
   try {
     return utf8.decode(bytes);

@@ -95,7 +95,7 @@ describe('honest packages come out as they went in', () => {
         const bytes = await zipByYazl(files, compress);
         await unpacked(bytes, (summary) => {
           expect(sorted(treeOf(out))).toEqual(sorted(expectedTree(files)));
-          expect([...summary.files].sort()).toEqual([...files.keys()].sort());
+          expect(summary.files).toBe(files.size);
           expect(summary.bytes).toBe([...files.values()].reduce((sum, content) => sum + content.length, 0));
           expect(summary.directories).toBe(files.size * 2);
         });
@@ -161,7 +161,7 @@ describe('honest packages come out as they went in', () => {
 
   test('an empty package is one', async () => {
     await unpacked(writeHostileZip({ entries: [] }), (summary) =>
-      expect(summary).toEqual({ files: [], directories: 0, bytes: 0 }),
+      expect(summary).toEqual({ files: 0, directories: 0, bytes: 0 }),
     );
   });
 
@@ -211,12 +211,12 @@ describe('beside unpacking', () => {
     rmSync(path);
   });
 
-  test('a tree is synced without a word', async () => {
+  test.each(['each', 'whole', undefined] as const)('a tree is synced without a word (%s)', async (method) => {
     const tree = join(scratch.path, 'tree');
     mkdirSync(join(tree, 'a/b'), { recursive: true });
     for (let i = 0; i < 200; i += 1) writeFileSync(join(tree, 'a', `f${i}`), '');
-    await syncTree(tree);
+    await syncTree(tree, method);
     rmSync(tree, { recursive: true });
-    await expect(syncTree(tree)).rejects.toThrow('ENOENT');
+    await expect(syncTree(tree, method)).rejects.toThrow('ENOENT');
   });
 });

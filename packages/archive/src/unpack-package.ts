@@ -8,12 +8,18 @@ import { checkStagingDirectory } from './staging-directory.ts';
 import { walkPackage } from './walk-package.ts';
 
 export interface UnpackSummary {
-  /** Paths of the files, relative to the directory, in the order of the package. */
-  readonly files: readonly string[];
+  /** Number of files. */
+  readonly files: number;
   /** Number of directories, implied ones included. */
   readonly directories: number;
   /** Bytes of all files. */
   readonly bytes: number;
+}
+
+export interface UnpackOptions {
+  readonly limits?: ArchiveLimits;
+  /** Told of each file, by its path relative to the directory, when it has been unpacked. Not kept here: there may be many. */
+  onFile?(path: string): void;
 }
 
 /**
@@ -30,11 +36,11 @@ export interface UnpackSummary {
 export async function unpackPackage(
   descriptor: number,
   directory: string,
-  limits: ArchiveLimits = defaultArchiveLimits,
+  { limits = defaultArchiveLimits, onFile }: UnpackOptions = {},
 ): Promise<UnpackSummary> {
   checkStagingDirectory(directory);
   const made = new Set<string>([directory]);
-  const files: string[] = [];
+  let files = 0;
   let bytes = 0;
   await walkPackage(bytesOfFile(descriptor), limits, {
     directory: ({ path }) => makeDirectories(join(directory, path), made),
@@ -42,7 +48,8 @@ export async function unpackPackage(
       const place = join(directory, path);
       makeDirectories(dirname(place), made);
       await writeFile(place, isExecutable ? 0o755 : 0o744, content);
-      files.push(path);
+      files += 1;
+      onFile?.(path);
       bytes += size;
     },
   });

@@ -174,5 +174,38 @@ export function sizes(): readonly Row[] {
       'too many implied directories',
       { entries: Array.from({ length: 25_001 }, (_, i) => ({ name: `${i}/f` })) },
     ],
+    [
+      'T38',
+      'Link',
+      'as many entries as are allowed, and the last one a link',
+      {
+        entries: Array.from({ length: 50_000 }, (_, i) => ({
+          name: `${i}`,
+          ...(i === 49_999 ? { mode: 0o120777 } : {}),
+        })),
+      },
+    ],
+    [
+      'T37',
+      'ChecksumMismatch',
+      'something small that is wrong behind something large that is not',
+      {
+        entries: [
+          { name: 'large', content: noise, deflate: true },
+          { name: 'small', content: zeros, deflate: true, central: { checksum: 1 }, local: { checksum: 1 } },
+        ],
+      },
+    ],
+    [
+      'T37',
+      'DataMalformed',
+      'something large that is wrong before much that is small',
+      {
+        entries: [
+          { name: 'large', content: noise, deflate: true, data: deflateRawSync(noise).subarray(0, 1_500_000) },
+          ...Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, content: zeros, deflate: true })),
+        ],
+      },
+    ],
   ];
 }

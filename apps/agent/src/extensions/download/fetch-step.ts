@@ -3,7 +3,7 @@
  * what was signed are opened, by a process that can do nothing else (S1.4, S1.6).
  */
 import { chmodSync, closeSync, renameSync, rmSync, statfsSync } from 'node:fs';
-import { syncTree } from '@sallyport/archive';
+import { syncTree } from '@sallyport/archive/sync-tree';
 import type { SignedPackage } from '@sallyport/catalog';
 import { findManifest } from '@sallyport/handler-contract';
 import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';

@@ -6,7 +6,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { dirname, extname, join } from 'node:path';
 import { messageOf, OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { unpackFailureCodes, unpackWord, type UnpackAnswer, type UnpackRequest } from './unpack-request.ts';
+import {
+  unpackFailureCodes,
+  unpackFlags,
+  unpackWord,
+  type UnpackAnswer,
+  type UnpackRequest,
+} from './unpack-request.ts';
 
 /** The process has read hostile bytes: its answer is checked like any other text from outside. */
 const answerSchema = z.discriminatedUnion('ok', [
@@ -41,6 +47,7 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
     process.execPath,
     [
       '--permission',
+      ...unpackFlags,
       ...[readable, options.directory].map((path) => `--allow-fs-read=${path}`),
       `--allow-fs-write=${options.directory}`,
       ...program,

@@ -9,6 +9,12 @@ export const packageDescriptor = 3;
 /** The word the agent's program is called with to be that process. */
 export const unpackWord = 'unpack-package';
 
+/**
+ * What Node is told beside its rights: pieces of files that are done with go back sooner, so that a package of any size is
+ * unpacked in the same memory.
+ */
+export const unpackFlags = ['--max-semi-space-size=1'] as const;
+
 export interface UnpackRequest {
   /** In bytes. */
   readonly length: number;

@@ -13,8 +13,13 @@ export async function unpackVerified(descriptor: number, request: UnpackRequest)
     return { ok: false, code: 'PackageMismatch', message };
   }
   try {
-    const { files } = await unpackPackage(descriptor, request.directory);
-    return { ok: true, manifests: files.filter((file) => manifestName.test(file)).slice(0, mostManifests) };
+    const manifests: string[] = [];
+    await unpackPackage(descriptor, request.directory, {
+      onFile: (path) => {
+        if (manifests.length < mostManifests && manifestName.test(path)) manifests.push(path);
+      },
+    });
+    return { ok: true, manifests };
   } catch (error) {
     if (error instanceof ArchiveError) {
       const message = `The package was refused (${error.code}): ${error.message}`;
