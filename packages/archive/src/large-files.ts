@@ -16,15 +16,18 @@ export class LargeFiles {
   /** Runs `give` when those before it are done and none has failed. Its signal says that nobody wants the content any more. */
   add(give: (stopped: AbortSignal) => Promise<void>): void {
     this.#waiting += 1;
-    this.#last = this.#last.then(async () => {
-      try {
-        if (this.#failure === undefined && !this.#stop.signal.aborted) await give(this.#stop.signal);
-      } catch (error) {
-        this.#failure ??= { error };
-      } finally {
-        this.#waiting -= 1;
-      }
-    });
+    this.#last = this.#give(this.#last, give);
+  }
+
+  async #give(before: Promise<void>, give: (stopped: AbortSignal) => Promise<void>): Promise<void> {
+    await before;
+    try {
+      if (this.#failure === undefined && !this.#stop.signal.aborted) await give(this.#stop.signal);
+    } catch (error) {
+      this.#failure ??= { error };
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   /** Throws what the first failure threw. */

@@ -19,7 +19,7 @@ export interface UnpackSummary {
 export interface UnpackOptions {
   readonly limits?: ArchiveLimits;
   /** Told of each file, by its path relative to the directory, when it has been unpacked. Not kept here: there may be many. */
-  onFile?(path: string): void;
+  readonly onFile?: (path: string) => void;
 }
 
 /**
