@@ -172,7 +172,8 @@ describe('a carrier that goes back in time', () => {
     await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '1.0.1', 'b'));
     const newer = stage.read(currentFile(stage, publisherRole));
     const mixed = stage.client('mixed', async (name, maxLength) => (name === file ? newer : old(name, maxLength)));
-    expect(await stopped(mixed)).toBe('CatalogMixed');
+    // It is longer than the snapshot says, and so it is not even read.
+    expect(await stopped(mixed)).toBe('CatalogOversized');
   });
 
   test.each(roles)(

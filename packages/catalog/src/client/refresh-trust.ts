@@ -118,7 +118,7 @@ async function followRoots(
 
 /** 5.4: a timestamp that is signed, not older than any seen, and not expired. */
 async function refreshTimestamp(
-  { directory, floors, rules }: RefreshInput,
+  { directory, floors, rules, now }: RefreshInput,
   store: TrustedStore,
   cached: Buffer | undefined,
   offered: Uint8Array,
@@ -140,6 +140,9 @@ async function refreshTimestamp(
   const snapshotVersion = timestamp.signed.snapshotMeta.version;
   requireFloor('snapshot', snapshotVersion, floors.snapshot, keysOf(store, 'snapshot'));
   if (isNew) await keeping(timestampFile, directory.keep('timestamp', offered));
+  // 5.4.4, here and not where the class would find it, while it looks at the snapshot: it is the timestamp that is held back (T14).
+  if (timestamp.signed.isExpired(acceptedTime(now, floors, store)))
+    throw catalogFailure(new ExpiredMetadataError(`it expired ${timestamp.signed.expires}`), timestampFile);
 }
 
 /** 5.5: the snapshot that the timestamp names, in which no role is missing or older than any seen. */
