@@ -1,7 +1,7 @@
 /** The gate: what is let in, what is refused, and that a refusal costs no byte (S4). */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { noopHandler, shellHandler } from '@sallyport/testkit';
+import { failingInstallHandler, noopHandler, shellHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSystem, type TestSystem } from './harness.ts';
 
@@ -16,6 +16,8 @@ beforeAll(async () => {
   // Its install waits until the test lets it go on.
   await system.publish('Waits', '1.0.0', shellHandler({ install: 'while [ ! -e "$dir/go" ]; do sleep 0.05; done' }));
   await system.publish('Other', '1.0.0', { ...noopHandler, 'other.txt': 'other' });
+  await system.publish('Breaks', '1.0.0', { ...noopHandler, 'breaks.txt': '1' });
+  await system.publish('Breaks', '2.0.0', { ...failingInstallHandler, 'breaks.txt': '2' });
   await system.startAgent();
 });
 afterAll(async () => system.stop());
@@ -172,6 +174,32 @@ describe('the gate', () => {
     expect(await ended()).toMatchObject({ status: 'Failed', error: { code: 'ExtensionNotAllowed' } });
     expect(readFileSync(join(directory, 'commands.log'), 'utf8')).toMatch(/^install \d+\n$/);
     expect(await system.remove('waits')).toMatchObject({ status: 'Succeeded' });
+  });
+
+  test('T85 an upgrade that fails goes back: the error says why and to what, and the version that works is shown', async () => {
+    const put = (version: string, settings: object): ReturnType<TestSystem['install']> =>
+      system.install('breaks', { type: 'Breaks', version, settings: { ...settings } });
+    expect(await put('1.0.0', { a: 1 })).toMatchObject({ status: 'Succeeded' });
+    const ended = await put('2.0.0', { a: 2 });
+    expect(ended).toMatchObject({ status: 'Failed', error: { code: 'HandlerInstallFailed' } });
+    expect(ended.error?.message).toMatch(/no room in the shed.*Rolled back to 1\.0\.0, with the settings it had\./s);
+    expect(await system.get(system.extensionPath('breaks'))).toMatchObject({
+      properties: {
+        provisioningState: 'Failed',
+        typeHandlerVersion: '1.0.0',
+        instanceView: { typeHandlerVersion: '1.0.0', status: { code: 'HandlerInstallFailed' } },
+      },
+    });
+    const log = (): string =>
+      readFileSync(join(system.root, 'var/lib/waagent/Contoso.Test.Breaks-1.0.0/commands.log'), 'utf8');
+    // Its own sequence again, not the one of the request that failed.
+    const commands = log();
+    expect(commands).toMatch(/^install (\d+)\nenable \1\ndisable \d+\nuninstall \d+\ninstall \1\nenable \1\n$/);
+    // What is wanted is what is there: planned anew, nothing more is done.
+    await config('set', 'extensions.blocklist', 'Contoso.Test/Nothing');
+    expect(await system.install('other', { type: 'Other', settings: {} })).toMatchObject({ status: 'Succeeded' });
+    expect(log()).toBe(commands);
+    expect(await system.remove('breaks')).toMatchObject({ status: 'Succeeded' });
   });
 
   test('S1.1 upgrade hands over to the new version and leaves only it; then both are deleted', async () => {
