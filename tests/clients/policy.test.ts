@@ -201,8 +201,8 @@ test('tags that a policy adds are written, also when the request says nothing of
 
 describe('what cannot be carried out is not assigned', () => {
   test.each([
-    ['deployIfNotExists', 'PolicyEffectNotSupported', 400],
-    ['auditIfNotExists', 'PolicyEffectNotSupported', 400],
+    ['deployIfNotExists', 'InvalidPolicyRule', 400],
+    ['auditIfNotExists', 'InvalidPolicyRule', 400],
     ['denyAction', 'InvalidPolicyRule', 400],
     ['manual', 'PolicyEffectNotSupported', 400],
   ])('the effect %s', async (effect, code, status) => {

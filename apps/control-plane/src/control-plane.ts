@@ -38,6 +38,8 @@ import { quarantineForked } from './machines/quarantine.ts';
 import { sweepOperations } from './machines/sweep.ts';
 import { resourceTypes } from './providers/index.ts';
 import { repeatWork } from './repeated-work.ts';
+import { startScanning } from './policy/scan/scan.ts';
+import { createShownResources } from './policy/shown-resources.ts';
 import type { Services } from './services.ts';
 import { firstIdentities, writeOperatorFile, type Identities } from './state/first-identities.ts';
 import { readIfThere } from './state/read-if-there.ts';
@@ -74,6 +76,8 @@ const readinessMilliseconds = 1_000;
 const sweepMilliseconds = 5_000;
 /** How often it is looked at what is to be upgraded by itself. */
 const upgradeMilliseconds = 15_000;
+/** How soon policy looks at what has changed. */
+const scanMilliseconds = 1_000;
 /** How often the activity log is sealed while it grows. */
 const sealMilliseconds = 60_000;
 
@@ -180,12 +184,15 @@ async function run(
     subscriptionId,
     log,
   });
+  const resources = createShownResources(services, registry);
+  const scanner = { services, resources, deployments, dispatcher, log, heartbeatsUntil: environment.now() };
+  const stopScanning = startScanning(scanner, scanMilliseconds);
   const end = async (): Promise<void> => {
     ending.abort();
     server.drain();
     services.doorbell.close();
     await pause(configuration.drainSeconds * 1000);
-    const stops = [stopWatching, stopUpgrading, () => deployments.close(), stopSweeping, stopSealing];
+    const stops = [stopScanning, stopWatching, stopUpgrading, () => deployments.close(), stopSweeping, stopSealing];
     await close(services, server, stops, release);
     await monitoringServer?.close();
     await spans?.close();

@@ -26,6 +26,19 @@ export const actionDisplays: Readonly<Record<string, string>> = {
     'Registers the subscription for the Microsoft.HybridCompute resource provider',
   'Microsoft.Insights/register/action': 'Registers the subscription for the Microsoft.Insights resource provider',
   'Microsoft.Resources/register/action': 'Registers the subscription for the Microsoft.Resources resource provider',
+  'Microsoft.Authorization/policies/auditIfNotExists/action': "'auditIfNotExists' Policy action",
+  'Microsoft.Authorization/policies/deployIfNotExists/action': "'deployIfNotExists' Policy action",
+  'Microsoft.PolicyInsights/policyStates/queryResults/action': 'Query information about policy states',
+  'Microsoft.PolicyInsights/policyStates/summarize/action': 'Query summary information about policy latest states',
+  'Microsoft.PolicyInsights/policyStates/triggerEvaluation/action':
+    'Triggers a new compliance evaluation for the selected scope',
+  'Microsoft.PolicyInsights/remediations/write': 'Create or update policy remediation',
+  'Microsoft.PolicyInsights/remediations/delete': 'Delete policy remediation',
+  'Microsoft.PolicyInsights/remediations/cancel/action': 'Cancel in-progress policy remediation',
+  'Microsoft.PolicyInsights/remediations/listDeployments/action':
+    'Lists the deployments required by a policy remediation',
+  'Microsoft.PolicyInsights/register/action':
+    'Registers the subscription for the Microsoft.PolicyInsights resource provider',
   'Microsoft.Resources/deployments/write': 'Create Deployment',
   'Microsoft.Resources/deployments/delete': 'Delete Deployment',
   'Microsoft.Resources/deployments/validate/action': 'Validate Deployment',

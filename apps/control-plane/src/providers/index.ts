@@ -7,6 +7,8 @@ import { authorization } from './microsoft.authorization/index.ts';
 import { guestConfigurationAssignments } from './microsoft.guestconfiguration/assignments.ts';
 import { hybridCompute } from './microsoft.hybridcompute/index.ts';
 import { activityLog } from './microsoft.insights/activity-log.ts';
+import { policyStates } from './microsoft.policyinsights/policy-states.ts';
+import { remediations } from './microsoft.policyinsights/remediations.ts';
 import { microsoftResources } from './microsoft.resources/index.ts';
 import { providers } from './microsoft.resources/providers.ts';
 import { automaticUpgrades } from './sallyport.explain/automatic-upgrades.ts';
@@ -26,6 +28,8 @@ export function resourceTypes(
     ...hybridCompute(services),
     ...guestConfigurationAssignments(services),
     ...authorization(services),
+    ...policyStates(services),
+    ...remediations(services),
     ...activityLog(services),
     ...identity(services),
     ...machineIdentity(services),

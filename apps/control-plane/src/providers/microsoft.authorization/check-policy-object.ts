@@ -68,7 +68,6 @@ function checkEffects(policy: AssignedPolicy): void {
     effectOf({ ...policy, overrides: [{ effect, selectors: [] }] }, context, nothing),
   );
   for (const effect of [own, ...others]) {
-    refuseUnscanned(effect);
     const { related, details } = definition.rule;
     if ((effect === 'auditifnotexists' || effect === 'deployifnotexists') && related === undefined)
       throw new PolicyError(
@@ -88,15 +87,6 @@ function checkEffects(policy: AssignedPolicy): void {
         `The effect denyAction of '${policy.definitionId}' needs 'details.actionNames': ['delete'].`,
       );
   }
-}
-
-/** Until compliance scans carry them out. */
-function refuseUnscanned(effect: string): void {
-  if (effect === 'auditifnotexists' || effect === 'deployifnotexists')
-    throw new PolicyError(
-      'PolicyEffectNotSupported',
-      `The effect '${effect}' is not carried out by this control plane.`,
-    );
 }
 
 function isDenyAction(details: Json | undefined): boolean {
