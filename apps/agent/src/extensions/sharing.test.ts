@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { handlerPaths } from './handler-paths.ts';
 import { entry, extension } from './machine.fixture.ts';
 import { managedMachine, type ManagedMachine } from './managed-machine.fixture.ts';
+import type { Hosting } from './plan/hosting.ts';
 import type { Permit } from './plan/permission.ts';
 import { removeLocally } from './remove-locally.ts';
 
@@ -79,8 +80,15 @@ function filesIn({ machine }: ManagedMachine, version: HandlerVersion, folder: '
 }
 
 /** `one` and `two` share version 1.0.0. */
-async function sharedMachine(behaviour: Behaviour = {}, permit?: Permit): Promise<[ManagedMachine, { count: number }]> {
-  const managed = await managedMachine(permit === undefined ? {} : { permit });
+async function sharedMachine(
+  behaviour: Behaviour = {},
+  permit?: Permit,
+  hosting?: () => Hosting,
+): Promise<[ManagedMachine, { count: number }]> {
+  const managed = await managedMachine({
+    ...(permit === undefined ? {} : { permit }),
+    ...(hosting === undefined ? {} : { hosting }),
+  });
   place(managed, v1, 'one 1', 'install', behaviour);
   await managed.want(wanted('one', 1), wanted('two', 2));
   return [managed, { count: managed.machine.history().length }];
@@ -203,6 +211,33 @@ test('S4.5 a refusal of one does not wait for another that is under way', async 
   allowed = true;
   await managed.want(wanted('one', 5, gone), wanted('two', 4, over));
   expect(managed.told()).toMatchObject({ resourceName: 'one', state: 'Succeeded' });
+});
+
+test('S4.11 disabling the manager stops each of them, enabling it brings each back; nothing is told to have failed', async () => {
+  let hosting: Hosting = 'on';
+  const explanation = { rule: 'test', message: 'Disabled.' };
+  const [managed, seen] = await sharedMachine(
+    { enable: 'sleep 1000 &' },
+    () =>
+      hosting === 'on'
+        ? { allowed: true, explanation: { outcome: 'allow', ...explanation } }
+        : { allowed: false, code: 'ExtensionManagerDisabled', explanation: { outcome: 'cannot-run', ...explanation } },
+    () => hosting,
+  );
+  await using _ = managed;
+  const goal = [wanted('one', 1, over), wanted('two', 2, over)];
+  hosting = 'off';
+  await managed.want(...goal);
+  expect(since(managed, seen)).toEqual(['1.0.0 disable one 1', '1.0.0 disable two 2']);
+  await managed.want(...goal);
+  expect([since(managed, seen), managed.machine.state()]).toEqual([[], '1.0.0 installed']);
+  hosting = 'on';
+  await managed.want(...goal);
+  expect(since(managed, seen)).toEqual(['1.0.0 enable one 1', '1.0.0 enable two 2']);
+  expect(managed.machine.state()).toBe('1.0.0 enabled');
+  expect(managed.states('one 1').at(-1)).toBe('Succeeded');
+  hosting = 'off';
+  await managed.want(...goal);
 });
 
 test('a package whose manifest does not know of it is told of, and not run', async () => {
