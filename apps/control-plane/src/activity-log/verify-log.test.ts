@@ -213,11 +213,7 @@ describe('T69 the key of the log', () => {
       db.exec(
         "UPDATE activity_events SET caller_key = 'somebody else'; DELETE FROM activity_events WHERE position > 9",
       );
-      let hash = chainStart;
-      for (const row of db.prepare('SELECT * FROM activity_events ORDER BY position').all()) {
-        hash = nextHash(hash, chainedValues(row as never));
-        db.prepare('UPDATE activity_events SET hash = ? WHERE position = ?').run(hash, Number(row['position']));
-      }
+      rechain(db);
       rmSync(statePaths(copy).activityCheckpoints);
       writeFileSync(statePaths(copy).activityPublicKey, JSON.stringify(thief.publicJwk));
     });
