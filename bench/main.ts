@@ -19,6 +19,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decision: () => import('./decision.ts'),
   policy: () => import('./policy.ts'),
   'activity-log': () => import('./activity-log.ts'),
+  heartbeats: () => import('./heartbeats.ts'),
   start: () => import('./start.ts'),
   operation: () => import('./operation.ts'),
   package: () => import('./package.ts'),

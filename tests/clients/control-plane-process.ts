@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { storeSettings } from '@sallyport/testkit';
 
 export interface Operator {
   readonly endpoint: string;
@@ -18,6 +19,7 @@ export interface ControlPlaneProcess {
   readonly operator: Operator;
   /** Where it listens, behind whatever it is known by. */
   readonly port: number;
+  readonly pid: number;
   /** Everything it wrote so far. */
   output(): string;
   /** SIGTERM; resolves with the exit code. */
@@ -33,7 +35,8 @@ export async function startControlPlaneProcess(
   state: string,
   ...settings: readonly string[]
 ): Promise<ControlPlaneProcess> {
-  const args = [main, 'start', '--state', state, '--port', '0', ...settings];
+  const store = settings.includes('--store') ? [] : storeSettings(state);
+  const args = [main, 'start', '--state', state, '--port', '0', ...store, ...settings];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
@@ -53,6 +56,7 @@ export async function startControlPlaneProcess(
   return {
     operator: JSON.parse(readFileSync(join(state, 'operator.json'), 'utf8')) as Operator,
     port,
+    pid: child.pid ?? 0,
     output: () => output,
     stop: async () => {
       await signal(child, 'SIGTERM', ended);

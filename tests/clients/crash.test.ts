@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isPostgresUnderTest, storedRows, storeSettings } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
@@ -77,24 +77,21 @@ interface Event {
   readonly correlationId: string;
 }
 
-function eventsIn(database: DatabaseSync): readonly Event[] {
-  return database
-    .prepare('SELECT event FROM activity_events ORDER BY position')
-    .all()
-    .map((row) => {
-      const event = JSON.parse(String(row['event'])) as Record<string, { readonly value: string }> & {
-        readonly operationId: string;
-        readonly resourceId: string;
-        readonly correlationId: string;
-      };
-      return {
-        action: event['operationName']?.value ?? '',
-        status: event['status']?.value ?? '',
-        operationId: event.operationId,
-        resource: event.resourceId.split('/').at(-1) ?? '',
-        correlationId: event.correlationId,
-      };
-    });
+function storedEvents(): readonly Event[] {
+  return storedRows(state, 'SELECT event FROM activity_events ORDER BY position').map((row) => {
+    const event = JSON.parse(String(row['event'])) as Record<string, { readonly value: string }> & {
+      readonly operationId: string;
+      readonly resourceId: string;
+      readonly correlationId: string;
+    };
+    return {
+      action: event['operationName']?.value ?? '',
+      status: event['status']?.value ?? '',
+      operationId: event.operationId,
+      resource: event.resourceId.split('/').at(-1) ?? '',
+      correlationId: event.correlationId,
+    };
+  });
 }
 
 test('S2.2 T66 T84 killed again and again while it writes: no event, no change; no change, no event; operations converge', async () => {
@@ -111,29 +108,26 @@ test('S2.2 T66 T84 killed again and again while it writes: no event, no change; 
   expect(known.groups.size).toBeGreaterThan(crashes);
 
   // The machine finds the new address by itself and everything that was accepted comes to an end.
-  const running = (): number => {
-    const database = new DatabaseSync(join(state, 'sallyport.sqlite'), { readOnly: true });
-    const row = database.prepare('SELECT count(*) AS n FROM operations WHERE ended_at IS NULL').get();
-    database.close();
-    return Number(row?.['n']);
-  };
+  const running = (): number =>
+    Number(storedRows(state, 'SELECT count(*) AS n FROM operations WHERE ended_at IS NULL')[0]?.['n']);
   for (let tries = 0; tries < 400 && running() > 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(running()).toBe(0);
   await agent.stop();
   expect(await plane.stop()).toBe(0);
 
-  const database = new DatabaseSync(join(state, 'sallyport.sqlite'), { readOnly: true });
-  expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
-  const events = eventsIn(database);
-  const groups = database
-    .prepare("SELECT name FROM resource_groups WHERE name LIKE 'group-%'")
-    .all()
-    .map((row) => String(row['name']));
-  const operations = database.prepare('SELECT operation_id, state FROM operations').all();
-  database.close();
+  if (!isPostgresUnderTest()) expect(storedRows(state, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  const events = storedEvents();
+  const groups = storedRows(state, "SELECT name FROM resource_groups WHERE name LIKE 'group-%'").map((row) =>
+    String(row['name']),
+  );
+  const operations = storedRows(state, 'SELECT operation_id, state FROM operations');
 
   const cli = join(import.meta.dirname, '../../apps/cli/src/main.ts');
-  const verified = spawnSync(process.execPath, [cli, 'activity-log', 'verify', '--state', state], { encoding: 'utf8' });
+  const verified = spawnSync(
+    process.execPath,
+    [cli, 'activity-log', 'verify', '--state', state, ...storeSettings(state)],
+    { encoding: 'utf8' },
+  );
   expect([verified.status, verified.stdout]).toEqual([0, expect.stringContaining(`intact: ${events.length} events, `)]);
   // The last checkpoint is signed at the end: all of it is sealed.
   expect(verified.stdout).toContain(`the newest at position ${events.length}.`);
@@ -163,4 +157,4 @@ test('S2.2 T66 T84 killed again and again while it writes: no event, no change; 
   for (const event of onExtensions.filter(({ status }) => status === 'Accepted')) {
     expect(begun.has(event.operationId) || event.action.endsWith('/delete'), event.operationId).toBe(true);
   }
-});
+}, 240_000);

@@ -3,8 +3,8 @@ import { sign, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { keyRenewalText } from '@sallyport/model/wire';
+import { changeStored } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import {
@@ -57,10 +57,7 @@ async function newMachine(): Promise<Machine> {
 
 /** Sets times back in the database: nobody waits 90 days for a test. */
 function age(statement: string, ...values: readonly (string | number)[]): void {
-  const database = new DatabaseSync(join(state, 'sallyport.sqlite'));
-  database.exec('PRAGMA busy_timeout = 10000');
-  database.prepare(statement).run(...values);
-  database.close();
+  changeStored(state, statement, ...values);
 }
 
 async function tokenWith({ principal }: Machine, key: KeyObject): Promise<Answer> {

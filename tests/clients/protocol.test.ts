@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
+import { isPostgresUnderTest } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import {
@@ -743,7 +744,8 @@ describe('the gallery over HTTPS', () => {
 describe('the state directory', () => {
   test('secrets are files of mode 0600 in a directory of mode 0700', () => {
     expect(statSync(state).mode & 0o777).toBe(0o700);
-    for (const name of ['ca.key', 'server.key', 'token-signing-key.json', 'operator.json', 'sallyport.sqlite']) {
+    const own = isPostgresUnderTest() ? 'store.key' : 'sallyport.sqlite';
+    for (const name of ['ca.key', 'server.key', 'token-signing-key.json', 'operator.json', own]) {
       expect(statSync(join(state, name)).mode & 0o777, name).toBe(0o600);
     }
   });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRepository, type Repository } from '@sallyport/catalog';
 import { parseExtensionName, parseHandlerVersion } from '@sallyport/model';
 import type { Architecture } from '@sallyport/model/wire';
-import { buildTestPackage, temporaryDirectory, type PackageFiles } from '@sallyport/testkit';
+import { buildTestPackage, storeSettings, temporaryDirectory, type PackageFiles } from '@sallyport/testkit';
 import type { Operator } from '../clients/control-plane-process.ts';
 import { signIn, type OperatorClient } from '../clients/operator-client.ts';
 import { startCarrier, type Carrier } from './carrier.ts';
@@ -77,7 +77,9 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
   const state = join(folder, 'control-plane');
   const controlPlane = await startService(
     'control-plane',
-    ['start', '--state', state, '--port', String(port), '--gallery', gallery, '--public-url', carrier.url],
+    ['start', '--state', state, '--port', String(port), '--gallery', gallery, '--public-url', carrier.url].concat(
+      storeSettings(state),
+    ),
     '"msg":"listening"',
   );
   carrier.forwardTo({

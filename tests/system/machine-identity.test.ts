@@ -1,8 +1,7 @@
 /** A real agent renews its key, is cut off in the middle of it, and is copied (T73, T75, T84). */
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { noopHandler } from '@sallyport/testkit';
+import { changeStored, noopHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../apps/agent/src/cli/run-cli.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
@@ -22,10 +21,7 @@ afterAll(async () => system.stop());
 
 /** Changes the control plane's database: nobody waits 45 days for a test. */
 function change(statement: string, ...values: readonly (string | number)[]): void {
-  const database = new DatabaseSync(join(system.folder, 'control-plane/sallyport.sqlite'));
-  database.exec('PRAGMA busy_timeout = 10000');
-  database.prepare(statement).run(...values);
-  database.close();
+  changeStored(join(system.folder, 'control-plane'), statement, ...values);
 }
 
 const makeOld = (): void => change('UPDATE machines SET key_since = ?', Date.now() - 50 * 24 * 60 * 60 * 1000);

@@ -54,6 +54,27 @@ export function hasPostgres(): boolean {
   return programs() !== undefined;
 }
 
+/** A server that runs already, by the directory of its socket. */
+export function postgresAt(socket: string, port = '5432'): Pick<PostgresServer, 'urlOf' | 'run'> {
+  return {
+    urlOf: (name) => `postgres://${superuser}@/${name}?host=${socket}${port === '5432' ? '' : `&port=${port}`}`,
+    run: (url, sql) => {
+      const args = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql];
+      const done = spawnSync(join(programs() ?? '', 'psql'), args, {
+        encoding: 'utf8',
+        env: environment(),
+        maxBuffer: 2 ** 28,
+      });
+      if (done.status !== 0) throw new Error(`SQL failed: ${done.stderr}`);
+      return done.stdout.split('\n').filter((line) => line !== '');
+    },
+  };
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+}
+
 /** Starts a server and waits until it takes connections. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = programs();
@@ -64,7 +85,6 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const user = asRoot ? unprivileged : {};
   if (asRoot) chownSync(folder.path, unprivileged.uid, unprivileged.gid);
   const data = join(folder.path, 'data');
-  const environment = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', TZ: 'UTC' };
   const made = spawnSync(
     join(bin, 'initdb'),
     [
@@ -78,7 +98,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       '--locale-provider=icu',
       '--icu-locale=en',
     ],
-    { ...user, cwd: folder.path, encoding: 'utf8', env: environment },
+    { ...user, cwd: folder.path, encoding: 'utf8', env: environment() },
   );
   if (made.status !== 0) throw new Error(`No database could be made: ${made.stdout}${made.stderr}`);
   if (options.access !== undefined) writeFileSync(join(data, 'pg_hba.conf'), `${options.access.join('\n')}\n`);
@@ -104,14 +124,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     server = spawn(join(bin, 'postgres'), args, {
       ...user,
       cwd: folder.path,
-      env: environment,
+      env: environment(),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const said: string[] = [];
     if (server.stderr !== null) createInterface({ input: server.stderr }).on('line', (line) => said.push(line));
     for (;;) {
       if (server.exitCode !== null) throw new Error(`The PostgreSQL server ended at once:\n${said.join('\n')}`);
-      const asked = spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder.path, '-p', port], { env: environment });
+      const asked = spawnSync(join(bin, 'pg_isready'), ['-q', '-h', folder.path, '-p', port], { env: environment() });
       if (asked.status === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -123,16 +143,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     server.kill('SIGINT');
     await ended;
   };
-  const run = (url: string, sql: string): readonly string[] => {
-    const done = spawnSync(join(bin, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', sql], {
-      encoding: 'utf8',
-      env: environment,
-    });
-    if (done.status !== 0) throw new Error(`SQL failed: ${done.stderr}`);
-    return done.stdout.split('\n').filter((line) => line !== '');
-  };
-  const urlOf = (name: string): string =>
-    `postgres://${superuser}@/${name}?host=${folder.path}${port === '5432' ? '' : `&port=${port}`}`;
+  const { urlOf, run } = postgresAt(folder.path, port);
   await start();
   return {
     socket: folder.path,

@@ -11,7 +11,9 @@ import type { Selectable } from 'kysely';
 import type * as z from 'zod/mini';
 import { readBody } from '../http/body.ts';
 import type { Services } from '../services.ts';
+import { gatherLookups } from '../store/gather-lookups.ts';
 import type { MachineRow } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
 import { applyReport } from './apply-report.ts';
 import { formatBeat, nextBeat, parseBeat } from './beat.ts';
 import { fetchGoalState } from './goal-state.ts';
@@ -38,27 +40,35 @@ interface Machine {
 
 type MachineState = Pick<
   Selectable<MachineRow>,
-  'name' | 'generation' | 'key_since' | 'quarantined_at' | 'quarantine_reason'
+  'vm_id' | 'name' | 'generation' | 'key_since' | 'quarantined_at' | 'quarantine_reason'
 >;
+
+type MachineStates = (vmId: string) => Promise<MachineState | undefined>;
+
+function machineStates(store: Store): MachineStates {
+  return gatherLookups(
+    (ids) =>
+      store.read
+        .selectFrom('machines')
+        .select(['vm_id', 'name', 'generation', 'key_since', 'quarantined_at', 'quarantine_reason'])
+        .where('vm_id', 'in', ids)
+        .execute(),
+    ({ vm_id }) => vm_id,
+  );
+}
 
 /** Adds the routes of the agent API. */
 export function addAgentRoutes(app: Hono, services: Services, heartbeats: HeartbeatRecorder): void {
   const { store, doorbell, environment } = services;
 
-  function stateOf(vmId: string): Promise<MachineState | undefined> {
-    return store.read
-      .selectFrom('machines')
-      .select(['name', 'generation', 'key_since', 'quarantined_at', 'quarantine_reason'])
-      .where('vm_id', '=', vmId)
-      .executeTakeFirst();
-  }
+  const stateOf = machineStates(store);
 
   async function generationOf(vmId: string): Promise<number | undefined> {
     return (await stateOf(vmId))?.generation;
   }
 
   app.post('/agent/v1/machines/:vmId/heartbeat', async (c) =>
-    withMachine(services, c, async ({ vmId }) => {
+    withMachine(services, stateOf, c, async ({ vmId }) => {
       const heartbeat = await parsedBody(c, heartbeatRequestSchema, 'The heartbeat', largestHeartbeat);
       if (heartbeat instanceof Response) return heartbeat;
       if (doorbell.waiting(vmId) >= mostHeld) {
@@ -89,14 +99,14 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
   );
 
   app.get('/agent/v1/machines/:vmId/goal-state', async (c) =>
-    withMachine(services, c, async ({ vmId }) => {
+    withMachine(services, stateOf, c, async ({ vmId }) => {
       const goal = await fetchGoalState(services, vmId);
       return goal === undefined ? unknownMachine() : Response.json(goal);
     }),
   );
 
   app.post('/agent/v1/machines/:vmId/reports', async (c) =>
-    withMachine(services, c, async (machine) => {
+    withMachine(services, stateOf, c, async (machine) => {
       const report = await parsedBody(c, reportRequestSchema, 'The report', largestReport);
       if (report instanceof Response) return report;
       const before = await generationOf(machine.vmId);
@@ -109,8 +119,9 @@ export function addAgentRoutes(app: Hono, services: Services, heartbeats: Heartb
 
 /** Adds the route by which a machine brings its next key. */
 export function addKeyRoute(app: Hono, services: Services): void {
+  const stateOf = machineStates(services.store);
   app.post('/agent/v1/machines/:vmId/keys', async (c) =>
-    withMachine(services, c, async ({ vmId }) => {
+    withMachine(services, stateOf, c, async ({ vmId }) => {
       const renewal = await parsedBody(c, keyRenewalSchema, 'The key', largestKey);
       if (renewal instanceof Response) return renewal;
       const offer = await offerKey(services.environment, services.store, vmId, renewal);
@@ -121,6 +132,7 @@ export function addKeyRoute(app: Hono, services: Services): void {
 
 async function withMachine(
   services: Services,
+  stateOf: MachineStates,
   c: Context,
   answer: (machine: Machine) => Promise<Response>,
 ): Promise<Response> {
@@ -134,11 +146,7 @@ async function withMachine(
   if (found.principal.vm_id !== vmId) {
     return refuse(403, 'AuthorizationFailed', 'A machine may speak for itself only; the token is of another machine.');
   }
-  const machine = await services.store.read
-    .selectFrom('machines')
-    .select(['name', 'quarantined_at', 'quarantine_reason'])
-    .where('vm_id', '=', vmId)
-    .executeTakeFirst();
+  const machine = await stateOf(vmId);
   if (machine === undefined) return unknownMachine();
   if (machine.quarantined_at !== null) return quarantined(machine);
   return answer({ vmId, name: machine.name });

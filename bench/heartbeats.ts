@@ -1,0 +1,192 @@
+/**
+ * Heartbeats made durable, on both stores: a real control plane, TLS, 64 connections that each send the next as soon as the last is
+ * answered, on the same cores. The floor is the same client asking the same server for `/healthz`, which touches no store.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { HeartbeatRequest } from '@sallyport/model/wire';
+import { hasPostgres, startPostgres, temporaryDirectory } from '@sallyport/testkit';
+import { processEnvironment } from '../apps/control-plane/src/environment.ts';
+import { issueAccessToken } from '../apps/control-plane/src/identity/access-token.ts';
+import { agentAudience } from '../apps/control-plane/src/identity/audience.ts';
+import { endpointOf } from '../apps/control-plane/src/identity/endpoint.ts';
+import type { Principal } from '../apps/control-plane/src/identity/principals.ts';
+import { readSigningKey } from '../apps/control-plane/src/identity/signing-key.ts';
+import { statePaths } from '../apps/control-plane/src/state/state-paths.ts';
+import { readPostgresAddress } from '../apps/control-plane/src/store/postgres/address.ts';
+import { openStore, type Store } from '../apps/control-plane/src/store/store.ts';
+import { addMachine } from '../apps/control-plane/src/testing/test-machine.ts';
+import { startControlPlaneProcess, type ControlPlaneProcess } from '../tests/clients/control-plane-process.ts';
+import { agentConfiguration } from '../tests/clients/fake-agent.ts';
+import { spreadOf, type Spread } from './measure.ts';
+import { openRawConnection, rawRequest, type RawConnection } from './raw-client.ts';
+import { printRows, ratio, type Row } from './report.ts';
+
+const connections = 64;
+const requestsInRound = 1_500;
+const rounds = 5;
+
+export async function run(): Promise<void> {
+  const rows: Row[] = await measure('SQLite', undefined);
+  if (hasPostgres()) {
+    // Durable: unlike in tests it forces its commits to disk.
+    const server = await startPostgres({ settings: ['fsync=on'] });
+    try {
+      rows.push(...(await measure('PostgreSQL', server.database())));
+    } finally {
+      await server.stop();
+    }
+  }
+  printRows('Heartbeats made durable', rows);
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly latencies: readonly number[];
+  readonly cpuMicroseconds: number;
+}
+
+async function measure(name: string, address: string | undefined): Promise<Row[]> {
+  using folder = temporaryDirectory('bench-heartbeats');
+  const state = join(folder.path, 'state');
+  const settings = address === undefined ? [] : ['--store', address];
+  const plane = await startControlPlaneProcess(state, '--log-level', 'error', ...settings);
+  const ca = readFileSync(plane.operator.caFile, 'utf8');
+  const open = await Promise.all(Array.from({ length: connections }, () => openRawConnection(plane.port, ca)));
+  try {
+    const store = await openStore(state, address === undefined ? undefined : readPostgresAddress(address));
+    const heartbeats = await heartbeatRequests(plane, store);
+    await store.close();
+    const health = heartbeats.map(() => rawRequest('GET', '/healthz', undefined));
+    const beaten: Round[] = [];
+    const floor: Round[] = [];
+    for (let round = 0; round <= rounds; round += 1) {
+      const a = await loop(plane.pid, open, heartbeats);
+      const b = await loop(plane.pid, open, health);
+      if (round === 0) continue;
+      beaten.push(a);
+      floor.push(b);
+    }
+    const rate = spreadOf(beaten.map(({ perSecond }) => perSecond));
+    const floorRate = spreadOf(floor.map(({ perSecond }) => perSecond));
+    const cpu = spreadOf(beaten.map(({ cpuMicroseconds }) => cpuMicroseconds));
+    const floorCpu = spreadOf(floor.map(({ cpuMicroseconds }) => cpuMicroseconds));
+    const all = beaten.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
+    const at = (part: number): string => `${(all[Math.floor(all.length * part)] ?? 0).toFixed(1)} ms`;
+    return [
+      {
+        what: `on ${name}`,
+        figure: `${whole(rate)}/s, p50 ${at(0.5)}, p99 ${at(0.99)}`,
+        against: `no store: ${whole(floorRate)}/s`,
+        ratio: ratio(spreadOf(beaten.map(({ perSecond }, i) => perSecond / (floor[i]?.perSecond ?? Number.NaN)))),
+      },
+      {
+        what: '  CPU of the control plane for each',
+        figure: `${whole(cpu)} µs`,
+        against: `no store: ${whole(floorCpu)} µs`,
+        ratio: ratio(
+          spreadOf(beaten.map(({ cpuMicroseconds }, i) => cpuMicroseconds / (floor[i]?.cpuMicroseconds ?? Number.NaN))),
+        ),
+      },
+    ];
+  } finally {
+    for (const connection of open) connection.close();
+    await plane.stop();
+  }
+}
+
+/** The heartbeat of a machine of its own for each connection. The machines are put into the store, as making their keys takes minutes. */
+async function heartbeatRequests(plane: ControlPlaneProcess, store: Store): Promise<readonly Buffer[]> {
+  const environment = processEnvironment();
+  const { endpoint: url, tenantId } = plane.operator;
+  const endpoint = endpointOf(url, plane.port, tenantId);
+  const key = await readSigningKey(readFileSync(statePaths(dirname(plane.operator.caFile)).signingKey, 'utf8'));
+  const requests: Buffer[] = [];
+  for (let index = 0; index < connections; index += 1) {
+    const machine = await addMachine(environment, store);
+    const principal: Principal = {
+      object_id: machine.principal_id,
+      client_id: machine.principal_id,
+      kind: 'Machine',
+      display_name: 'm',
+      secret_hash: null,
+      public_key: machine.public_key,
+      vm_id: machine.vm_id,
+      created_at: environment.now(),
+    };
+    await store.note(async (writer) => {
+      await writer.insertInto('principals').values(principal).execute();
+    });
+    const token = await issueAccessToken(
+      environment,
+      key,
+      endpoint,
+      { principal },
+      {
+        kind: 'agent',
+        value: agentAudience,
+      },
+    );
+    requests.push(rawRequest('POST', `/agent/v1/machines/${machine.vm_id}/heartbeat`, token, heartbeat(machine.vm_id)));
+  }
+  return requests;
+}
+
+function heartbeat(vmUuid: string): HeartbeatRequest {
+  const service = { status: 'running', startupType: 'enabled' };
+  return {
+    agentVersion: '0.1.0',
+    generation: 1,
+    holdSeconds: 0,
+    agentConfiguration,
+    serviceStatuses: { extensionService: service, guestConfigurationService: service },
+    system: {
+      computerName: 'm',
+      machineFqdn: 'm.test',
+      osName: 'linux',
+      osVersion: '6.1',
+      osSku: 'Debian 12',
+      osType: 'linux',
+      vmUuid,
+      manufacturer: 'Bench',
+      model: 'Bench',
+    },
+  };
+}
+
+async function loop(pid: number, open: readonly RawConnection[], requests: readonly Buffer[]): Promise<Round> {
+  const latencies: number[] = [];
+  const cpu = cpuMilliseconds(pid);
+  const started = performance.now();
+  let left = requestsInRound;
+  await Promise.all(
+    open.map(async (connection, index) => {
+      const request = requests[index] ?? Buffer.alloc(0);
+      while (left > 0) {
+        left -= 1;
+        const asked = performance.now();
+        const status = await connection.ask(request);
+        if (status !== 200) throw new Error(`The control plane answered ${status}.`);
+        latencies.push(performance.now() - asked);
+      }
+    }),
+  );
+  const spent = performance.now() - started;
+  return {
+    perSecond: (requestsInRound * 1000) / spent,
+    latencies,
+    cpuMicroseconds: ((cpuMilliseconds(pid) - cpu) * 1000) / requestsInRound,
+  };
+}
+
+/** User and system time of a process; the kernel counts in hundredths of a second. */
+function cpuMilliseconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function whole(spread: Spread): string {
+  return Math.round(spread.median).toLocaleString('en');
+}
