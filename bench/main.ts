@@ -23,6 +23,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   start: () => import('./start.ts'),
   operation: () => import('./operation.ts'),
   package: () => import('./package.ts'),
+  gallery: () => import('./gallery.ts'),
   hostile: () => import('./hostile.ts'),
   idle: () => import('./idle.ts'),
   fleet: () => import('./fleet.ts'),

@@ -47,6 +47,7 @@ export const testPrograms: readonly SystemProgram[] = [
 /** What `npm run bench` uses besides. */
 export const benchPrograms: readonly SystemProgram[] = [
   { command: 'unzip', package: 'unzip', reason: 'the peer that unpacking is measured against' },
+  { command: 'curl', package: 'curl', reason: 'the peer that downloading is measured against' },
 ];
 
 /** Whether a program is on the PATH, or in a folder of its versions. */

@@ -35,6 +35,7 @@ test('every command is documented', () => {
     'mirror',
     'bundle export',
     'bundle import',
+    'collect-garbage',
   ];
   expect(commands.filter((command) => !reference.includes(`| \`${command}`))).toEqual([]);
 });

@@ -8,7 +8,7 @@ export { defaultArchiveLimits, type ArchiveLimits } from './archive-limits.ts';
 export type { TakePiece } from './entry-data.ts';
 export { hashFile, type FileHash } from './hash-file.ts';
 export type { PackageEntry } from './package-entry.ts';
-export { bytesInMemory, type PackageBytes } from './package-source.ts';
+export { bytesInMemory, bytesOfFile, type PackageBytes } from './package-source.ts';
 export { listPackage, readPackageEntry } from './read-package-entry.ts';
 export { unpackPackage, type UnpackOptions, type UnpackSummary } from './unpack-package.ts';
 export { walkPackage, type PackageReceiver } from './walk-package.ts';

@@ -98,3 +98,31 @@ test('the proxy in force is used, and its credentials are in no error', async ()
   proxy.close();
   await expect(through.request(get('/json'), 1000)).rejects.toThrow(expect.not.stringContaining('pass-word'));
 });
+
+test('a kept connection that the server closes in the moment of its use is no failure: a GET is sent again, anything else is not', async () => {
+  let requests = 0;
+  const closing = createServer((request, response) => {
+    requests += 1;
+    // As a server does whose patience with idle connections ends just now.
+    if (request.url === '/stale' && requests === 2) request.socket.destroy();
+    else response.end('here');
+  });
+  closing.listen(0, '127.0.0.1');
+  await once(closing, 'listening');
+  const at = `http://127.0.0.1:${(closing.address() as AddressInfo).port}`;
+  const client = new HttpClient({ origin: at, proxy: () => undefined });
+  const send = (method: 'GET' | 'POST', path: string): Promise<{ readonly body: Buffer }> =>
+    client.request({ method, url: new URL(path, at), timeoutMilliseconds: 20_000 }, 1000);
+  try {
+    await send('GET', '/first');
+    expect((await send('GET', '/stale')).body.toString()).toBe('here');
+    expect(requests).toBe(3);
+    requests = 1;
+    await expect(send('POST', '/stale')).rejects.toMatchObject({ code: 'Unreachable' });
+    expect(requests).toBe(2);
+  } finally {
+    client.close();
+    closing.closeAllConnections();
+    closing.close();
+  }
+});

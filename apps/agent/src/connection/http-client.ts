@@ -112,7 +112,13 @@ export class HttpClient {
         headers: { ...request.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
       });
       sending.on('response', resolve);
-      sending.on('error', reject);
+      sending.on('error', (error) => {
+        // The other side closed a kept connection in the moment it was used again: nothing was answered, and reading twice is reading.
+        const isStale =
+          sending.reusedSocket && 'code' in error && error.code === 'ECONNRESET' && request.method === 'GET';
+        if (isStale && !signal.aborted) resolve(this.#send(request, signal));
+        else reject(error);
+      });
       sending.end(body);
     });
   }

@@ -14,6 +14,7 @@ import { keyCommands } from './key-commands.ts';
 import { bundle, mirror } from './mirror-commands.ts';
 import { text, wholeNumber } from './parameters.ts';
 import type { PublisherAddFlags } from './publisher-add.ts';
+import type { CollectGarbageFlags } from './collect-garbage.ts';
 import type { FetchFlags } from './fetch.ts';
 import type { PublishFlags } from './publish.ts';
 import type { PromoteFlags, YankFlags } from './release.ts';
@@ -185,6 +186,21 @@ const refresh = buildCommand<SigningFlags, [], GalleryContext>({
   loader: async () => (await import('./refresh.ts')).refresh,
 });
 
+const collectGarbage = buildCommand<CollectGarbageFlags, [], GalleryContext>({
+  docs: {
+    brief: 'Removes packages that the catalog does not name',
+    fullDescription:
+      'What has been stored lately stays: somebody may be publishing it. When it cannot be told what is named, nothing is removed.',
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      olderThanHours: { ...wholeNumber('How many hours a package has to have lain there'), default: '24' },
+    },
+  },
+  loader: async () => (await import('./collect-garbage.ts')).collectGarbage,
+});
+
 export const commands = buildRouteMap({
   routes: {
     init,
@@ -199,6 +215,7 @@ export const commands = buildRouteMap({
     fetch,
     mirror,
     bundle,
+    'collect-garbage': collectGarbage,
     refresh,
   },
   docs: { brief: 'The gallery: extension packages, and the signed catalog that vouches for them' },

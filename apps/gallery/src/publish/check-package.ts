@@ -1,13 +1,9 @@
 /** The gallery's own look at a package: the strict reader goes through every byte of it, and its manifest must be usable (S1.3). */
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { listPackage, readPackageEntry, unpackPackage } from '@sallyport/archive';
+import { bytesOfFile, defaultArchiveLimits, listPackage, readPackageEntry, walkPackage } from '@sallyport/archive';
 import { findManifest, handlerManifestFile, manifestBounds, parseHandlerManifest } from '@sallyport/handler-contract';
 import { OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { SaidIdentity } from './package-identity.ts';
-
-const checking = '.checking-';
 
 const number = z.union([z.string(), z.number()]);
 const signingInfoSchema = z.optional(
@@ -22,16 +18,14 @@ export interface CheckedPackage {
 }
 
 /**
- * Checks the package open at `descriptor` from end to end by unpacking it into a private folder below `scratch`, which is removed again.
- * Gives what the catalog says of it. Throws `ArchiveError` or `ManifestMalformed`.
+ * Checks the package open at `descriptor` from end to end: every rule of the reader that machines unpack with, over every byte, written
+ * nowhere. Gives what the catalog says of it. Throws `ArchiveError` or `ManifestMalformed`.
  */
-export async function checkPackage(descriptor: number, scratch: string): Promise<CheckedPackage> {
-  const folder = await mkdtemp(join(scratch, checking));
-  try {
-    await unpackPackage(descriptor, folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+export async function checkPackage(descriptor: number): Promise<CheckedPackage> {
+  await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, {
+    directory() {},
+    file: (_entry, content) => content(() => {}),
+  });
   const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
   const manifest = findManifest(files.map(({ path }) => path));
   const bytes = manifest === undefined ? undefined : readPackageEntry(descriptor, manifest, manifestBounds.length);
@@ -41,17 +35,6 @@ export async function checkPackage(descriptor: number, scratch: string): Promise
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   const { supportsMultipleExtensions } = parseHandlerManifest(text);
   return { said: signingInfoOf(text), supportsMultipleExtensions };
-}
-
-/** Removes what a check that was killed left below `scratch`, if nobody has touched it since `before`. */
-export async function sweepChecks(scratch: string, before: Date): Promise<void> {
-  for (const name of await readdir(scratch)) {
-    if (!name.startsWith(checking)) continue;
-    const path = join(scratch, name);
-    // Another publisher may be done with it in this moment; then there is nothing left to remove.
-    const found = await lstat(path).catch(() => undefined);
-    if (found !== undefined && found.mtime < before) await rm(path, { recursive: true, force: true });
-  }
 }
 
 function signingInfoOf(manifest: string): SaidIdentity {

@@ -129,12 +129,12 @@ describe('the manifest', () => {
 });
 
 test('T84 what a publisher that was killed left behind is cleared away when it is old, and only then', async () => {
-  const { gallery: root } = gallery.places;
-  for (const name of ['.checking-old', '.checking-young']) mkdirSync(join(root, name));
-  writeFileSync(join(root, '.checking-old', 'half'), 'half');
-  utimesSync(join(root, '.checking-old'), 1000, 1000);
+  const { packages: root } = gallery.places;
+  mkdirSync(root, { recursive: true });
+  for (const name of ['.incoming-old', '.incoming-young']) writeFileSync(join(root, name), 'half');
+  utimesSync(join(root, '.incoming-old'), 1000, 1000);
   expect(codeOf(await publishBytes(buildTestPackage(noopHandler)))).toBe('added');
-  expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.checking-young']);
+  expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.incoming-young']);
 });
 
 test('the same again is nothing new; other bytes under the same version are refused and not stored', async () => {

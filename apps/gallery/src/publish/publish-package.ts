@@ -4,13 +4,13 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { hashFile } from '@sallyport/archive';
-import { FolderStorage, parseBlobName } from '@sallyport/blob-storage';
+import { BlobMismatch, FolderStorage, parseBlobName, type BlobName } from '@sallyport/blob-storage';
 import type { NewTarget, Repository } from '@sallyport/catalog';
 import { messageOf, packageBlobName } from '@sallyport/model';
 import type { CatalogTarget } from '@sallyport/model/wire';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
-import { checkPackage, sweepChecks } from './check-package.ts';
+import { checkPackage } from './check-package.ts';
 import { scanPackage } from '../scan/package-scan.ts';
 import { readScanPolicy } from '../scan/scan-policy.ts';
 import { packageIdentity, type SaidIdentity } from './package-identity.ts';
@@ -58,7 +58,7 @@ export async function publishPackage(
     progress('Reading', 0, 1);
     const { length, sha256 } = hashFile(handle.fd);
     progress('Checking', 0, length);
-    const checked = await checkPackage(handle.fd, places.gallery);
+    const checked = await checkPackage(handle.fd);
     const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
     const { operatingSystem, architecture, channel, origin } = release;
     const unscanned: NewTarget = {
@@ -73,11 +73,12 @@ export async function publishPackage(
     };
     await repository.requirePublishable(unscanned);
     const scan = await scanPackage(handle, readScanPolicy(places), now, (done) => progress('Scanning', done, length));
-    requireUnchanged(handle.fd, sha256);
     const target = { ...unscanned, scan };
     progress('Storing', 0, length);
     await store(places, handle, sha256);
     const outcome = await repository.addTarget(target);
+    // Between storing and naming it was nobody's, and may have been collected as garbage. From now on nobody takes it.
+    if (!(await new FolderStorage(places.packages).has(blobName(sha256)))) await store(places, handle, sha256);
     await sweep(places, new Date(now().getTime() - abandonedAfter));
     return { target, outcome };
   } finally {
@@ -97,22 +98,26 @@ async function openPackage(file: string): Promise<FileHandle> {
   throw new GalleryError('FileUnreadable', `'${file}' is not a file: name a package, <Publisher.Type>-<version>.zip.`);
 }
 
-/** What was scanned and what is stored are the same: a file that changes meanwhile is not published (S1.2). */
-function requireUnchanged(descriptor: number, sha256: string): void {
-  if (hashFile(descriptor).sha256 === sha256) return;
-  throw new GalleryError('FileUnreadable', 'The package changed while it was being published: run the command again.');
+function blobName(sha256: string): BlobName {
+  const name = parseBlobName(packageBlobName(sha256));
+  if (name === undefined) throw new Error('a SHA-256 makes a blob name');
+  return name;
 }
 
 async function store(places: GalleryPlaces, handle: FileHandle, sha256: string): Promise<void> {
   const storage = new FolderStorage(places.packages);
-  const name = parseBlobName(packageBlobName(sha256));
-  if (name === undefined) throw new Error('a SHA-256 makes a blob name');
-  // The storage hashes what it writes: a file that changed since it was checked is refused here.
-  await storage.put(name, handle.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>);
+  const content = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1024 * 1024 });
+  try {
+    await storage.put(blobName(sha256), content as AsyncIterable<Buffer>);
+  } catch (error) {
+    // The storage hashes what it writes: a file that changed since it was checked and scanned is refused here (S1.2).
+    if (!(error instanceof BlobMismatch)) throw error;
+    const message = 'The package changed while it was being published: run the command again.';
+    throw new GalleryError('FileUnreadable', message, { cause: error });
+  }
 }
 
 /** Clears away what publishers that were killed left behind. */
 async function sweep(places: GalleryPlaces, abandoned: Date): Promise<void> {
   await new FolderStorage(places.packages).sweep(abandoned);
-  await sweepChecks(places.gallery, abandoned);
 }
