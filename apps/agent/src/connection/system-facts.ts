@@ -10,7 +10,8 @@ export function systemFacts(): SystemFacts {
   return {
     computerName,
     machineFqdn: hostname(),
-    osName: os.get('ID') ?? 'linux',
+    // The family, as published policies ask for it (`imageOffer` or `osName` like 'linux*'); the distribution is in `osSku`.
+    osName: 'linux',
     osVersion: os.get('VERSION_ID') ?? release(),
     osSku: os.get('PRETTY_NAME') ?? `Linux ${release()}`,
     osType: 'linux',
