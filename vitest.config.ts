@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LeftOutReporter } from './tooling/left-out-reporter.ts';
 
@@ -15,6 +16,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 240_000,
     pool: 'forks',
+    // Most of what the tests do is waiting for processes they started: one worker, vitest's choice for two cores, leaves half of them idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     reporters: ['default', new LeftOutReporter()],
   },
 });
