@@ -54,6 +54,7 @@ function policyOf(index: number): AssignedPolicy {
     resourceSelectors: [],
     overrides: [],
     exemptions: [],
+    assignedAt: 0,
     identity: undefined,
     definitionId: `/d${index}`,
     assignmentId: `/a${index}`,

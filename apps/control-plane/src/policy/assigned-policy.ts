@@ -30,6 +30,8 @@ export interface AssignedPolicy {
   /** Other effects than the definition's, for what the selectors fit. The first that fits counts. */
   readonly overrides: readonly { readonly effect: string; readonly selectors: readonly Selector[] }[];
   readonly exemptions: readonly Exemption[];
+  /** When it was assigned: what was written before that is remediated, and is not deployed to by itself. Milliseconds since 1970. */
+  readonly assignedAt: number;
   /** Object id of the identity that deploys for `deployIfNotExists`. */
   readonly identity: string | undefined;
 }

@@ -51,6 +51,7 @@ function assigned(properties: JsonObject, parameters: JsonObject = {}, enforced 
     resourceSelectors: [],
     overrides: [],
     exemptions: [],
+    assignedAt: 0,
     identity: undefined,
     definitionId: '/d',
     assignmentId: '/a',

@@ -153,6 +153,8 @@ async function follow(
   const state = isObject(properties) ? written(member(properties, 'provisioningState') ?? '') : '';
   for (const { policy, compliance } of missing) {
     if (compliance.effect !== 'deployifnotexists' || !policy.enforced) continue;
+    // The log, and machines that are new, are followed a little later: an assignment that came in between asks for nothing.
+    if (write.at < policy.assignedAt) continue;
     const delay = readDelay(policy.definition.rule.related?.evaluationDelay);
     const when = whenToDeploy(delay, state, write.at, write.doneUntil, now);
     if (typeof when === 'number') again = Math.min(when, again ?? when);

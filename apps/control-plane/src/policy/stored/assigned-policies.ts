@@ -70,7 +70,7 @@ async function loadWhere(reader: Reader, wanted: (row: PolicyObject) => boolean)
 /** The policies of an assignment. Throws `PolicyError` or a coded error for one that cannot be carried out. */
 export async function policiesOf(
   reader: Reader,
-  row: Pick<PolicyObject, 'kind' | 'scope' | 'name' | 'principal_id'>,
+  row: Pick<PolicyObject, 'kind' | 'scope' | 'name' | 'principal_id'> & Partial<Pick<PolicyObject, 'created_at'>>,
   properties: JsonObject,
   exemptions: readonly Exemption[] = [],
 ): Promise<readonly AssignedPolicy[]> {
@@ -90,6 +90,7 @@ export async function policiesOf(
     nonComplianceMessage: '',
     resourceSelectors,
     exemptions,
+    assignedAt: row.created_at ?? 0,
     identity: row.principal_id ?? undefined,
   };
   const made = (

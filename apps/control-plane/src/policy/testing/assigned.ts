@@ -40,6 +40,7 @@ export function assigned(
     resourceSelectors: [],
     overrides: [],
     exemptions: [],
+    assignedAt: 0,
     identity: undefined,
     ...more,
   };
