@@ -230,6 +230,8 @@ describe('settings and the end', () => {
       })
       .toBe(true);
     const ended = plane.stop();
+    // The rest of it arrives when the end has begun, not before.
+    await expect.poll(() => lines().some(({ msg }) => msg === 'ending'), { timeout: 20_000 }).toBe(true);
     underWay.end(body.slice(5));
     expect((await held).status).toBe(200);
     const [answer] = await answered;
