@@ -22,9 +22,9 @@ export function usesAzurite(paths: readonly string[]): boolean {
 
 /** Installs it if need be and tells the tests where it is; says what is left out when that does not work. */
 export function provideAzurite(): void {
-  if (process.env['SALLYPORT_AZURITE'] !== undefined) return;
+  if (process.env['TEST_AZURITE_FOLDER'] !== undefined) return;
   if (!isThere()) install();
-  if (isThere()) process.env['SALLYPORT_AZURITE'] = folder;
+  if (isThere()) process.env['TEST_AZURITE_FOLDER'] = folder;
   else process.stdout.write('Missing: azurite (npm): the tests of Azure Blob storage. What needs it is left out.\n');
 }
 

@@ -47,6 +47,8 @@ describe('the command line and its settings', () => {
       drainSeconds: 0,
       metricsHost: '127.0.0.1',
     });
+    // The operator's own variable may be set in the same shell.
+    expect(readCommandLine(start('--check'), { SALLYPORT_CONNECTION: '/c' }).kind).toBe('check');
     expect(readCommandLine(start('--check'), {}).kind).toBe('check');
     expect(read(['--help'])).toBe('help');
     expect(read([])).toBe('help');

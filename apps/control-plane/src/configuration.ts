@@ -226,7 +226,7 @@ function gather({ file, environment, flags }: Sources): Gathered {
   }
   const variables = new Map(entries.map(([key, { variable }]) => [variable, key]));
   for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith('SALLYPORT_') || value === undefined) continue;
+    if (!variable.startsWith('SALLYPORT_') || value === undefined || ofOtherPrograms.has(variable)) continue;
     take(variables.get(variable), value, `the environment variable '${variable}'`, [...variables.keys()]);
   }
   const byFlag = new Map(entries.map(([key, { flag }]) => [flag, key]));
@@ -240,6 +240,9 @@ function gather({ file, environment, flags }: Sources): Gathered {
   }
   return { values, from, problems };
 }
+
+/** Variables with our prefix that the operator's command line reads: they may be set where a control plane is started. */
+const ofOtherPrograms: ReadonlySet<string> = new Set(['SALLYPORT_CONNECTION']);
 
 function isKey(name: unknown): name is Key {
   return typeof name === 'string' && Object.hasOwn(settingNames, name);

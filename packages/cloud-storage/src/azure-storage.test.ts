@@ -6,7 +6,7 @@ import { openStorage } from './open-storage.ts';
 import { azuriteFolder, startAzurite, type Azurite } from './testing/azurite.ts';
 
 describe.skipIf(azuriteFolder === undefined)(
-  'AzureStorage on Azurite (npm test installs it; SALLYPORT_AZURITE says where it is)',
+  'AzureStorage on Azurite (npm test installs it; TEST_AZURITE_FOLDER says where it is)',
   () => {
     let azurite: Azurite;
     let containers = 0;

@@ -1,6 +1,6 @@
 /**
  * For tests: Azurite, Microsoft's emulator of the service, as a process. The test command installs it into a cache folder and says where
- * with SALLYPORT_AZURITE (`tooling/provide-azurite.ts`); where that does not work these tests are left out.
+ * with TEST_AZURITE_FOLDER (`tooling/provide-azurite.ts`); where that does not work these tests are left out.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The folder of Azurite, if there is one. */
-export const azuriteFolder = process.env['SALLYPORT_AZURITE'];
+export const azuriteFolder = process.env['TEST_AZURITE_FOLDER'];
 
 export interface Azurite {
   readonly connection: string;
