@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { ActivityEventRow } from '../store/schema.ts';
+import type { ActivityEventRow } from '../store/schema/activity-log-rows.ts';
 import type { Writer } from '../store/store.ts';
 import type { ActivityEvent } from './activity-event.ts';
 import { chainedValues, nextHash } from './chain.ts';

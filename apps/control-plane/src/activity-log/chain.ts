@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Insertable } from 'kysely';
-import type { ActivityEventRow } from '../store/schema.ts';
+import type { ActivityEventRow } from '../store/schema/activity-log-rows.ts';
 
 /** What the first event's hash covers in the place of one before it. */
 export const chainStart = '0'.repeat(64);

@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { ActivityEventRow } from '../store/schema.ts';
+import type { ActivityEventRow } from '../store/schema/activity-log-rows.ts';
 import type { ActivityEvent } from './activity-event.ts';
 
 /** The row of an event, without its place in the log: the whole of it as JSON, and the fields that it can be looked up by. */

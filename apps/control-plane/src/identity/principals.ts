@@ -1,6 +1,6 @@
 /** Principals in the store: looked up on every sign-in and on every request, so that removing one ends its tokens at once. */
 import type { Selectable } from 'kysely';
-import type { PrincipalRow } from '../store/schema.ts';
+import type { PrincipalRow } from '../store/schema/identity-rows.ts';
 import type { Reader, Writer } from '../store/store.ts';
 
 export type Principal = Selectable<PrincipalRow>;

@@ -8,7 +8,7 @@ import { importJWK, type CryptoKey, type JWK } from 'jose';
 import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
 import { ownOrigin } from '../activity-log/own-origin.ts';
 import type { Environment } from '../environment.ts';
-import type { SigningKeyRow } from '../store/schema.ts';
+import type { SigningKeyRow } from '../store/schema/identity-rows.ts';
 import type { Store } from '../store/store.ts';
 import { createSigningKeyText, readSigningKey, type SigningKey } from './signing-key.ts';
 import { tokenLifetime } from './token-lifetime.ts';

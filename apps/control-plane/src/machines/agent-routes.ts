@@ -12,7 +12,7 @@ import type * as z from 'zod/mini';
 import { readBody } from '../http/body.ts';
 import type { Services } from '../services.ts';
 import { gatherLookups } from '../store/gather-lookups.ts';
-import type { MachineRow } from '../store/schema.ts';
+import type { MachineRow } from '../store/schema/machine-rows.ts';
 import type { Store } from '../store/store.ts';
 import { applyReport } from './apply-report.ts';
 import { formatBeat, nextBeat, parseBeat } from './beat.ts';

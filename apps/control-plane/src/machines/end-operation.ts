@@ -7,7 +7,7 @@ import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { eventOriginSchema } from '../activity-log/event-origin.ts';
 import { endedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
-import type { OperationRow } from '../store/schema.ts';
+import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { raiseGeneration } from './generation.ts';

@@ -2,7 +2,7 @@
 import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { sql, type Insertable } from 'kysely';
 import type { Environment } from '../environment.ts';
-import type { HeartbeatRow } from '../store/schema.ts';
+import type { HeartbeatRow } from '../store/schema/machine-rows.ts';
 import type { Store } from '../store/store.ts';
 import { forkWeight, parseBeat } from './beat.ts';
 import { connectedMilliseconds } from './machine-status.ts';

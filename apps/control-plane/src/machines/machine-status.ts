@@ -1,6 +1,6 @@
 /** Whether a machine is connected, from its last heartbeat (arc-agent §8.2). Derived, never stored, so it cannot be stale. */
 import type { Selectable } from 'kysely';
-import type { MachineRow } from '../store/schema.ts';
+import type { MachineRow } from '../store/schema/machine-rows.ts';
 import { keyAge } from './key-age.ts';
 
 /** A machine that was silent this long counts as disconnected: 15 minutes. */

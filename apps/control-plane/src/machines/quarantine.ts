@@ -9,7 +9,7 @@ import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
 import { machineResourceId } from '@sallyport/model';
 import type { Selectable } from 'kysely';
-import type { MachineRow } from '../store/schema.ts';
+import type { MachineRow } from '../store/schema/machine-rows.ts';
 import type { Store, Writer } from '../store/store.ts';
 import { cloneWeight } from './beat.ts';
 import { endOperation } from './end-operation.ts';

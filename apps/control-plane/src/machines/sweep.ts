@@ -1,7 +1,7 @@
 /** Ends the operations that ran out of time: no state is without an exit (DESIGN: operations never hang). */
 import type { Selectable } from 'kysely';
 import type { Environment } from '../environment.ts';
-import type { OperationRow } from '../store/schema.ts';
+import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Store } from '../store/store.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 

@@ -6,7 +6,7 @@ import { statfs } from 'node:fs/promises';
 import { messageOf } from '@sallyport/model';
 import type { Log } from '../http/log.ts';
 import type { Services } from '../services.ts';
-import { migrations } from '../store/migrations.ts';
+import { migrations } from '../store/migrations/migrations.ts';
 
 export type CheckName = 'database' | 'migrations' | 'catalog' | 'disk';
 

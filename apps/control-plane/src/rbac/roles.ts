@@ -2,7 +2,7 @@
 import { parseJson } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import * as z from 'zod/mini';
-import type { RoleDefinitionRow } from '../store/schema.ts';
+import type { RoleDefinitionRow } from '../store/schema/role-rows.ts';
 import type { Reader } from '../store/store.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import type { Role } from './role.ts';

@@ -18,7 +18,7 @@ import { canonicalId } from '../arm/origin-of.ts';
 import { removeAssignmentsAt } from '../rbac/remove-assignments.ts';
 import { scopeBeneath, scopeKey } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
-import type { PlainResourceRow } from '../store/schema.ts';
+import type { PlainResourceRow } from '../store/schema/resource-rows.ts';
 import type { Reader, Writer } from '../store/store.ts';
 
 export type PlainResource = Selectable<PlainResourceRow>;

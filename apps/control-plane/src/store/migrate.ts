@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { migrations, type StoreKind } from './migrations.ts';
+import type { StoreKind } from './migrations/migration.ts';
+import { migrations } from './migrations/migrations.ts';
 
 /**
  * Brings a database up to date, or as far as the migration named. Throws when a migration fails. Several control planes that start

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { chainedColumns, chainStart, nextHash } from '../activity-log/chain.ts';
 import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { migrate } from './migrate.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/migrations.ts';
 import { textByBytes } from './postgres/byte-order.ts';
 import { openPool } from './postgres/pool.ts';
 import { openNodeSqlite } from './sqlite/node-sqlite.ts';

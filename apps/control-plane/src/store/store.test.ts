@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chainedValues, chainStart, nextHash } from '../activity-log/chain.ts';
 import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { testEvent } from '../testing/test-event.ts';
-import { migrations } from './migrations.ts';
+import { migrations } from './migrations/migrations.ts';
 import { postgresSchemaText } from './postgres/schema-text.ts';
 import { schemaText } from './sqlite/schema-text.ts';
 import type { Store, Writer } from './store.ts';

@@ -10,7 +10,7 @@ import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { Bells } from './bells.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import type { PostgresAddress } from './postgres/address.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/schema.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Reads what is committed. */

@@ -8,7 +8,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { appendEvents } from '../activity-log/append-events.ts';
 import { headOfLog } from '../activity-log/head-of-log.ts';
-import type { Schema } from './schema.ts';
+import type { Schema } from './schema/schema.ts';
 import type { Writer } from './store.ts';
 
 /** What runs in a turn. It may run again when the database asks for that, so it changes nothing but what the writer writes. */

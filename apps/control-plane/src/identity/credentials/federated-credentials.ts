@@ -1,6 +1,6 @@
 /** Who of an identity provider is whom here. An identity of a provider is one principal at most, so nobody can be two. */
 import type { Selectable } from 'kysely';
-import type { FederatedCredentialRow } from '../../store/schema.ts';
+import type { FederatedCredentialRow } from '../../store/schema/identity-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { principalOfClient, type Principal } from '../principals.ts';
 

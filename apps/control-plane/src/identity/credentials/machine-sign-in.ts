@@ -7,7 +7,7 @@ import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
 import type { Environment } from '../../environment.ts';
 import { keyAge } from '../../machines/key-age.ts';
 import { machineOrigin, quarantineMachine, quarantineSentence } from '../../machines/quarantine.ts';
-import type { MachineKeyRow, MachineRow } from '../../store/schema.ts';
+import type { MachineKeyRow, MachineRow } from '../../store/schema/machine-rows.ts';
 import type { Store, Writer } from '../../store/store.ts';
 import { machineKey, verifyAssertion, type VerifiedAssertion } from './client-assertion.ts';
 import { assertionAudiences, type Endpoint } from '../endpoint.ts';

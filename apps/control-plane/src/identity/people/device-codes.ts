@@ -1,7 +1,7 @@
 /** Sign-in for devices without a browser (RFC 8628): the device shows a code, a person types it elsewhere and says yes or no. */
 import type { Selectable } from 'kysely';
 import type { Environment } from '../../environment.ts';
-import type { DeviceCodeRow } from '../../store/schema.ts';
+import type { DeviceCodeRow } from '../../store/schema/identity-rows.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { hashOfToken, newOpaqueToken } from '../opaque-token.ts';
 import { beginSession, type Session } from './sessions.ts';

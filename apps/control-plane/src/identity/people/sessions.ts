@@ -4,7 +4,7 @@
  */
 import type { Selectable } from 'kysely';
 import type { Environment } from '../../environment.ts';
-import type { SessionRow } from '../../store/schema.ts';
+import type { SessionRow } from '../../store/schema/identity-rows.ts';
 import type { Reader, Writer } from '../../store/store.ts';
 import { hashOfToken, newOpaqueToken } from '../opaque-token.ts';
 

@@ -5,7 +5,7 @@
 import { messageOf } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import { scopeKey, tenantScope } from '../../rbac/scope.ts';
-import type { PolicyDueRow } from '../../store/schema.ts';
+import type { PolicyDueRow } from '../../store/schema/policy-rows.ts';
 import { loadPolicies, type PoliciesInForce } from '../stored/assigned-policies.ts';
 import { addDue, followLog } from './follow-log.ts';
 import { lookAt, type Scanner } from './look-at.ts';

@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import { CodedError } from '@sallyport/model';
 import { covers, scopeKey, tenantScope } from '../../rbac/scope.ts';
-import type { PolicyObjectRow } from '../../store/schema.ts';
+import type { PolicyObjectRow } from '../../store/schema/policy-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { parseDefinition, parseInitiative, type Initiative, type PolicyDefinition } from '../definition.ts';
 import type { JsonObject } from '../json.ts';

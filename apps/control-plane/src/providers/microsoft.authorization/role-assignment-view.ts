@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { RoleAssignmentRow } from '../../store/schema.ts';
+import type { RoleAssignmentRow } from '../../store/schema/role-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { idAtScope, namespace, roleDefinitionId } from './names.ts';
 

@@ -7,7 +7,7 @@ import { readTags } from '../../arm/tags.ts';
 import { blockedByLists } from '../../machines/blocked-by-lists.ts';
 import { progressStatus } from '../../machines/operation-progress.ts';
 import { readSteps } from '../../machines/operation-steps.ts';
-import type { ExtensionRow, OperationRow } from '../../store/schema.ts';
+import type { ExtensionRow, OperationRow } from '../../store/schema/extension-rows.ts';
 import { idOfMachine, type Machine } from './machine-view.ts';
 import { extensionType } from './provider.ts';
 

@@ -6,7 +6,7 @@ import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
 import { quarantineSentence } from '../../machines/quarantine.ts';
-import type { HeartbeatRow, MachineRow } from '../../store/schema.ts';
+import type { HeartbeatRow, MachineRow } from '../../store/schema/machine-rows.ts';
 import { machineType } from './provider.ts';
 
 export type Machine = Selectable<MachineRow>;

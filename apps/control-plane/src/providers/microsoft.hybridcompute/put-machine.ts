@@ -9,7 +9,7 @@ import { readTags } from '../../arm/tags.ts';
 import { machineKey } from '../../identity/credentials/client-assertion.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
 import type { Services } from '../../services.ts';
-import type { MachineRow } from '../../store/schema.ts';
+import type { MachineRow } from '../../store/schema/machine-rows.ts';
 import type { Writer } from '../../store/store.ts';
 import { keptProperties, machineBodySchema, type MachineBody } from './machine-body.ts';
 import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';

@@ -9,7 +9,7 @@ import { written } from '../../policy/json.ts';
 import { addDue } from '../../policy/scan/follow-log.ts';
 import { covers, scopeBeneath, scopeKey } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
-import type { PolicyStateRow } from '../../store/schema.ts';
+import type { PolicyStateRow } from '../../store/schema/policy-rows.ts';
 import { applyTo, filterStates, inOrder, selected, type StateRecord } from './state-query.ts';
 import { summarize } from './summary.ts';
 

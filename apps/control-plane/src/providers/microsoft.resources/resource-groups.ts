@@ -9,7 +9,7 @@ import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags, tagsSchema } from '../../arm/tags.ts';
 import { removePlainAt } from '../../resources/plain-resource.ts';
 import type { Services } from '../../services.ts';
-import type { ResourceGroupRow } from '../../store/schema.ts';
+import type { ResourceGroupRow } from '../../store/schema/resource-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { removeMachine } from '../microsoft.hybridcompute/remove-machine.ts';
 import * as z from 'zod/mini';

@@ -6,7 +6,7 @@ import { readTags } from '../../arm/tags.ts';
 import type { Access } from '../../rbac/access.ts';
 import type { Services } from '../../services.ts';
 import type { Selectable } from 'kysely';
-import type { SubscriptionRow } from '../../store/schema.ts';
+import type { SubscriptionRow } from '../../store/schema/resource-rows.ts';
 
 /** The rows of the registry. */
 export function subscriptions({ store, endpoint }: Services): readonly ResourceType[] {

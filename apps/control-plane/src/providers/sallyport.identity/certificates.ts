@@ -7,7 +7,7 @@ import { parseBody } from '../../arm/body.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { CertificateError, readCertificate, type Certificate } from '../../identity/credentials/certificate.ts';
 import type { Services } from '../../services.ts';
-import type { CertificateCredentialRow } from '../../store/schema.ts';
+import type { CertificateCredentialRow } from '../../store/schema/identity-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { guidForm } from '../microsoft.authorization/names.ts';
 import { common, nameInPath, namespace, principalInPath, requireGiving, succeeded } from './names.ts';

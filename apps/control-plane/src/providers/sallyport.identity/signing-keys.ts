@@ -3,7 +3,7 @@ import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
-import type { SigningKeyRow } from '../../store/schema.ts';
+import type { SigningKeyRow } from '../../store/schema/identity-rows.ts';
 import { common, namespace, requireGiving, succeeded } from './names.ts';
 
 const type = `${namespace}/signingKeys`;

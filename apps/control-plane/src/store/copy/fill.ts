@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { syncDirectory } from '@sallyport/durable-files';
 import { Kysely, PostgresDialect, sql, SqliteDialect, type Transaction } from 'kysely';
 import { migrate } from '../migrate.ts';
-import { migrations } from '../migrations.ts';
+import { migrations } from '../migrations/migrations.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { textByBytes } from '../postgres/byte-order.ts';
 import { openPool } from '../postgres/pool.ts';

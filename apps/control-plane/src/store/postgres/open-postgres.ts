@@ -4,7 +4,7 @@
  */
 import { CompiledQuery, Kysely, PostgresDialect, sql, type RawBuilder } from 'kysely';
 import { migrate } from '../migrate.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { Store, Writer } from '../store.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { createTurns } from '../turns.ts';

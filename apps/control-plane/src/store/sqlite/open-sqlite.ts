@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect } from 'kysely';
 import { noBells } from '../bells.ts';
 import { migrate } from '../migrate.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { Store } from '../store.ts';
 import { createTurns } from '../turns.ts';
 import { openNodeSqlite } from './node-sqlite.ts';

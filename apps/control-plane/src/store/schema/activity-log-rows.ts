@@ -1,0 +1,26 @@
+/** The activity log, and who follows it. */
+
+export interface ActivityEventRow {
+  /** From 1, without gaps. */
+  readonly position: number;
+  readonly event_data_id: string;
+  readonly subscription_id: string;
+  /** ISO 8601, UTC, milliseconds: sorts as text. */
+  readonly event_timestamp: string;
+  readonly group_key: string;
+  readonly resource_key: string;
+  readonly provider_key: string;
+  readonly correlation_id: string;
+  readonly caller_key: string;
+  readonly status: string;
+  /** The whole event as served. */
+  readonly event: string;
+  /** Covers this row and the hash of the one before it (`activity-log/chain.ts`). */
+  readonly hash: string;
+}
+
+/** How far the activity log has been followed. One row for each who follows. */
+export interface FollowedLogRow {
+  readonly follower: string;
+  readonly position: number;
+}
