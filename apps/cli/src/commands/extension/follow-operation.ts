@@ -5,14 +5,10 @@ import type { Accepted, ArmClient, OperationOutcome } from '../../connection/arm
 import type { CliContext } from '../../context.ts';
 import { printable } from '../../output/table.ts';
 import { apiVersions, extensionSchema } from '../../resources.ts';
+import { ToldSteps, type Step } from './told-steps.ts';
 
 /** How often the API is asked while an operation runs, in milliseconds. */
 const rhythm = 100;
-
-export interface Step {
-  readonly state: string;
-  readonly time: string;
-}
 
 /** Follows an operation to its end; `onStep` hears each step once, in order. The extension may vanish meanwhile (delete). */
 export async function watchOperation(
@@ -21,13 +17,12 @@ export async function watchOperation(
   operation: string,
   onStep: (step: Step) => void,
 ): Promise<OperationOutcome> {
-  let shown = 0;
+  const told = new ToldSteps();
   const showSteps = async (): Promise<void> => {
     const found = await client.get(path, apiVersions.hybridCompute);
     if (found === undefined) return;
     const steps = parseValue(extensionSchema, found, 'The extension').properties.instanceView?.statuses ?? [];
-    for (const step of steps.slice(shown)) onStep({ state: step.displayStatus, time: step.time });
-    shown = Math.max(shown, steps.length);
+    for (const step of told.news(steps)) onStep(step);
   };
   const outcome = await client.outcome(operation, async () => {
     await showSteps();
