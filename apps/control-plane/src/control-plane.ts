@@ -55,6 +55,7 @@ import { createSpanExporter } from './monitoring/span-exporter.ts';
 import { watched, type Watching } from './monitoring/watched-requests.ts';
 import { controlPlaneVersion } from './version.ts';
 import { makeDirectories, writeDurably } from '@sallyport/durable-files';
+import { withGuardedChanges } from './store/guarded-changes.ts';
 import { openStore, type Store } from './store/store.ts';
 import { storeRetrySeconds, StoreUnavailable } from './store/store-unavailable.ts';
 
@@ -141,7 +142,7 @@ async function run(
   const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
   const services: Services = {
     environment,
-    store,
+    store: withGuardedChanges(store),
     endpoint,
     authenticator: createAuthenticator(environment, store, keys, identityProviders, endpoint),
     signingKeys: keys,
@@ -153,9 +154,11 @@ async function run(
         : folderCatalogSource(configuration.gallery, paths.catalog, () => environment.now()),
     pageSize: configuration.pageSize,
   };
-  const dispatcher: Dispatcher = createDispatcher(services, () => registry);
+  const dispatcher: Dispatcher = createDispatcher(services, (over, through) =>
+    createRegistry(resourceTypes(over, through, deployments)),
+  );
   const deployments = createDeployments(services, dispatcher);
-  const registry = createRegistry(resourceTypes(services, dispatcher, deployments));
+  const { registry } = dispatcher;
   arm = createArmFront(services, dispatcher, log);
   const checked = recent(readinessMilliseconds, () => readinessOf(services, paths.directory, log));
   const readiness = (): Promise<ReadinessAnswer> => answerReadiness(checked, ending.signal);

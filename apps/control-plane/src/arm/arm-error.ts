@@ -64,6 +64,7 @@ export const armErrorStatus = {
   CredentialExists: 409,
   ConditionsNotSupported: 400,
   CannotDeleteLastRbacAdmin: 409,
+  PreconditionFailed: 412,
   TooManyRequests: 429,
   InternalServerError: 500,
   ServiceUnavailable: 503,

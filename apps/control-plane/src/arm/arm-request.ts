@@ -24,7 +24,7 @@ export interface ArmRequest {
 }
 
 export interface ArmResponse {
-  readonly status: 200 | 201 | 202 | 204 | 404;
+  readonly status: 200 | 201 | 202 | 204 | 304 | 404;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

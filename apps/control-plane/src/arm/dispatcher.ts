@@ -9,12 +9,16 @@ import type { Access } from '../rbac/access.ts';
 import { loadAccess } from '../rbac/load-access.ts';
 import { scopeOfTarget } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
+import { withoutGuard } from '../store/guarded-changes.ts';
+import type { Reader } from '../store/store.ts';
 import { actionOf } from './action-of.ts';
 import { checkApiVersion } from './api-version.ts';
+import { conditional } from './conditional.ts';
 import { ArmError } from './arm-error.ts';
-import type { ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
+import type { ArmHandler, ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
 import { canonicalId, originOf } from './origin-of.ts';
 import { recordRefusal } from './record-refusal.ts';
+import type { ConditionHeaders } from './precondition.ts';
 import { handlerOf, type Registry } from './registry.ts';
 import type { RequestIds } from './request-ids.ts';
 import { targetOf, type Target } from './target.ts';
@@ -27,6 +31,7 @@ export interface KnownRequest {
   readonly path: string;
   readonly query: ReadonlyMap<string, string>;
   readonly ids: RequestIds;
+  readonly conditions: ConditionHeaders;
   /** What the caller may do, where that is not for roles to say. */
   readonly access?: Access;
   /** Read only after the request is authorised. */
@@ -48,15 +53,35 @@ export interface InnerRequest {
 
 export interface Dispatcher {
   readonly registry: Registry;
+  /** The registry as it sees the database through a reader: what a change looks at, it looks at from within. */
+  registryOver(reader: Reader): Registry;
   /** Answers, or throws {@link ArmError}. `origin` is what the activity log is told. */
   run(request: KnownRequest, target: Target, origin: EventOrigin): Promise<ArmResponse>;
   /** Answers, or throws {@link ArmError} after a refused write is on record. */
   inner(request: InnerRequest): Promise<ArmResponse>;
 }
 
+const noConditions: ConditionHeaders = { ifMatch: undefined, ifNoneMatch: undefined };
+
+/** Makes the registry of a control plane; handlers that make requests of their own make them through the dispatcher. */
+export type MakeRegistry = (services: Services, dispatcher: Dispatcher) => Registry;
+
 /** The dispatcher of a registry. It is a late one: handlers that dispatch further are part of the registry themselves. */
-export function createDispatcher(services: Services, registryOf: () => Registry): Dispatcher {
+export function createDispatcher(services: Services, makeRegistry: MakeRegistry): Dispatcher {
   const { store, environment, endpoint } = services;
+  let registry: Registry | undefined;
+  const registryOf = (): Registry => (registry ??= makeRegistry(services, dispatcher));
+  const registryOver = (read: Reader): Registry => {
+    let over: Registry | undefined;
+    const within: Services = { ...services, store: { ...store, read } };
+    const through: Dispatcher = {
+      ...dispatcher,
+      get registry() {
+        return (over ??= makeRegistry(within, through));
+      },
+    };
+    return through.registry;
+  };
 
   async function run(request: KnownRequest, target: Target, origin: EventOrigin): Promise<ArmResponse> {
     const type = registryOf().typeOf(target);
@@ -78,14 +103,17 @@ export function createDispatcher(services: Services, registryOf: () => Registry)
       access,
       origin,
     };
-    const judged = type.policy !== undefined && target.shape === 'item';
-    return judged ? underPolicy(services, registryOf(), type, asked, handler) : handler(asked);
+    if (target.shape === 'collection') return handler(asked);
+    const judged: ArmHandler =
+      type.policy === undefined ? handler : (one) => underPolicy(services, registryOf(), type, one, handler);
+    return conditional(services, registryOver, type, asked, request.conditions, judged);
   }
 
-  return {
+  const dispatcher: Dispatcher = {
     get registry() {
       return registryOf();
     },
+    registryOver,
     run,
     inner: async ({ caller, method, path, apiVersion, body, correlationId, access }) => {
       const requestId = environment.guid();
@@ -97,17 +125,15 @@ export function createDispatcher(services: Services, registryOf: () => Registry)
       const query = new Map([['api-version', apiVersion]]);
       try {
         const own = access === undefined ? {} : { access };
-        return await run(
-          { caller, method, path, query, ids, ...own, body: () => Promise.resolve(body) },
-          target,
-          origin,
-        );
+        const known = { caller, method, path, query, ids, ...own, body: () => Promise.resolve(body) };
+        return await withoutGuard(() => run({ ...known, conditions: noConditions }, target, origin));
       } catch (error) {
         if (error instanceof ArmError && method !== 'GET') await recordRefusal(services, origin, error);
         throw error;
       }
     },
   };
+  return dispatcher;
 }
 
 async function checkSubscription(

@@ -61,6 +61,10 @@ export function createArmFront(
       path,
       query,
       ids,
+      conditions: {
+        ifMatch: request.headers.get('if-match') ?? undefined,
+        ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
+      },
       body: () => jsonBody(request),
     };
     const origin = progress.origin ?? originOf(endpoint, known, ids, found.caller, target, dispatcher.registry);

@@ -8,6 +8,8 @@ export interface Registry {
   readonly types: readonly ResourceType[];
   /** The row of a target. Throws {@link ArmError} for a type that is not served there. */
   typeOf(target: Target): ResourceType;
+  /** The row of a type that is served. */
+  rowOf(type: string): ResourceType;
 }
 
 /** A registry of these rows. Throws when two rows claim the same type. */
@@ -20,6 +22,11 @@ export function createRegistry(types: readonly ResourceType[]): Registry {
   }
   return {
     types,
+    rowOf: (type) => {
+      const row = rows.get(type.toLowerCase());
+      if (row === undefined) throw new Error(`The resource type ${type} is not registered.`);
+      return row;
+    },
     typeOf: (target) => {
       const row = rows.get(target.typeKey);
       if (row?.scopes.includes(target.scope)) return row;

@@ -24,6 +24,8 @@ export interface ResourceType {
   readonly authorization?: { readonly item?: OwnAuthorization; readonly collection?: OwnAuthorization };
   /** Whether writes are held against policy: with `indexed`, also by policies of mode Indexed (types with tags and location). */
   readonly policy?: 'indexed' | 'all';
+  /** Names of the properties that nobody writes, beside `provisioningState`: what changes in them is no change of the resource (ETag). */
+  readonly observed?: readonly string[];
   /** Methods on one resource. */
   readonly item?: Partial<Record<ArmMethod, ArmHandler>>;
   /** Methods on the collection; a POST here is an action of the parent. */

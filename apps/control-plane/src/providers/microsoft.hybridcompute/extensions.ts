@@ -19,6 +19,8 @@ export function extensions(services: Services): ResourceType {
     policy: 'indexed',
     apiVersions,
     resource: 'tracked',
+    // The version that is shown is the one on the machine; what was asked for changes `systemData` as well.
+    observed: ['instanceView', 'typeHandlerVersion'],
     item: {
       GET: (request) => getExtension(services, request),
       PUT: (request) => putExtension(services, request),

@@ -19,6 +19,7 @@ export function machines(services: Services): ResourceType {
     policy: 'indexed',
     apiVersions,
     resource: 'tracked',
+    observed: observedProperties,
     item: {
       GET: (request) => getMachine(services, request),
       PUT: (request) => putMachine(services, request),
@@ -28,6 +29,28 @@ export function machines(services: Services): ResourceType {
     collection: { GET: (request) => listMachines(services, request) },
   };
 }
+
+/** What a machine says of itself, or what is known of it. */
+const observedProperties = [
+  'osProfile',
+  'agentVersion',
+  'machineFqdn',
+  'dnsFqdn',
+  'osName',
+  'osVersion',
+  'osSku',
+  'osType',
+  'vmUuid',
+  'detectedProperties',
+  'agentConfiguration',
+  'serviceStatuses',
+  'status',
+  'statusReason',
+  'lastStatusChange',
+  'errorDetails',
+  'clientPublicKey',
+  'licenseProfile',
+];
 
 async function getMachine(services: Services, request: ArmRequest): Promise<ArmResponse> {
   const { store, endpoint, environment } = services;

@@ -1,8 +1,10 @@
 /** PATCH of an extension: a change of what is named, on top of what the resource says. */
 import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
-import { readTags } from '../../arm/tags.ts';
+import { readTags, type Tags } from '../../arm/tags.ts';
 import type { Services } from '../../services.ts';
+import { onWhatWasRead } from '../../store/guarded-changes.ts';
+import type { Reader } from '../../store/store.ts';
 import { readExtensionBody, type ExtensionBody, type ExtensionProperties } from './extension-body.ts';
 import { extensionNameOfRequest, extensionNotFound, findExtension, operationById } from './extension-rows.ts';
 import { extensionView, idOfExtension, type Extension } from './extension-view.ts';
@@ -15,14 +17,20 @@ export async function patchExtension(services: Services, request: ArmRequest): P
   const { store } = services;
   const body = readExtensionBody(request.body);
   const machine = await parentMachine(store.read, request.id);
-  const before = await findExtension(store.read, machine.vm_id, extensionNameOfRequest(request));
-  if (before === undefined) throw extensionNotFound(request);
-  if (body.properties === undefined) return patchTags(services, request, machine, body);
-  return applyExtension(
-    services,
-    request,
-    { ...body, tags: body.tags ?? readTags(before.tags) },
-    mergedExtension(before, body.properties),
+  const { properties } = body;
+  if (properties === undefined) return patchTags(services, request, machine, body);
+  const written = async (reader: Reader): Promise<{ tags: Tags; properties: ExtensionProperties }> => {
+    const row = await findExtension(reader, machine.vm_id, extensionNameOfRequest(request));
+    if (row === undefined) throw extensionNotFound(request);
+    return { tags: readTags(row.tags), properties: mergedExtension(row, {}) };
+  };
+  return onWhatWasRead(store, written, (before) =>
+    applyExtension(
+      services,
+      request,
+      { ...body, tags: body.tags ?? before.tags },
+      { ...before.properties, ...properties },
+    ),
   );
 }
 

@@ -10,12 +10,14 @@ import type { ArmHandler, ArmRequest, ArmResponse } from '../../arm/arm-request.
 import { parseBody } from '../../arm/body.ts';
 import type { Dispatcher } from '../../arm/dispatcher.ts';
 import { ownRead } from '../../arm/own-read.ts';
+import type { Registry } from '../../arm/registry.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { tagsSchema, type Tags } from '../../arm/tags.ts';
 import { targetOf, type Target } from '../../arm/target.ts';
 import { underPolicy } from '../../arm/under-policy.ts';
 import { scopeBeneath } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
+import { onWhatWasRead } from '../../store/guarded-changes.ts';
 
 const type = 'Microsoft.Resources/tags';
 const properties = z.object({ tags: z.optional(z.nullable(tagsSchema)) });
@@ -35,7 +37,7 @@ export function tags(services: Services, dispatcher: Dispatcher): ResourceType {
     },
   });
   const write = async (request: ArmRequest, wanted: Tags): Promise<ArmResponse> => {
-    const { row, target } = taggable(dispatcher, request);
+    const { row, target } = taggable(dispatcher.registry, request);
     const resourceId = formatResourceId(target.id);
     const asked: ArmRequest = {
       ...request,
@@ -45,7 +47,7 @@ export function tags(services: Services, dispatcher: Dispatcher): ResourceType {
       origin: { ...request.origin, resourceId },
     };
     await underPolicy(services, dispatcher.registry, row, asked, handlerOf(services, row));
-    return view(request, await current(dispatcher, request));
+    return view(request, await current(dispatcher.registry, request));
   };
   return {
     type,
@@ -53,12 +55,16 @@ export function tags(services: Services, dispatcher: Dispatcher): ResourceType {
     apiVersions: 'any',
     resource: 'none',
     item: {
-      GET: async (request) => view(request, await current(dispatcher, request)),
+      GET: async (request) => view(request, await current(dispatcher.registry, request)),
       PUT: (request) => write(request, parseBody(putSchema, request.body).properties.tags ?? {}),
-      PATCH: async (request) => {
+      PATCH: (request) => {
         const { operation, properties: said } = parseBody(patchSchema, request.body);
-        const before = await current(dispatcher, request);
-        return write(request, after(before, operation, said.tags ?? {}));
+        // Two who add a tag each both keep theirs.
+        return onWhatWasRead(
+          services.store,
+          (reader) => current(dispatcher.registryOver(reader), request),
+          (before) => write(request, after(before, operation, said.tags ?? {})),
+        );
       },
       DELETE: async (request) => {
         await write(request, {});
@@ -80,10 +86,7 @@ function after(before: Tags, operation: 'Merge' | 'Replace' | 'Delete', said: Ta
 }
 
 /** What the tags belong to. */
-function taggable(
-  { registry }: Dispatcher,
-  request: ArmRequest,
-): { readonly row: ResourceType; readonly target: Target } {
+function taggable(registry: Registry, request: ArmRequest): { readonly row: ResourceType; readonly target: Target } {
   if (request.id.providers.at(-1)?.names[0]?.toLowerCase() !== 'default')
     throw new ArmError('ResourceNotFound', "Tags have one name: 'default'.");
   const target = targetOf(scopeBeneath(request.id));
@@ -93,8 +96,8 @@ function taggable(
   throw new ArmError('InvalidParameter', `'${scopeBeneath(request.id)}' is nothing that has tags.`);
 }
 
-async function current(dispatcher: Dispatcher, request: ArmRequest): Promise<Tags> {
-  const { row, target } = taggable(dispatcher, request);
+async function current(registry: Registry, request: ArmRequest): Promise<Tags> {
+  const { row, target } = taggable(registry, request);
   const shown = await ownRead(row, target.id);
   if (shown !== undefined) return parseBody(shownSchema, shown).tags ?? {};
   throw new ArmError('ResourceNotFound', `The Resource '${formatResourceId(target.id)}' was not found.`);
