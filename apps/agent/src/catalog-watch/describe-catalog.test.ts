@@ -25,7 +25,7 @@ test.each([
 test('T14 what was refused comes first, and nothing is shown before anybody has looked', () => {
   const refused = status({}, 'CatalogFrozen', 'Nobody has said lately that it is the newest.');
   expect(catalogWarnings(refused, now)).toEqual(['CatalogFrozen: Nobody has said lately that it is the newest.']);
-  expect(describeCatalog(undefined, now)).toBe('');
+  expect(describeCatalog(undefined, now)).toBe('not looked at yet');
   // A day later, without a look in between, the same file says that the timestamp is past its date.
   expect(describeCatalog(status({ timestamp: 1 }), now + 2 * day)).toMatch(/^EXPIRED: the role 'timestamp'/);
 });

@@ -10,9 +10,9 @@ export function catalogWarnings({ code, message, roles }: CatalogStatus, now: nu
   return code === '' ? expiring : [`${code}: ${message}`, ...expiring];
 }
 
-/** For `azcmagent show`; '' when nobody has looked yet. */
+/** For `azcmagent show`. */
 export function describeCatalog(status: CatalogStatus | undefined, now: number): string {
-  if (status === undefined) return '';
+  if (status === undefined) return 'not looked at yet';
   const [worst, ...more] = catalogWarnings(status, now);
   if (worst !== undefined) return more.length === 0 ? worst : `${worst} (and ${more.length} more)`;
   const [first] = [...status.roles].sort((one, other) => (one.expires < other.expires ? -1 : 1));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import type { SystemFacts } from '@sallyport/model/wire';
+import { databaseServers } from './database-servers.ts';
 
 /** The facts now. What cannot be read is empty: none of it is needed to work. */
 export function systemFacts(): SystemFacts {
@@ -18,6 +19,7 @@ export function systemFacts(): SystemFacts {
     vmUuid: firmware('product_uuid'),
     manufacturer: firmware('sys_vendor'),
     model: firmware('product_name'),
+    databaseServers: databaseServers(),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What `azcmagent show` shows, in its order. Reads state files only; needs no agent to be running (arc-agent §1.5). */
+import type { DatabaseServer } from '@sallyport/model/wire';
 import { join } from 'node:path';
 import { agentConfigurationOf, strandedBy } from '@sallyport/local-controls';
 import { formatExtensionName, messageOf } from '@sallyport/model';
@@ -36,6 +37,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
   const controls = agentConfigurationOf(readControls(environment));
   const running = lockHolder(agentLockPath(environment.root)) !== undefined;
   const active = (is: boolean): string => (is ? 'active' : 'inactive');
+  const runs = (server: DatabaseServer): string => String(system.databaseServers?.includes(server) ?? false);
   return [
     fact('Resource Name', 'resourceName', config?.resourceName),
     fact('Resource Group Name', 'resourceGroup', config?.resourceGroup),
@@ -65,9 +67,9 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     { name: 'Cloud Metadata', key: 'cloudMetadata', value: undefined },
     fact('Manufacturer', 'manufacturer', system.manufacturer),
     fact('Model', 'model', system.model),
-    fact('MSSQL Server Detected', 'mssqlDetected', 'false'),
-    fact('MySQL Server Detected', 'mysqlDetected', 'false'),
-    fact('PGSQL Server Detected', 'pgsqlDetected', 'false'),
+    fact('MSSQL Server Detected', 'mssqlDetected', runs('mssql')),
+    fact('MySQL Server Detected', 'mysqlDetected', runs('mysql')),
+    fact('PGSQL Server Detected', 'pgsqlDetected', runs('postgresql')),
     { name: 'Dependent Service Status', key: 'dependentServiceStatus', value: undefined },
     { ...fact('Agent Service (himdsd)', 'agentService', active(running)), indent: true },
     { ...fact('Azure Arc Proxy (arcproxyd)', 'arcProxyService', active(false)), indent: true },
@@ -78,7 +80,11 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     { ...fact('GC Service (gcad)', 'guestConfigurationService', active(false)), indent: true },
     fact('Portal Page', 'portalPage', undefined),
     fact('Disabled Features', 'disabledFeatures', undefined),
-    fact('Signed Catalog', 'signedCatalog', describeCatalog(readCatalogStatus(environment.root), environment.now())),
+    fact(
+      'Signed Catalog',
+      'signedCatalog',
+      config && describeCatalog(readCatalogStatus(environment.root), environment.now()),
+    ),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
     fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
     fact('Stranded Extensions', 'strandedExtensions', strandedExtensions(environment).join(', ')),

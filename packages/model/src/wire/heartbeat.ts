@@ -5,6 +5,9 @@
 import * as z from 'zod/mini';
 import { agentConfigurationSchema, serviceStatusesSchema } from './agent-configuration.ts';
 
+const databaseServerSchema = z.enum(['mssql', 'mysql', 'postgresql']);
+export type DatabaseServer = z.infer<typeof databaseServerSchema>;
+
 export const systemFactsSchema = z.object({
   computerName: z.string(),
   machineFqdn: z.string(),
@@ -15,6 +18,8 @@ export const systemFactsSchema = z.object({
   vmUuid: z.string(),
   manufacturer: z.string(),
   model: z.string(),
+  /** Those that run there; older agents do not say. */
+  databaseServers: z.optional(z.readonly(z.array(databaseServerSchema))),
 });
 export type SystemFacts = z.infer<typeof systemFactsSchema>;
 

@@ -55,6 +55,7 @@ function errorDetailsOf({ name, quarantined_at, quarantine_reason }: Machine): r
 
 function reported(heartbeat: Heartbeat): Record<string, unknown> {
   const facts = JSON.parse(heartbeat.system) as SystemFacts;
+  const servers = facts.databaseServers;
   return {
     osProfile: { computerName: facts.computerName },
     agentVersion: heartbeat.agent_version,
@@ -65,7 +66,17 @@ function reported(heartbeat: Heartbeat): Record<string, unknown> {
     osSku: facts.osSku,
     osType: facts.osType,
     vmUuid: facts.vmUuid,
-    detectedProperties: { manufacturer: facts.manufacturer, model: facts.model },
+    ...(servers === undefined ? {} : { mssqlDiscovered: String(servers.includes('mssql')) }),
+    detectedProperties: {
+      manufacturer: facts.manufacturer,
+      model: facts.model,
+      ...(servers === undefined
+        ? {}
+        : {
+            mysqlDiscovered: String(servers.includes('mysql')),
+            pgsqlDiscovered: String(servers.includes('postgresql')),
+          }),
+    },
     agentConfiguration: JSON.parse(heartbeat.agent_configuration) as AgentConfiguration,
     serviceStatuses: JSON.parse(heartbeat.service_statuses) as ServiceStatuses,
   };
