@@ -44,6 +44,9 @@ describe('the command line and its settings', () => {
       port: 1,
       logLevel: 'warn',
       pageSize: 200,
+      readsPerSecond: 500,
+      writesPerSecond: 200,
+      overloadMilliseconds: 2000,
       drainSeconds: 0,
       metricsHost: '127.0.0.1',
     });

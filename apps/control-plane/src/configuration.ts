@@ -6,6 +6,7 @@ import { readIdentityProviders, type IdentityProvider } from './identity/provide
 import { PostgresAddressError, readPostgresAddress, type PostgresAddress } from './store/postgres/address.ts';
 
 const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
+const rate = z.coerce.number().check(z.minimum(0), z.maximum(1_000_000));
 const text = z.string().check(z.minLength(1));
 
 /** Every setting there is. The keys are those of the file; what each takes, in words, is in {@link settingNames}. */
@@ -29,6 +30,11 @@ export const configurationSchema = z.strictObject({
   logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
   /** Rows on a page of a list when the client does not say. */
   pageSize: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 200),
+  /** Requests a second that one principal may make for ever; a burst may take a hundred times as many. 0 for no limit. */
+  readsPerSecond: z._default(rate, 500),
+  writesPerSecond: z._default(rate, 200),
+  /** How late the event loop may be before some are asked to come again later. 0 for never. */
+  overloadMilliseconds: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(600_000)), 2000),
   /** Where `/metrics` is; without one nowhere. */
   metricsPort: z.optional(port),
   metricsHost: z._default(text, '127.0.0.1'),
@@ -116,6 +122,25 @@ export const settingNames: Readonly<Record<Key, SettingName>> = {
     variable: 'SALLYPORT_PAGE_SIZE',
     meaning: 'rows on a page of a list (200)',
     accepts: 'a whole number from 1 to 1000',
+  },
+  readsPerSecond: {
+    flag: 'reads-per-second',
+    variable: 'SALLYPORT_READS_PER_SECOND',
+    meaning: 'ARM reads a second of one principal (500), a hundred times as many at once; 0 for no limit',
+    accepts: 'a number from 0 to 1000000',
+  },
+  writesPerSecond: {
+    flag: 'writes-per-second',
+    variable: 'SALLYPORT_WRITES_PER_SECOND',
+    meaning:
+      'ARM writes a second of one principal, and as many deletions (200), a hundred times as many at once; 0 for no limit',
+    accepts: 'a number from 0 to 1000000',
+  },
+  overloadMilliseconds: {
+    flag: 'overload-milliseconds',
+    variable: 'SALLYPORT_OVERLOAD_MILLISECONDS',
+    meaning: 'how late the process may be before some are asked to come again later (2000); 0 for never',
+    accepts: 'a whole number from 0 to 600000',
   },
   metricsPort: {
     flag: 'metrics-port',

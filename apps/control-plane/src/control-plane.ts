@@ -10,6 +10,7 @@ import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
 import { createArmFront } from './arm/pipeline.ts';
 import { createDispatcher, type Dispatcher } from './arm/dispatcher.ts';
 import { createRegistry } from './arm/registry.ts';
+import { createRequestLimits } from './arm/request-limits.ts';
 import { lookAtUpgrades } from './automatic-upgrade/automatic-upgrades.ts';
 import { proposeThrough } from './automatic-upgrade/propose-upgrade.ts';
 import type { Configuration } from './configuration.ts';
@@ -20,6 +21,7 @@ import { startCatalogWatch } from './gallery/catalog-watch.ts';
 import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
 import { addGalleryRoutes } from './gallery/gallery-routes.ts';
 import type { Log } from './http/log.ts';
+import { createAdmission, overloaded, type Admission } from './http/admission.ts';
 import { listenHttps, type HttpsServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { createClientAuthentication } from './identity/credentials/client-authentication.ts';
@@ -51,6 +53,7 @@ import { addStoredMetrics, processMetrics } from './monitoring/control-plane-met
 import { listenForMonitoring } from './monitoring/monitoring-server.ts';
 import { readinessOf, type Readiness } from './monitoring/readiness.ts';
 import { recent } from './monitoring/recent.ts';
+import { requestKind } from './monitoring/request-kind.ts';
 import { createSpanExporter } from './monitoring/span-exporter.ts';
 import { watched, type Watching } from './monitoring/watched-requests.ts';
 import { controlPlaneVersion } from './version.ts';
@@ -126,6 +129,7 @@ async function run(
     spans,
     randomBytes: (length) => environment.randomBytes(length),
   };
+  const admission = createAdmission(configuration.overloadMilliseconds, Math.random);
   let app: Hono | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
   const server = await listenHttps({
@@ -136,7 +140,11 @@ async function run(
     fetch: (request, clientIpAddress) => {
       const ready = app;
       if (ready === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
-      return watched(watching, request, () => ready.fetch(request, { clientIpAddress }));
+      return watched(
+        watching,
+        request,
+        () => refusedWhileOverloaded(admission, request) ?? ready.fetch(request, { clientIpAddress }),
+      );
     },
   });
   const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
@@ -159,11 +167,18 @@ async function run(
   );
   const deployments = createDeployments(services, dispatcher);
   const { registry } = dispatcher;
-  arm = createArmFront(services, dispatcher, log);
+  const rates = { reads: configuration.readsPerSecond, writes: configuration.writesPerSecond };
+  arm = createArmFront(services, dispatcher, createRequestLimits(environment, rates), log);
   const checked = recent(readinessMilliseconds, () => readinessOf(services, paths.directory, log));
   const readiness = (): Promise<ReadinessAnswer> => answerReadiness(checked, ending.signal);
   app = routes(configuration, services, arm, log, readiness);
   addStoredMetrics(monitoring.metrics, services);
+  monitoring.metrics.collected(
+    'sallyport_admitted_share',
+    'gauge',
+    'Which share of requests that can wait is let in; less than 1 while the process cannot keep up.',
+    () => Promise.resolve([{ labels: {}, value: admission.share() }]),
+  );
   monitoring.metrics.collected('sallyport_trace_spans_dropped_total', 'counter', 'Spans that no collector took.', () =>
     Promise.resolve(spans === undefined ? [] : [{ labels: {}, value: spans.dropped() }]),
   );
@@ -200,6 +215,7 @@ async function run(
     await monitoringServer?.close();
     await spans?.close();
     monitoring.end();
+    admission.end();
   };
   return { endpoint, port: server.port, monitoringPort: monitoringServer?.port, close: end };
 }
@@ -264,6 +280,13 @@ function routes(
   addKeyRoute(app, services);
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
   return app;
+}
+
+/** Nobody is looked at more closely before: it costs next to nothing to say. */
+function refusedWhileOverloaded(admission: Admission, request: Request): Response | undefined {
+  const seconds = admission.refusal(requestKind(new URL(request.url).pathname));
+  if (seconds === undefined) return undefined;
+  return Response.json(overloaded.body, { status: overloaded.status, headers: { 'retry-after': String(seconds) } });
 }
 
 interface ReadinessAnswer {

@@ -7,9 +7,12 @@ import type { HttpAnswer } from './http-client.ts';
 export class ServerRefusal extends CodedError {
   override readonly name = 'ServerRefusal';
   readonly status: number;
-  constructor(status: number, code: string, message: string) {
+  /** When the server says to come again, if it does. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(status: number, code: string, message: string, retryAfterSeconds?: number) {
     super(code, message);
     this.status = status;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -30,7 +33,13 @@ export function jsonOf<T>(answer: HttpAnswer, schema: z.ZodMiniType<T>, what: st
 export function refusalOf(answer: HttpAnswer, what: string): ServerRefusal {
   const { code, message } = isJson(answer) ? errorIn(answer.body.toString('utf8')) : {};
   const said = message === undefined ? '' : ` ${printable(message)}`;
-  return new ServerRefusal(answer.status, code ?? 'Unexpected', `${what}: HTTP ${answer.status}.${said}`);
+  const retryAfter = /^[0-9]{1,6}$/.exec(answer.headers['retry-after'] ?? '')?.[0];
+  return new ServerRefusal(
+    answer.status,
+    code ?? 'Unexpected',
+    `${what}: HTTP ${answer.status}.${said}`,
+    retryAfter === undefined ? undefined : Number(retryAfter),
+  );
 }
 
 function isJson(answer: HttpAnswer): boolean {

@@ -1,6 +1,8 @@
 import { agentConfigurationOf, defaultControls } from '@sallyport/local-controls';
 import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
+import { askedToWait } from '../connection/asked-to-wait.ts';
+import { refusalOf, ServerRefusal } from '../connection/json-answer.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { sleep } from '../platform/sleep.ts';
 import { backoff } from './backoff.ts';
@@ -88,4 +90,33 @@ test('waits double up to a ceiling, and are spread', () => {
   expect(Array.from({ length: 6 }, most)).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
   const least = backoff({ firstSeconds: 1, mostSeconds: 8, random: () => 0 });
   expect(Array.from({ length: 5 }, least)).toEqual([500, 1000, 2000, 4000, 4000]);
+});
+
+test('T19 a centre that asks to be left alone is: longer than the own wait, never for hours, and not all at once', () => {
+  const asked = (seconds: number | undefined): ServerRefusal =>
+    new ServerRefusal(429, 'TooManyRequests', 'Later.', seconds);
+  expect(askedToWait(asked(20), () => 0)).toBe(20_000);
+  expect(askedToWait(asked(20), () => 0.999)).toBeGreaterThan(24_900);
+  expect(askedToWait(asked(999_999), () => 0)).toBe(300_000);
+  expect(askedToWait(asked(undefined), () => 0)).toBe(0);
+  expect(askedToWait(new Error('no answer'), () => 0)).toBe(0);
+  const answer = { status: 429, headers: { 'retry-after': '17' }, body: Buffer.from('') };
+  expect(refusalOf(answer, 'The heartbeat').retryAfterSeconds).toBe(17);
+  const date = { status: 503, headers: { 'retry-after': 'Fri, 27 Nov 2026 00:00:00 GMT' }, body: Buffer.from('') };
+  expect(refusalOf(date, 'The heartbeat').retryAfterSeconds).toBeUndefined();
+});
+
+test('T19 after a refusal with a time the next heartbeat waits for it', async () => {
+  const sent: number[] = [];
+  const beating = loop({
+    send: () => {
+      sent.push(performance.now());
+      return Promise.reject(new ServerRefusal(429, 'TooManyRequests', 'Later.', sent.length === 1 ? 2 : 300));
+    },
+  });
+  beating.start();
+  await expect.poll(() => sent.length, { timeout: 20_000 }).toBe(2);
+  await beating.stop();
+  // The own wait would have been half a second.
+  expect((sent[1] ?? 0) - (sent[0] ?? 0)).toBeGreaterThanOrEqual(1990);
 });

@@ -4,6 +4,7 @@
  */
 import { messageOf } from '@sallyport/model';
 import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
+import { askedToWait } from '../connection/asked-to-wait.ts';
 import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
 import { backoff } from './backoff.ts';
@@ -72,7 +73,8 @@ export class HeartbeatLoop {
           continue;
         }
         this.#options.log('warn', 'heartbeat failed', { error: messageOf(error) });
-        await sleep(wait(), woken);
+        const asked = askedToWait(error, () => this.#options.random());
+        await sleep(Math.max(wait(), asked), woken);
         hold = 0;
       }
     }

@@ -99,14 +99,16 @@ function names(identity: MachineIdentity, kind: (typeof identityNames)[number], 
   return own.toLowerCase() === value.toLowerCase();
 }
 
-/** 4xx of the centre are the caller's to mend; everything else may pass, so clients may try again. */
+/** 4xx of the centre are the caller's to mend, but for 429; everything else may pass, so clients may try again. */
 function refusedByCentre(error: unknown): LocalAnswer {
-  if (error instanceof ServerRefusal && error.status >= 400 && error.status < 500) {
+  const isRefusal = error instanceof ServerRefusal;
+  if (isRefusal && error.status >= 400 && error.status < 500 && error.status !== 429) {
     return refusal(400, error.code, error.message);
   }
-  if (error instanceof HttpError || error instanceof ServerRefusal) {
+  if (error instanceof HttpError || isRefusal) {
     const text = `The control plane does not answer, and only it can make a token: ${error.message}`;
-    return { ...refusal(503, 'temporarily_unavailable', text), headers: { 'retry-after': '5' } };
+    const seconds = (isRefusal ? error.retryAfterSeconds : undefined) ?? 5;
+    return { ...refusal(503, 'temporarily_unavailable', text), headers: { 'retry-after': String(seconds) } };
   }
   const code = error instanceof CodedError ? error.code : 'server_error';
   return refusal(500, code, messageOf(error));

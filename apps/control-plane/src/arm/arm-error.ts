@@ -78,18 +78,25 @@ export class ArmError extends CodedError<ArmErrorCode> {
   readonly target: string | undefined;
   /** For `MethodNotAllowed`: the methods there are, as the header `Allow` names them. */
   readonly allowed: string | undefined;
+  /** For `TooManyRequests`: when to come again. */
+  readonly retryAfterSeconds: number | undefined;
   /** What ARM's envelope has for a machine to read, `{type, info}` each. */
   readonly additionalInfo: readonly unknown[] | undefined;
   constructor(
     code: ArmErrorCode,
     message: string,
     target?: string,
-    more: { readonly allowed?: string; readonly additionalInfo?: readonly unknown[] } = {},
+    more: {
+      readonly allowed?: string;
+      readonly additionalInfo?: readonly unknown[];
+      readonly retryAfterSeconds?: number;
+    } = {},
   ) {
     super(code, message);
     this.target = target;
     this.allowed = more.allowed;
     this.additionalInfo = more.additionalInfo;
+    this.retryAfterSeconds = more.retryAfterSeconds;
   }
   get status(): number {
     return armErrorStatus[this.code];

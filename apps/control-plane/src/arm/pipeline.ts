@@ -13,6 +13,7 @@ import type { ArmResponse } from './arm-request.ts';
 import type { Dispatcher, KnownRequest } from './dispatcher.ts';
 import { originOf } from './origin-of.ts';
 import { recordRefusal } from './record-refusal.ts';
+import type { RequestLimits } from './request-limits.ts';
 import { requestIds, type RequestIds } from './request-ids.ts';
 import { collapseLeadingSlashes, targetOf } from './target.ts';
 import { storeRetrySeconds, StoreUnavailable } from '../store/store-unavailable.ts';
@@ -24,12 +25,17 @@ const largestBody = 1024 * 1024;
 interface Progress {
   caller: Caller | undefined;
   origin: EventOrigin | undefined;
+  /** What the caller has left (`x-ms-ratelimit-remaining-…`). */
+  limits: Readonly<Record<string, string>>;
+  /** Set for a refusal that is one of many: the first of them is on record. */
+  isRepeated: boolean;
 }
 
 /** Answers ARM requests. */
 export function createArmFront(
   services: Services,
   dispatcher: Dispatcher,
+  limits: RequestLimits,
   log: Log,
 ): (request: Request, clientIpAddress: string) => Promise<Response> {
   const { environment, endpoint, authenticator } = services;
@@ -55,6 +61,16 @@ export function createArmFront(
     if (found.outcome === 'refused') throw new ArmError('InvalidAuthenticationToken', found.reason);
     if (target === undefined)
       throw new ArmError('ResourceNotFound', `'${path.slice(0, 300)}' is not the path of a resource.`);
+    const limit = limits.take({
+      method: request.method,
+      principal: found.caller.objectId,
+      subscriptionId: target.id.subscriptionId,
+    });
+    progress.limits = limit.headers;
+    if (limit.retryAfterSeconds !== undefined) {
+      progress.isRepeated = !limit.isNews;
+      throw tooMany(limit.retryAfterSeconds);
+    }
     const known: KnownRequest = {
       caller: found.caller,
       method: request.method,
@@ -73,21 +89,22 @@ export function createArmFront(
 
   return async (request, clientIpAddress) => {
     const ids = requestIds(environment.guid(), request, clientIpAddress);
-    const progress: Progress = { caller: undefined, origin: undefined };
+    const progress: Progress = { caller: undefined, origin: undefined, limits: {}, isRepeated: false };
     const started = performance.now();
     let response: Response;
     let failure: ArmError | undefined;
     try {
       const answer = await handle(request, ids, progress);
-      response = armResponse(answer, ids);
+      response = armResponse(answer, ids, progress.limits);
     } catch (error) {
       failure = error instanceof ArmError ? error : unexpected(error, ids, log);
       try {
-        if (progress.origin !== undefined) await recordRefusal(services, progress.origin, failure);
+        if (progress.origin !== undefined && !progress.isRepeated)
+          await recordRefusal(services, progress.origin, failure);
       } catch (unrecorded) {
         failure = unexpected(unrecorded, ids, log);
       }
-      response = errorResponse(failure, ids, endpoint.url, endpoint.tenantId);
+      response = errorResponse(failure, ids, progress.limits, endpoint.url, endpoint.tenantId);
     }
     log.info({
       msg: 'request',
@@ -102,6 +119,11 @@ export function createArmFront(
     });
     return response;
   };
+}
+
+function tooMany(seconds: number): ArmError {
+  const message = `The number of requests of this caller, or for this subscription, is exceeded. Nothing was done; come again after ${seconds} seconds.`;
+  return new ArmError('TooManyRequests', message, undefined, { retryAfterSeconds: seconds });
 }
 
 function isWrite(method: string): boolean {
@@ -138,19 +160,21 @@ function idHeaders(ids: RequestIds): Record<string, string> {
   };
 }
 
-function armResponse(answer: ArmResponse, ids: RequestIds): Response {
-  const headers = { ...idHeaders(ids), ...answer.headers };
+type Headers = Readonly<Record<string, string>>;
+
+function armResponse(answer: ArmResponse, ids: RequestIds, limits: Headers): Response {
+  const headers = { ...idHeaders(ids), ...limits, ...answer.headers };
   if (answer.body === undefined) return new Response(null, { status: answer.status, headers });
   return Response.json(answer.body, { status: answer.status, headers });
 }
 
-function errorResponse(error: ArmError, ids: RequestIds, url: string, tenantId: string): Response {
-  const headers: Record<string, string> = idHeaders(ids);
+function errorResponse(error: ArmError, ids: RequestIds, limits: Headers, url: string, tenantId: string): Response {
+  const headers: Record<string, string> = { ...idHeaders(ids), ...limits };
   if (error.status === 401) {
     headers['www-authenticate'] =
       `Bearer authorization_uri="${url}/${tenantId}", error="invalid_token", error_description="${error.message.replaceAll('"', "'")}"`;
   }
-  if (error.status === 429) headers['retry-after'] = '5';
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
   if (error.status === 503) headers['retry-after'] = String(storeRetrySeconds);
   if (error.allowed !== undefined) headers['allow'] = error.allowed;
   const { code, message, target, additionalInfo } = error;

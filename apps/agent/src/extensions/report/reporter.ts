@@ -4,6 +4,7 @@
  */
 import { isTerminal, messageOf } from '@sallyport/model';
 import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
+import { askedToWait } from '../../connection/asked-to-wait.ts';
 import { backoff } from '../../heartbeat/backoff.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
@@ -83,7 +84,7 @@ export class Reporter {
         }
         this.#options.log('warn', 'reports could not be sent', { error: messageOf(error) });
         this.#nudge = new AbortController();
-        await sleep(wait(), AbortSignal.any([signal, this.#nudge.signal]));
+        await sleep(Math.max(wait(), askedToWait(error, Math.random)), AbortSignal.any([signal, this.#nudge.signal]));
       }
     }
     // In the same breath as the decision to end, so that no report can come in between and be left.
