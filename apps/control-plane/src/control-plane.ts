@@ -23,17 +23,20 @@ import { addGalleryRoutes } from './gallery/gallery-routes.ts';
 import type { Log } from './http/log.ts';
 import { createAdmission, overloaded, type Admission } from './http/admission.ts';
 import { listenHttps, type HttpsServer } from './http/server.ts';
+import { jsonAnswer, type PlainAnswer, type PlainRoutes } from './http/plain-request.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { createClientAuthentication } from './identity/credentials/client-authentication.ts';
 import { endpointOf, type Endpoint } from './identity/endpoint.ts';
 import { addIdentityRoutes } from './identity/identity-routes.ts';
 import { metadataEndpoints } from './identity/metadata-endpoints.ts';
+import { createMachineAuthenticator } from './identity/machine-authentication.ts';
 import { createSigningKeyText, readSigningKey, type SigningKey } from './identity/signing-key.ts';
 import { addSignInRoutes } from './identity/people/pages/sign-in-routes.ts';
 import { createIdentityProviders } from './identity/providers/identity-providers.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokenService } from './identity/token-service.ts';
-import { addAgentRoutes, addKeyRoute } from './machines/agent-routes.ts';
+import { createTokenVerifier } from './identity/token-verifier.ts';
+import { createAgentApi } from './machines/agent-api.ts';
 import { createDoorbell } from './machines/doorbell.ts';
 import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
 import { quarantineForked } from './machines/quarantine.ts';
@@ -50,10 +53,11 @@ import { lockState } from './state/state-lock.ts';
 import { statePaths, type StatePaths } from './state/state-paths.ts';
 import { tlsFiles, type TlsFiles } from './state/tls-files.ts';
 import { addStoredMetrics, processMetrics } from './monitoring/control-plane-metrics.ts';
+import { drawnAhead } from './monitoring/drawn-ahead.ts';
 import { listenForMonitoring } from './monitoring/monitoring-server.ts';
 import { readinessOf, type Readiness } from './monitoring/readiness.ts';
 import { recent } from './monitoring/recent.ts';
-import { requestKind } from './monitoring/request-kind.ts';
+import type { RequestKind } from './monitoring/request-kind.ts';
 import { createSpanExporter } from './monitoring/span-exporter.ts';
 import { watched, type Watching } from './monitoring/watched-requests.ts';
 import { controlPlaneVersion } from './version.ts';
@@ -127,32 +131,48 @@ async function run(
   const watching: Watching = {
     requests: monitoring.requests,
     spans,
-    randomBytes: (length) => environment.randomBytes(length),
+    randomBytes: drawnAhead((length) => environment.randomBytes(length)),
   };
   const admission = createAdmission(configuration.overloadMilliseconds, Math.random);
   let app: Hono | undefined;
+  let plain: PlainRoutes | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
   const server = await listenHttps({
     host: configuration.host,
     port: configuration.port,
     certificatePem: tls.certificatePem,
     keyPem: tls.keyPem,
+    plain: (request) => {
+      const { method, path: target } = request;
+      const answer = plain?.(request);
+      if (answer === undefined) return undefined;
+      return () =>
+        watched(
+          watching,
+          { method, target, traceparent: request.header('traceparent') },
+          (kind) => refusedWhileOverloaded(admission, kind) ?? answer(),
+        );
+    },
+    failed: (error) => failure(error, log),
     fetch: (request, clientIpAddress) => {
       const ready = app;
       if (ready === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
-      return watched(
-        watching,
-        request,
-        () => refusedWhileOverloaded(admission, request) ?? ready.fetch(request, { clientIpAddress }),
-      );
+      const { method, url, headers } = request;
+      const traceparent = headers.get('traceparent') ?? undefined;
+      const target = new URL(url).pathname;
+      return watched(watching, { method, target, traceparent }, (kind) => {
+        const refused = refusedWhileOverloaded(admission, kind);
+        return refused === undefined ? ready.fetch(request, { clientIpAddress }) : responseOf(refused);
+      });
     },
   });
   const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
+  const tokens = createTokenVerifier(keys, endpoint);
   const services: Services = {
     environment,
     store: withGuardedChanges(store),
     endpoint,
-    authenticator: createAuthenticator(environment, store, keys, identityProviders, endpoint),
+    authenticator: createAuthenticator(environment, store, tokens, identityProviders, endpoint),
     signingKeys: keys,
     identityProviders,
     doorbell: await createDoorbell(store.bells),
@@ -172,6 +192,12 @@ async function run(
   const checked = recent(readinessMilliseconds, () => readinessOf(services, paths.directory, log));
   const readiness = (): Promise<ReadinessAnswer> => answerReadiness(checked, ending.signal);
   app = routes(configuration, services, arm, log, readiness);
+  const agentApi = createAgentApi(
+    services,
+    createMachineAuthenticator(environment, store, tokens),
+    createHeartbeatRecorder(environment, store),
+  );
+  plain = (request) => (request.path === '/healthz' && request.method === 'GET' ? healthy : agentApi(request));
   addStoredMetrics(monitoring.metrics, services);
   monitoring.metrics.collected(
     'sallyport_admitted_share',
@@ -257,12 +283,8 @@ function routes(
   const { environment, store, endpoint } = services;
   const app = new Hono({ strict: false });
   app.onError((error) => {
-    if (error instanceof StoreUnavailable) return unavailable(error, log);
-    log.error({ msg: 'unexpected failure', reason: messageOf(error), stack: error.stack });
-    const message = 'The control plane failed in a way it does not know. Its log has the details.';
-    return Response.json({ error: { code: 'InternalServerError', message } }, { status: 500 });
+    return responseOf(failure(error, log));
   });
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async () => {
     const { status, body } = await readiness();
     return Response.json(body, { status });
@@ -276,17 +298,19 @@ function routes(
   addIdentityRoutes(app, environment, tokens, signingKeys, endpoint, log);
   addSignInRoutes(app, environment, store, endpoint, log);
   addGalleryRoutes(app, configuration.gallery);
-  addAgentRoutes(app, services, createHeartbeatRecorder(environment, store));
-  addKeyRoute(app, services);
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
   return app;
 }
 
 /** Nobody is looked at more closely before: it costs next to nothing to say. */
-function refusedWhileOverloaded(admission: Admission, request: Request): Response | undefined {
-  const seconds = admission.refusal(requestKind(new URL(request.url).pathname));
+function refusedWhileOverloaded(admission: Admission, kind: RequestKind): PlainAnswer | undefined {
+  const seconds = admission.refusal(kind);
   if (seconds === undefined) return undefined;
-  return Response.json(overloaded.body, { status: overloaded.status, headers: { 'retry-after': String(seconds) } });
+  return jsonAnswer(overloaded.body, overloaded.status, { 'retry-after': String(seconds) });
+}
+
+function responseOf({ status, headers, body }: PlainAnswer): Response {
+  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
 }
 
 interface ReadinessAnswer {
@@ -301,13 +325,27 @@ async function answerReadiness(checked: () => Promise<Readiness>, ending: AbortS
   return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } };
 }
 
-/** Agents and sign-in: nothing was done, and asking again is all there is to do. ARM says it in its own envelope. */
-function unavailable({ message, cause }: StoreUnavailable, log: Log): Response {
-  log.warn({ msg: 'the database cannot be reached', reason: messageOf(cause) });
-  return Response.json(
-    { error: { code: 'ServiceUnavailable', message } },
-    { status: 503, headers: { 'retry-after': String(storeRetrySeconds) } },
-  );
+/** It listens, and that is all this says. */
+const healthy = (): Promise<PlainAnswer> => Promise.resolve(jsonAnswer({ status: 'ok' }));
+
+/**
+ * For agents and sign-in; ARM says it in its own envelope. When the database is away nothing was done, and asking again is all there
+ * is to do.
+ */
+function failure(error: unknown, log: Log): PlainAnswer {
+  if (error instanceof StoreUnavailable) {
+    const { message, cause } = error;
+    log.warn({ msg: 'the database cannot be reached', reason: messageOf(cause) });
+    const headers = { 'retry-after': String(storeRetrySeconds) };
+    return jsonAnswer({ error: { code: 'ServiceUnavailable', message } }, 503, headers);
+  }
+  log.error({
+    msg: 'unexpected failure',
+    reason: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  const message = 'The control plane failed in a way it does not know. Its log has the details.';
+  return jsonAnswer({ error: { code: 'InternalServerError', message } }, 500);
 }
 
 async function startSweeping(services: Services, log: Log): Promise<() => Promise<void>> {

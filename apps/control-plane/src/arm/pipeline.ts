@@ -45,7 +45,7 @@ export function createArmFront(
     const path = collapseLeadingSlashes(url.pathname);
     const query = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
     const target = targetOf(path);
-    const found = await authenticator.authenticate(request.headers.get('authorization') ?? undefined, 'arm');
+    const found = await authenticator.authenticate(request.headers.get('authorization') ?? undefined);
     if (found.outcome === 'unknown') throw new ArmError('AuthenticationFailed', found.reason);
     progress.caller = found.caller;
     if (target !== undefined && isWrite(request.method)) {

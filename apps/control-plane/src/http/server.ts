@@ -1,7 +1,9 @@
 /** The HTTPS server: limits, and an end that answers whoever is held. */
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { plainRequest, sendAnswer, type PlainAnswer, type PlainRoutes } from './plain-request.ts';
 
 export interface HttpsServer {
   readonly port: number;
@@ -16,7 +18,11 @@ export interface HttpsOptions {
   readonly port: number;
   readonly certificatePem: string;
   readonly keyPem: string;
-  /** Answers a request; the port is known by the time it is called. */
+  /** What is answered without a router. It is asked first. */
+  readonly plain: PlainRoutes;
+  /** The answer to a request whose plain route failed. */
+  failed(error: unknown): PlainAnswer;
+  /** Answers every other request; the port is known by the time it is called. */
   fetch(request: Request, clientIpAddress: string): Response | Promise<Response>;
 }
 
@@ -44,7 +50,9 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
     },
     (request, response) => {
       if (draining) response.setHeader('connection', 'close');
-      void listener(request, response);
+      const answer = options.plain(plainRequest(request, response));
+      if (answer === undefined) void listener(request, response);
+      else void answerPlainly(options, answer, response);
     },
   );
   server.maxRequestsPerSocket = 0;
@@ -64,6 +72,15 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
       clearInterval(idle);
     },
   };
+}
+
+async function answerPlainly(
+  options: HttpsOptions,
+  answer: () => Promise<PlainAnswer>,
+  response: ServerResponse,
+): Promise<void> {
+  const answered = await answer().catch((error: unknown) => options.failed(error));
+  if (!response.closed) sendAnswer(response, answered);
 }
 
 function listening(server: Server, { host, port }: HttpsOptions): Promise<void> {

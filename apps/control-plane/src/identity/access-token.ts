@@ -1,12 +1,12 @@
 /** Access tokens: ES256, one hour, for exactly one audience. */
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import type { Environment } from '../environment.ts';
 import { audienceOf, type Audience } from './audience.ts';
 import type { Caller } from './caller.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Principal } from './principals.ts';
 import type { SigningKey } from './signing-key.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { VerifyingKey } from './signing-keys.ts';
 import { tokenLifetime } from './token-lifetime.ts';
 
 /** Whose token: an application's or a machine's own, or a person's, who signed in with a client. */
@@ -65,49 +65,86 @@ function claimsOfPerson(
   };
 }
 
-/** What a token proves: whose it is and what for. Whether principal and session still exist is the caller's to ask. */
+/** What a token proves: whose it is and what for. Whether key, principal and session still exist is the caller's to ask. */
 export interface VerifiedToken {
+  /** The key that signed it (`kid`). */
+  readonly keyId: string;
+  /** Milliseconds since 1970; clocks may differ by {@link clockTolerance}. */
+  readonly issuedAt: number;
+  readonly notBefore: number;
+  readonly expiresAt: number;
   readonly objectId: string;
   readonly clientId: string;
   /** The session of a person's token. */
   readonly sessionId: string | undefined;
   readonly audience: Audience | undefined;
-  readonly claims: Readonly<Record<string, string>>;
+}
+
+/** How far clocks may be apart. Seconds. */
+const clockTolerance = 5;
+
+/** The id of the key that a token says it is signed with. Throws jose's error when it says nothing of the kind. */
+export function claimedKeyId(token: string): string {
+  const { kid } = decodeProtectedHeader(token);
+  if (typeof kid !== 'string') throw unknownKey();
+  return kid;
 }
 
 /**
- * Checks key, signature, type, issuer and time. Throws jose's error. Nothing of the header chooses anything but one of our own
- * keys. The audience is returned, not judged: a refusal is recorded with its identity.
+ * Checks signature, type, issuer and time of a token under a key. Throws jose's error. Nothing of the header chooses anything but one
+ * of our own keys. The audience is returned, not judged: a refusal is recorded with its identity.
  */
-export async function verifyAccessToken(
+export async function verifySignature(
   token: string,
-  keys: SigningKeys,
+  keyId: string,
+  key: VerifyingKey,
   endpoint: Endpoint,
   now: number,
 ): Promise<VerifiedToken> {
-  const { kid } = decodeProtectedHeader(token);
-  const verifying = typeof kid === 'string' ? await keys.verifier(kid) : undefined;
-  if (verifying === undefined) throw new errors.JWTInvalid('The token is not signed with a key that is known here.');
-  const { payload } = await jwtVerify(token, verifying.key, {
+  const { payload } = await jwtVerify(token, key.key, {
     algorithms: ['ES256'],
     typ: accessTokenType,
     issuer: issuerOf(endpoint),
-    clockTolerance: 5,
+    clockTolerance,
     currentDate: new Date(now),
     requiredClaims: ['exp', 'iat', 'aud', 'oid', 'appid', 'tid'],
   });
-  const { iat = 0, exp = 0 } = payload;
-  // A key that was retired signs nothing new, whoever has it by then.
-  if (iat * 1000 > verifying.signedUntil || exp - iat > tokenLifetime)
-    throw new errors.JWTInvalid('The token was not issued while its key was in use.');
+  const { iat = 0, nbf = 0, exp = 0 } = payload;
   const claims = plainClaims(payload);
-  return {
+  const verified = {
+    keyId,
+    issuedAt: iat * 1000,
+    notBefore: nbf * 1000,
+    expiresAt: exp * 1000,
     objectId: claims['oid'] ?? '',
     clientId: claims['appid'] ?? '',
     sessionId: claims['idtyp'] === 'user' ? (claims['sid'] ?? '') : undefined,
     audience: audienceOf(claims['aud'] ?? '', endpoint.origins),
-    claims,
   };
+  requireInKeysTime(verified, key);
+  return verified;
+}
+
+/** A key that was retired signs nothing new, whoever has it by then. Throws jose's error. */
+export function requireInKeysTime({ issuedAt, expiresAt }: VerifiedToken, { signedUntil }: VerifyingKey): void {
+  if (issuedAt > signedUntil || expiresAt - issuedAt > tokenLifetime * 1000)
+    throw new errors.JWTInvalid('The token was not issued while its key was in use.');
+}
+
+/** Whether a token that was verified at some time is good at this one (milliseconds since 1970). */
+export function isInItsTime({ notBefore, expiresAt }: VerifiedToken, now: number): boolean {
+  const tolerance = clockTolerance * 1000;
+  return now < expiresAt + tolerance && now >= notBefore - tolerance;
+}
+
+/** For a token whose key is none of ours, or no longer. */
+export function unknownKey(): Error {
+  return new errors.JWTInvalid('The token is not signed with a key that is known here.');
+}
+
+/** The claims of a token that was verified; reading them proves nothing. */
+export function claimsOf(token: string): Readonly<Record<string, string>> {
+  return plainClaims(decodeJwt(token));
 }
 
 /** Claims that are texts or numbers, as texts: what is worth keeping with an event. */
@@ -120,7 +157,7 @@ export function plainClaims(payload: JWTPayload): Readonly<Record<string, string
 }
 
 /** The caller of a verified token whose principal still exists. */
-export function callerOf(claims: VerifiedToken['claims'], principal: Principal, tenantId: string): Caller {
+export function callerOf(claims: Caller['claims'], principal: Principal, tenantId: string): Caller {
   return {
     kind: principal.kind,
     objectId: principal.object_id,

@@ -1,11 +1,11 @@
 /**
- * From an `Authorization` header to a caller. Used by ARM and by the agent API, each for its own audience. Tokens are our own, or
+ * From an `Authorization` header to a caller of ARM. Tokens are our own, or
  * those of an identity provider that is configured, whose identities are known here as a principal (decision 0132).
  */
 import { errors } from 'jose';
 import type { Environment } from '../environment.ts';
 import type { Store } from '../store/store.ts';
-import { callerOf, issuerOf, plainClaims, verifyAccessToken } from './access-token.ts';
+import { callerOf, claimsOf, issuerOf, plainClaims, type VerifiedToken } from './access-token.ts';
 import type { Audience } from './audience.ts';
 import type { Caller } from './caller.ts';
 import { claimedIssuer } from './claimed-issuer.ts';
@@ -14,7 +14,9 @@ import type { Endpoint } from './endpoint.ts';
 import { principalOfObject, type Principal } from './principals.ts';
 import { ProviderUnavailable, type IdentityProviders } from './providers/identity-providers.ts';
 import { sessionOf } from './people/sessions.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import { bearerToken, invalidToken, keyIsOver, noBearerToken, noSuchIdentity, wrongAudience } from './refusals.ts';
+import { isKeyOver } from './token-of-machine-key.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 
 export type Authentication =
   | { readonly outcome: 'caller'; readonly caller: Caller; readonly principal: Principal }
@@ -24,7 +26,7 @@ export type Authentication =
   | { readonly outcome: 'refused'; readonly caller: Caller; readonly reason: string };
 
 export interface Authenticator {
-  authenticate(authorization: string | undefined, wanted: Audience['kind']): Promise<Authentication>;
+  authenticate(authorization: string | undefined): Promise<Authentication>;
 }
 
 type Unknown = Extract<Authentication, { readonly outcome: 'unknown' }>;
@@ -43,23 +45,25 @@ const unknown = (reason: string): Unknown => ({ outcome: 'unknown', reason });
 export function createAuthenticator(
   environment: Environment,
   store: Store,
-  keys: SigningKeys,
+  tokens: TokenVerifier,
   providers: IdentityProviders,
   endpoint: Endpoint,
 ): Authenticator {
   async function ofOurs(token: string): Promise<Proven | Unknown> {
     const now = environment.now();
-    const { objectId, clientId, sessionId, audience, claims } = await verifyAccessToken(token, keys, endpoint, now);
+    const verified = await tokens.verify(token, now);
+    const { objectId, clientId, sessionId, audience } = verified;
     const principal = await principalOfObject(store.read, objectId);
     const own = sessionId === undefined && principal?.client_id === clientId && principal.kind !== 'User';
-    if (principal === undefined || !(own || sessionId !== undefined))
-      return unknown('The access token belongs to an identity that no longer exists.');
+    if (principal === undefined || !(own || sessionId !== undefined)) return unknown(noSuchIdentity);
     if (sessionId !== undefined) {
       const session = await sessionOf(store.read, sessionId, now);
       if (session?.object_id !== objectId || session.client_id !== clientId)
         return unknown('The session of the access token has ended. Sign in again.');
     }
-    return { outcome: 'proven', principal, claims, audience: audience?.kind };
+    const ended = principal.kind === 'Machine' ? await endedFor(store, principal, verified, now) : undefined;
+    if (ended !== undefined) return unknown(ended);
+    return { outcome: 'proven', principal, claims: claimsOf(token), audience: audience?.kind };
   }
 
   async function ofProvider(token: string, issuer: string): Promise<Proven | Unknown> {
@@ -86,27 +90,23 @@ export function createAuthenticator(
     } catch (error) {
       if (error instanceof ProviderUnavailable) return unknown(error.message);
       if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error;
-      // Which check failed is not told: it would help only whoever forges.
-      return unknown('The access token is invalid or has expired. Ask the token endpoint for a new one.');
+      return unknown(invalidToken);
     }
   }
 
   return {
-    authenticate: async (authorization, wanted) => {
-      const token = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined)
-        return unknown("Authentication failed. The 'Authorization' header is missing or is not a bearer token.");
+    authenticate: async (authorization) => {
+      const token = bearerToken(authorization);
+      if (token === undefined) return unknown(noBearerToken);
       const found = await proven(token);
       if (found.outcome === 'unknown') return found;
       const { principal } = found;
-      if (principal.kind === 'Machine' && wanted === 'arm' && (await isQuarantined(store, principal)))
-        return unknown('The access token belongs to a machine that is quarantined.');
       const caller = callerOf(found.claims, principal, endpoint.tenantId);
-      if (found.audience !== wanted || (wanted === 'agent' && principal.kind !== 'Machine')) {
+      if (found.audience !== 'arm') {
         return {
           outcome: 'refused',
           caller,
-          reason: `The access token is for the wrong audience; this API needs one for ${wanted === 'arm' ? endpoint.url : 'the agent API'}.`,
+          reason: wrongAudience(endpoint.url),
         };
       }
       return { outcome: 'caller', caller, principal };
@@ -114,13 +114,19 @@ export function createAuthenticator(
   };
 }
 
-/** The agent API looks for itself, and says more. */
-async function isQuarantined(store: Store, { object_id }: Principal): Promise<boolean> {
-  const found = await store.read
+/** Why a machine's token is good for nothing although its identity exists, undefined when it is good. */
+async function endedFor(
+  store: Store,
+  { object_id }: Principal,
+  token: VerifiedToken,
+  now: number,
+): Promise<string | undefined> {
+  const machine = await store.read
     .selectFrom('machines')
-    .select('vm_id')
+    .select(['vm_id', 'key_since', 'quarantined_at'])
     .where('principal_id', '=', object_id)
-    .where('quarantined_at', 'is not', null)
     .executeTakeFirst();
-  return found !== undefined;
+  if (machine === undefined) return noSuchIdentity;
+  if (machine.quarantined_at !== null) return 'The access token belongs to a machine that is quarantined.';
+  return isKeyOver(token, machine.key_since, machine.vm_id, now) ? keyIsOver : undefined;
 }

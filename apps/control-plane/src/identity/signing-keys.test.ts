@@ -3,11 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eachStore } from '../testing/each-store.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import type { Store } from '../store/store.ts';
-import { issueAccessToken, verifyAccessToken } from './access-token.ts';
+import { issueAccessToken } from './access-token.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Principal } from './principals.ts';
 import { createSigningKeyText, readSigningKey } from './signing-key.ts';
 import { openSigningKeys, type KeyFile, type SigningKeys } from './signing-keys.ts';
+import { createTokenVerifier } from './token-verifier.ts';
 
 const tenant = '11111111-1111-4111-8111-111111111111';
 const endpoint = endpointOf('https://plane.test', 8443, tenant);
@@ -45,7 +46,7 @@ eachStore('signing keys', (makeStore) => {
   const issue = async (keys: SigningKeys): Promise<string> =>
     issueAccessToken(environment, await keys.signer(), endpoint, { principal }, { kind: 'arm', value: endpoint.url });
   const verify = (token: string, keys: SigningKeys): Promise<unknown> =>
-    verifyAccessToken(token, keys, endpoint, environment.now());
+    createTokenVerifier(keys, endpoint).verify(token, environment.now());
   const ids = async (keys: SigningKeys): Promise<readonly (string | undefined)[]> =>
     (await keys.published()).map(({ kid }) => kid);
 

@@ -15,8 +15,10 @@ import { tokenLifetime } from './token-lifetime.ts';
 
 /** A key is used to sign for this long. */
 const longestUse = 30 * 24 * 3_600_000;
-/** How long what was read of the store may be gone by. */
+/** How long what was read of the store may be gone by, should the ring of whoever changed it be lost. */
 const freshFor = 30_000;
+/** Rung when keys were retired or revoked. */
+const keysBell = 'signing-keys';
 /** An unknown key id is looked for in the store again, this often at most: whoever invents ids causes no flood of reads (T19). */
 const lookAgainAfter = 2_000;
 /** A retired key may have signed a little longer: another control plane hears of it later, and clocks differ. */
@@ -33,7 +35,7 @@ export interface SigningKeys {
   signer(): Promise<SigningKey>;
   /** The key of an id (`kid`), undefined when there is none or it is over. */
   verifier(keyId: string): Promise<VerifyingKey | undefined>;
-  /** Looks at the store at once: for whoever retired or revoked a key and wants to see it done. */
+  /** Looks at the store at once, and lets the others do so: for whoever retired or revoked a key and wants to see it done. */
   renew(): Promise<void>;
   /** What `jwks_uri` shows: every key that some valid token may be signed with. */
   published(): Promise<readonly JWK[]>;
@@ -64,14 +66,43 @@ export async function openSigningKeys(
   let asking: Promise<SigningKey> | undefined;
   const imported = new Map<string, CryptoKey>();
 
-  async function read(olderThan: number): Promise<ReadonlyMap<string, SigningKeyRow>> {
-    const now = environment.now();
-    if (now - readAt < olderThan) return rows;
-    const found = await store.read.selectFrom('signing_keys').selectAll().execute();
-    rows = new Map(found.filter((row) => overAt(row) > now).map((row) => [row.key_id, row]));
-    readAt = now;
-    return rows;
+  /** Counts what may have changed the keys: what was read before the last of it is stale. */
+  let changes = 0;
+  let reading: { readonly changes: number; readonly rows: Promise<ReadonlyMap<string, SigningKeyRow>> } | undefined;
+
+  function stale(): void {
+    changes += 1;
+    readAt = Number.NEGATIVE_INFINITY;
   }
+
+  async function load(): Promise<ReadonlyMap<string, SigningKeyRow>> {
+    const at = environment.now();
+    const before = changes;
+    const found = await store.read.selectFrom('signing_keys').selectAll().execute();
+    const loaded = new Map(found.filter((row) => overAt(row) > at).map((row) => [row.key_id, row]));
+    // Something was changed while this was read: whoever looks after the change must not be answered with it.
+    if (before === changes) {
+      rows = loaded;
+      readAt = at;
+    }
+    return loaded;
+  }
+
+  /** Those that come together share one query. */
+  function read(olderThan: number): Promise<ReadonlyMap<string, SigningKeyRow>> {
+    if (environment.now() - readAt < olderThan) return Promise.resolve(rows);
+    if (reading?.changes === changes) return reading.rows;
+    const loading = load().finally(() => {
+      if (reading?.rows === loading) reading = undefined;
+    });
+    reading = { changes, rows: loading };
+    return loading;
+  }
+
+  // A revoked key is refused here as soon as whoever revoked it has told, which is as long as LISTEN and NOTIFY take.
+  await store.bells.listen((bell) => {
+    if (bell === undefined || bell === keysBell) stale();
+  });
 
   /** Puts a new key in the place of the own one: known to all first, then kept, then signed with. */
   async function replace(next: SigningKey, text: string, old: string | undefined): Promise<void> {
@@ -104,7 +135,7 @@ export async function openSigningKeys(
     });
     file.write(text);
     own = next;
-    readAt = Number.NEGATIVE_INFINITY;
+    stale();
   }
 
   async function current(): Promise<SigningKey> {
@@ -133,7 +164,8 @@ export async function openSigningKeys(
   return {
     signer,
     renew: async () => {
-      await read(0);
+      stale();
+      store.bells.ring(keysBell);
       await signer();
     },
     verifier: async (keyId) => {

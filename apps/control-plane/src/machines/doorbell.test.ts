@@ -3,14 +3,13 @@ import { noBells } from '../store/bells.ts';
 import { createDoorbell } from './doorbell.ts';
 
 const forever = 1_000_000;
-const never = new AbortController().signal;
 
 describe('the doorbell', () => {
   test('a ring wakes those of its machine and nobody else', async () => {
     const doorbell = await createDoorbell(noBells);
-    const one = doorbell.wait('a', forever, never);
-    const two = doorbell.wait('a', forever, never);
-    const other = doorbell.wait('b', forever, never);
+    const one = doorbell.wait('a', forever);
+    const two = doorbell.wait('a', forever);
+    const other = doorbell.wait('b', forever);
     expect(doorbell.waiting('a')).toBe(2);
     doorbell.ring('a');
     await Promise.all([one.rung, two.rung]);
@@ -22,16 +21,14 @@ describe('the doorbell', () => {
 
   test('a wait ends by itself, when its client goes away, and when the doorbell is closed', async () => {
     const doorbell = await createDoorbell(noBells);
-    await doorbell.wait('a', 1, never).rung;
-    const gone = new AbortController();
-    const left = doorbell.wait('a', forever, gone.signal);
-    gone.abort();
+    await doorbell.wait('a', 1).rung;
+    const left = doorbell.wait('a', forever);
+    left.cancel();
     await left.rung;
-    await doorbell.wait('a', forever, gone.signal).rung;
-    const held = doorbell.wait('a', forever, never);
+    const held = doorbell.wait('a', forever);
     doorbell.close();
     await held.rung;
-    await doorbell.wait('a', forever, never).rung;
+    await doorbell.wait('a', forever).rung;
     expect(doorbell.waiting('a')).toBe(0);
   });
 });

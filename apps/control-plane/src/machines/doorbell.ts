@@ -7,14 +7,10 @@ import type { Bells } from '../store/bells.ts';
 
 export interface Doorbell {
   /**
-   * Waits for a ring, at most `milliseconds`; returns at once when `signal` is aborted or the doorbell is closed.
+   * Waits for a ring, at most `milliseconds`; ends at once when it is cancelled (its client has gone) or the doorbell is closed.
    * Call it before reading what the ring is about, so that none is missed.
    */
-  wait(
-    vmId: string,
-    milliseconds: number,
-    signal: AbortSignal,
-  ): { readonly rung: Promise<void>; readonly cancel: () => void };
+  wait(vmId: string, milliseconds: number): { readonly rung: Promise<void>; readonly cancel: () => void };
   ring(vmId: string): void;
   /** How many requests of a machine are held. */
   waiting(vmId: string): number;
@@ -34,23 +30,21 @@ export async function createDoorbell(bells: Bells): Promise<Doorbell> {
   };
   await bells.listen((vmId) => (vmId === undefined ? ringEverybody() : ringHere(vmId)));
   return {
-    wait: (vmId, milliseconds, signal) => {
+    wait: (vmId, milliseconds) => {
       let finish = (): void => undefined;
       const rung = new Promise<void>((resolve) => {
         const timer = setTimeout(() => finish(), milliseconds);
         finish = () => {
           clearTimeout(timer);
-          signal.removeEventListener('abort', finish);
           const own = waiters.get(vmId);
           own?.delete(finish);
           if (own?.size === 0) waiters.delete(vmId);
           resolve();
         };
-        if (closed || signal.aborted) {
+        if (closed) {
           finish();
           return;
         }
-        signal.addEventListener('abort', finish);
         const own = waiters.get(vmId) ?? new Set();
         own.add(finish);
         waiters.set(vmId, own);

@@ -19,9 +19,12 @@ eachStore('heartbeats', (makeStore) => {
   afterAll(() => store.close());
   const counted = (): Store => ({
     ...store,
-    note: (work) => {
-      commits += 1;
-      return store.note(work);
+    rowWriter: (writing) => {
+      const write = store.rowWriter(writing);
+      return (rows) => {
+        commits += 1;
+        return write(rows);
+      };
     },
   });
   const rows = (): Promise<{ vm_id: string; generation: number; received_at: number; connected_since: number }[]> =>
@@ -71,7 +74,10 @@ eachStore('heartbeats', (makeStore) => {
     let broken = true;
     const failing: Store = {
       ...store,
-      note: (work) => (broken ? Promise.reject(new Error('disk full')) : store.note(work)),
+      rowWriter: (writing) => {
+        const write = store.rowWriter(writing);
+        return (rows) => (broken ? Promise.reject(new Error('disk full')) : write(rows));
+      },
     };
     const recorder = createHeartbeatRecorder(environment, failing);
     const both = await Promise.allSettled([recorder.record('y', heartbeat(1)), recorder.record('z', heartbeat(1))]);

@@ -139,9 +139,16 @@ function line(name: string, labels: Labels, value: number): string {
   return `${name}${text(labels)} ${value}`;
 }
 
+/** Labels that are the same object again and again, as with every request, are written out once. */
+const texts = new WeakMap<Labels, string>();
+
 function text(labels: Labels): string {
+  const known = texts.get(labels);
+  if (known !== undefined) return known;
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  const written = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  texts.set(labels, written);
+  return written;
 }
 
 function escaped(value: string): string {

@@ -125,17 +125,21 @@ describe('traces', () => {
     ended.push(end);
     const spans: Span[] = [];
     const exporter = { add: (span: Span) => void spans.push(span), dropped: () => 0, close: () => Promise.resolve() };
-    const ask = (path: string, status: number, headers: Record<string, string> = {}): Promise<Response> =>
-      watched({ requests, spans: exporter, randomBytes }, new Request(`https://localhost${path}`, { headers }), () => {
+    const ask = (target: string, status: number, traceparent?: string): Promise<Response> =>
+      watched({ requests, spans: exporter, randomBytes }, { method: 'GET', target, traceparent }, () => {
         expect(currentTrace()).toBeDefined();
         return new Response(null, { status });
       });
-    await ask('/subscriptions/s?secret=canary', 200, { traceparent: caller });
+    await ask('/subscriptions/s?secret=canary', 200, caller);
     await ask('/agent/v1/machines/x/heartbeat', 503);
-    await ask('/agent/v1/machines/x/heartbeat', 200, { traceparent: caller });
-    const failing = watched({ requests, spans: exporter, randomBytes }, new Request('https://localhost/x'), () => {
-      throw new Error('boom');
-    });
+    await ask('/agent/v1/machines/x/heartbeat', 200, caller);
+    const failing = watched(
+      { requests, spans: exporter, randomBytes },
+      { method: 'GET', target: '/x', traceparent: undefined },
+      () => {
+        throw new Error('boom');
+      },
+    );
     await expect(failing).rejects.toThrow('boom');
     expect(currentTrace()).toBeUndefined();
     expect(spans.map(({ name, failed }) => [name, failed])).toEqual([

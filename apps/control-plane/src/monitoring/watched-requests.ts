@@ -1,6 +1,7 @@
 /** Every request on its way through: counted, timed, put into its trace. Neither query nor headers nor bodies are looked at (S1.7). */
 import type { RequestMetrics } from './control-plane-metrics.ts';
-import { requestKind } from './request-kind.ts';
+import type { Labels } from './metrics.ts';
+import { requestKind, type RequestKind } from './request-kind.ts';
 import type { SpanExporter } from './span-exporter.ts';
 import { traceOf, withTrace } from './trace-context.ts';
 
@@ -12,36 +13,46 @@ export interface Watching {
 
 const longestPath = 500;
 
+export interface WatchedRequest {
+  readonly method: string;
+  /** A query is cut off. */
+  readonly target: string;
+  readonly traceparent: string | undefined;
+}
+
 /** Answers a request under watch. */
-export async function watched(
+export async function watched<Answer extends { readonly status: number }>(
   { requests, spans, randomBytes }: Watching,
-  request: Request,
-  answer: () => Response | Promise<Response>,
-): Promise<Response> {
-  const path = new URL(request.url).pathname;
+  { method: sent, target, traceparent }: WatchedRequest,
+  answer: (kind: RequestKind) => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const query = target.indexOf('?');
+  const path = query === -1 ? target : target.slice(0, query);
   const kind = requestKind(path);
-  const trace = traceOf(request.headers.get('traceparent') ?? undefined, randomBytes);
+  const method = methodOf(sent);
+  const trace = traceOf(traceparent, randomBytes);
   const begun = performance.timeOrigin + performance.now();
-  requests.inFlight.add({ kind }, 1);
+  const ofKind = labelsOf(kind);
+  requests.inFlight.add(ofKind, 1);
   let status = 500;
   try {
-    const response = await withTrace(trace, answer);
+    const response = await withTrace(trace, () => answer(kind));
     ({ status } = response);
     return response;
   } finally {
     const ended = performance.timeOrigin + performance.now();
-    requests.inFlight.add({ kind }, -1);
-    requests.requests.add({ kind, method: methodOf(request), status: String(status) });
-    requests.seconds.observe({ kind }, (ended - begun) / 1000);
+    requests.inFlight.add(ofKind, -1);
+    requests.requests.add(labelsOf(kind, method, status));
+    requests.seconds.observe(ofKind, (ended - begun) / 1000);
     // Heartbeats are held, and there is one of each machine at any time: only those that a caller records are worth a span.
     if (spans !== undefined && (kind !== 'heartbeat' || trace.sampled)) {
       spans.add({
         trace,
-        name: `${methodOf(request)} ${kind}`,
+        name: `${method} ${kind}`,
         begun,
         ended,
         attributes: {
-          'http.request.method': methodOf(request),
+          'http.request.method': method,
           'http.response.status_code': status,
           'url.path': path.slice(0, longestPath),
         },
@@ -51,7 +62,19 @@ export async function watched(
   }
 }
 
+/** Labels that were used: there are as many as there are kinds, methods and statuses. */
+const used = new Map<string, Labels>();
+
+function labelsOf(kind: RequestKind, method?: string, status?: number): Labels {
+  const key = method === undefined ? kind : `${kind} ${method} ${status}`;
+  const known = used.get(key);
+  if (known !== undefined) return known;
+  const labels: Labels = method === undefined ? { kind } : { kind, method, status: String(status) };
+  used.set(key, labels);
+  return labels;
+}
+
 /** Anybody can send any word as a method; a label is one of a few. */
-function methodOf({ method }: Request): string {
+function methodOf(method: string): string {
   return ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other';
 }

@@ -23,7 +23,7 @@ describe('lookups that are gathered', () => {
     expect(found.map((row) => row?.value)).toEqual([97, 98, undefined, 98, 99]);
     expect(asked).toEqual([['a', 'b', 'nobody', 'c']]);
     expect(await Promise.all(['a', 'b', 'c'].map(lookUp))).toHaveLength(3);
-    expect(asked.at(-1)).toEqual(['a', 'b', 'c', 'c']);
+    expect(asked.at(-1)).toEqual(['a', 'b', 'c']);
   });
 
   test('what changed before it was asked for is seen, and a query that fails is told to all who wait for it and to nobody after', async () => {
@@ -44,6 +44,6 @@ describe('lookups that are gathered', () => {
   test('thousands are a few queries', async () => {
     asked.length = 0;
     await Promise.all(Array.from({ length: 1000 }, (_, index) => lookUp(`k${index}`)));
-    expect(asked.map(({ length }) => length)).toEqual([256, 256, 256, 256]);
+    expect(asked.map(({ length }) => length)).toEqual([256, 256, 256, 232]);
   });
 });

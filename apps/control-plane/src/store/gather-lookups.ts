@@ -6,10 +6,7 @@
 /** Keys of one query. */
 const mostTogether = 256;
 
-/**
- * A lookup over `load`, which reads the rows of some keys. The list it gets is as long as a power of two (the last key is repeated), so
- * that there are few statements to prepare.
- */
+/** A lookup over `load`, which reads the rows of some keys. */
 export function gatherLookups<Row>(
   load: (keys: readonly string[]) => Promise<readonly Row[]>,
   keyOf: (row: Row) => string,
@@ -24,7 +21,7 @@ export function gatherLookups<Row>(
     next = undefined;
     const found = new Map<string, Row>();
     for (let at = 0; at < keys.length; at += mostTogether) {
-      for (const row of await load(padded(keys.slice(at, at + mostTogether)))) found.set(keyOf(row), row);
+      for (const row of await load(keys.slice(at, at + mostTogether))) found.set(keyOf(row), row);
     }
     return found;
   }
@@ -34,10 +31,4 @@ export function gatherLookups<Row>(
     next ??= gather();
     return (await next).get(key);
   };
-}
-
-function padded(keys: readonly string[]): readonly string[] {
-  const length = 2 ** Math.ceil(Math.log2(keys.length));
-  const last = keys.at(-1) ?? '';
-  return [...keys, ...Array.from({ length: length - keys.length }, () => last)];
 }

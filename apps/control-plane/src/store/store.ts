@@ -5,11 +5,12 @@
  *
  * Two databases can be behind it, SQLite and PostgreSQL, and nothing above this folder knows which (decision 0150).
  */
-import type { Kysely, Transaction } from 'kysely';
+import type { Compilable, Expression, Kysely, SqlBool, Transaction } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { Bells } from './bells.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import type { PostgresAddress } from './postgres/address.ts';
+import type { RowWriter, RowWriting } from './row-writer.ts';
 import type { Schema } from './schema/schema.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
@@ -24,8 +25,19 @@ export interface Recorded<T> {
   readonly events: readonly [ActivityEvent, ...ActivityEvent[]];
 }
 
+/** Builds the query of a lookup. */
+export type LookupQuery<Row> = (
+  reader: Reader,
+  isOneOfTheKeys: (column: string) => Expression<SqlBool>,
+) => Compilable<Row>;
+
 export interface Store {
   readonly read: Reader;
+  /**
+   * A query for the rows of some keys, which is asked again and again: built and prepared once. `build` says which column is to be one
+   * of the keys.
+   */
+  lookup<Row>(build: LookupQuery<Row>): (keys: readonly string[]) => Promise<readonly Row[]>;
   /**
    * Runs a change and writes its events in the same transaction. Nothing is kept when either throws. Changes come one after the
    * other, whichever process asks for them: what one has read stays true until it is done.
@@ -37,6 +49,8 @@ export interface Store {
   ): Promise<T>;
   /** Writes what was observed, in a transaction that waits for no change where the database can do that. It may run twice. */
   note(work: (writer: Writer) => Promise<void>): Promise<void>;
+  /** The same for rows that come in groups all the time. */
+  rowWriter(writing: RowWriting): RowWriter;
   /**
    * What was erased is to leave the files of the database as well (S1.7, T50), soon: several at once are one piece of work.
    */

@@ -41,7 +41,7 @@ async function rotate(services: Services, request: ArmRequest): Promise<ArmRespo
   return list(services);
 }
 
-/** For a key that is in wrong hands: whatever it signed is refused, by this control plane at once and by others within half a minute. */
+/** For a key that is in wrong hands: whatever it signed is refused, by this control plane at once and by others as soon as they are told. */
 async function revoke(services: Services, request: ArmRequest): Promise<ArmResponse> {
   requireGiving(request.access);
   // Key ids tell upper from lower case.

@@ -2,10 +2,11 @@
  * The store in PostgreSQL: for any number of control planes. Whoever changes something holds one advisory lock from the first statement
  * of the transaction to its commit, so that changes come one after the other as they do in SQLite, over all processes (decision 0150).
  */
-import { CompiledQuery, Kysely, PostgresDialect, sql, type RawBuilder } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql, type Expression, type RawBuilder, type SqlBool } from 'kysely';
 import { migrate } from '../migrate.ts';
+import { upsertText, type RowWriter, type RowWriting } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { Store, Writer } from '../store.ts';
+import type { LookupQuery, Store, Writer } from '../store.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { createTurns } from '../turns.ts';
 import type { PostgresAddress } from './address.ts';
@@ -13,7 +14,7 @@ import { textByBytes } from './byte-order.ts';
 import { mayRunAgain } from './errors.ts';
 import { changeLock, lockClass } from './locks.ts';
 import { bellChannel, createPostgresBells } from './postgres-bells.ts';
-import { openPool, sessionSettings } from './pool.ts';
+import { keepPrepared, openPool, sessionSettings } from './pool.ts';
 
 /** One connection takes turns; the others are for observations and for rings. */
 const writingConnections = 4;
@@ -51,9 +52,11 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
   });
   return {
     read: reading,
+    lookup: (build) => lookup(reading, build),
     change: inTurn,
     observe: inTurn,
     note: (work) => note(writing, work),
+    rowWriter: (rows) => rowWriter(writing, rows),
     // Rows that are gone are unreadable by SQL at once; their pages are PostgreSQL's to clear (docs: protected settings).
     eraseTraces: () => undefined,
     bells,
@@ -74,15 +77,40 @@ function connect(address: PostgresAddress, most: number): Kysely<Schema> {
   });
 }
 
-async function note(writing: Kysely<Schema>, work: (writer: Writer) => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+function note(writing: Kysely<Schema>, work: (writer: Writer) => Promise<void>): Promise<void> {
+  return again(() => writing.transaction().execute(work));
+}
+
+async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let number = 1; ; number += 1) {
     try {
-      await writing.transaction().execute(work);
-      return;
+      return await attempt();
     } catch (error) {
-      if (attempt === mostAttempts || !mayRunAgain(error)) throw error;
+      if (number === mostAttempts || !mayRunAgain(error)) throw error;
     }
   }
+}
+
+function lookup<Row>(
+  reading: Kysely<Schema>,
+  build: LookupQuery<Row>,
+): (keys: readonly string[]) => Promise<readonly Row[]> {
+  const isOneOfTheKeys = (column: string): Expression<SqlBool> =>
+    sql<SqlBool>`${sql.ref(column)} = ANY(${[] as readonly string[]}::text[])`;
+  const query = build(reading, isOneOfTheKeys).compile();
+  keepPrepared(query.sql);
+  return async (keys) => (await reading.executeQuery<Row>({ ...query, parameters: [keys] })).rows;
+}
+
+/** One statement is a transaction of its own: the database is asked once for a group, with one array for each column. */
+function rowWriter(writing: Kysely<Schema>, rows: RowWriting): RowWriter {
+  const arrays = rows.columns.map(({ type }, index) => `$${index + 1}::${type}[]`);
+  const text = upsertText(rows, `SELECT * FROM unnest(${arrays.join(', ')})`);
+  keepPrepared(text);
+  return async (groups) => {
+    const values = rows.columns.map((_, column) => groups.map((row) => row[column]));
+    await again(() => writing.executeQuery(CompiledQuery.raw(text, values)));
+  };
 }
 
 /** Locks are the connection's: whoever dies with it has let go of them. */

@@ -1,4 +1,5 @@
 /** Connections to PostgreSQL as Kysely's stock dialect asks for them, answering with the same types as SQLite does. */
+import { hash } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { StoreUnavailable } from '../store-unavailable.ts';
@@ -75,10 +76,20 @@ export function openPool(address: PostgresAddress, most: number): PostgresPool {
   };
 }
 
+/** Statements that each connection prepares once, with their names: planning one costs more than running it. */
+const prepared = new Map<string, string>();
+
+/** From now on this statement is planned once by each connection. For few, and for those that are run all the time. */
+export function keepPrepared(text: string): void {
+  prepared.set(text, `sallyport_${hash('sha256', text, 'hex').slice(0, 16)}`);
+}
+
 function adapt(client: pg.PoolClient): PostgresPoolClient {
   const query = async (text: string, parameters: readonly unknown[]): Promise<unknown> => {
     try {
-      return await client.query(text, parameters.map(storable));
+      const values = parameters.map(storable);
+      const name = prepared.get(text);
+      return await client.query(name === undefined ? { text, values } : { name, text, values });
     } catch (error) {
       throw translated(error);
     }
@@ -88,6 +99,7 @@ function adapt(client: pg.PoolClient): PostgresPoolClient {
 
 /** PostgreSQL keeps no zero characters in texts. */
 function storable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(storable);
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
 }
 

@@ -20,8 +20,11 @@ export function createPostgresBells(address: PostgresAddress, send: (payload: st
   let pending = new Set<string>();
   let sending: Promise<void> | undefined;
   let client: pg.Client | undefined;
+  let listening: Promise<void> | undefined;
   let holding: Promise<void> | undefined;
   const closing = new AbortController();
+  const listeners: ((bell: string | undefined) => void)[] = [];
+  const rung = (bell: string | undefined): void => listeners.forEach((listener) => listener(bell));
 
   async function sendPending(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -35,14 +38,14 @@ export function createPostgresBells(address: PostgresAddress, send: (payload: st
   }
 
   /** Listens; what it returns resolves when the connection is lost. */
-  async function connect(rung: (vmId: string) => void): Promise<{ readonly lost: Promise<void> }> {
+  async function connect(): Promise<{ readonly lost: Promise<void> }> {
     const fresh = new pg.Client(clientOptions(address));
     const lost = new Promise<void>((resolve) => {
       fresh.on('error', () => resolve());
       fresh.on('end', () => resolve());
     });
     fresh.on('notification', ({ payload = '' }) => {
-      for (const vmId of payload.split(',')) rung(vmId);
+      for (const bell of payload.split(',')) rung(bell);
     });
     try {
       await fresh.connect();
@@ -55,28 +58,31 @@ export function createPostgresBells(address: PostgresAddress, send: (payload: st
     return { lost };
   }
 
-  async function hold(
-    first: { readonly lost: Promise<void> },
-    rung: (vmId: string | undefined) => void,
-  ): Promise<void> {
+  async function hold(first: { readonly lost: Promise<void> }): Promise<void> {
     let connection: typeof first | undefined = first;
     for (;;) {
       await connection?.lost;
       if (closing.signal.aborted) return;
       if (connection !== undefined) client?.end().catch(() => undefined);
-      connection = await connect(rung).catch(() => undefined);
+      connection = await connect().catch(() => undefined);
       if (connection !== undefined) rung(undefined);
       else await pause(againMilliseconds, undefined, { signal: closing.signal }).catch(() => undefined);
     }
   }
 
+  async function begin(): Promise<void> {
+    holding = hold(await connect());
+  }
+
   return {
-    ring: (vmId) => {
-      pending.add(vmId);
+    ring: (bell) => {
+      pending.add(bell);
       sending ??= sendPending();
     },
-    listen: async (rung) => {
-      holding = hold(await connect(rung), rung);
+    listen: async (listener) => {
+      listeners.push(listener);
+      listening ??= begin();
+      await listening;
     },
     close: async () => {
       closing.abort();

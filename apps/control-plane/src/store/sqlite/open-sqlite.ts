@@ -1,10 +1,11 @@
 /** The store in a file of the state directory: for one control plane. One connection writes, one reads (decision 0042). */
 import { join } from 'node:path';
-import { Kysely, sql, SqliteDialect } from 'kysely';
+import { Kysely, sql, SqliteDialect, type Expression, type SqlBool } from 'kysely';
 import { noBells } from '../bells.ts';
 import { migrate } from '../migrate.ts';
+import { upsertText, type RowValue } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { Store } from '../store.ts';
+import type { LookupQuery, Store } from '../store.ts';
 import { createTurns } from '../turns.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
 
@@ -14,9 +15,11 @@ const eraseMilliseconds = 200;
 /** Opens the database in a directory and brings it up to date. */
 export async function openSqlite(directory: string): Promise<Store> {
   const path = join(directory, 'sallyport.sqlite');
-  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'writer') }) });
+  const writer = openNodeSqlite(path, 'writer');
+  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: writer }) });
   await migrate(writing.withTables<never>(), 'sqlite');
-  const reading = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openNodeSqlite(path, 'reader') }) });
+  const reader = openNodeSqlite(path, 'reader');
+  const reading = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reader }) });
   const inTurn = createTurns(writing, {
     // There is one process, and it writes over one connection.
     begin: () => Promise.resolve(),
@@ -43,9 +46,24 @@ export async function openSqlite(directory: string): Promise<Store> {
   };
   return {
     read: reading,
+    lookup: <Row>(build: LookupQuery<Row>) => {
+      const isOneOfTheKeys = (column: string): Expression<SqlBool> =>
+        sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${''}))`;
+      const { sql: text } = build(reading, isOneOfTheKeys).compile();
+      return (keys) => Promise.resolve(reader.prepare(text).all([JSON.stringify(keys)]) as readonly Row[]);
+    },
     change: inTurn,
     observe: inTurn,
     note: (work) => inTurn(async (writer) => ({ value: await work(writer), events: [] })),
+    rowWriter: (rows) => {
+      const text = upsertText(rows, `VALUES (${rows.columns.map(() => '?').join(', ')})`);
+      // There is one connection that writes: what runs in a turn is within its transaction.
+      const write = (groups: readonly (readonly RowValue[])[]): void => {
+        const statement = writer.prepare(text);
+        for (const row of groups) statement.run(row);
+      };
+      return (groups) => inTurn(() => Promise.resolve({ value: write(groups), events: [] }));
+    },
     eraseTraces,
     bells: noBells,
     lead: (_task, work) => work(),

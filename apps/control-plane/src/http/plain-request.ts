@@ -1,0 +1,97 @@
+/**
+ * Requests and answers as they are on the wire, without the objects that a router makes around them. The agent API uses them: a fleet
+ * holds as many of these as it has machines, and each beats all the time (decision 0191).
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export interface PlainRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** The name in lower case. */
+  header(name: string): string | undefined;
+  /** The text of the body, or undefined when it is larger than `limit` bytes, compressed, or not UTF-8 (T19, T79). */
+  text(limit: number): Promise<string | undefined>;
+  /** Calls back once when the client goes away before it is answered; at once when it has gone. */
+  whenGone(gone: () => void): void;
+}
+
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON; without one there is no body. */
+  readonly body?: string;
+}
+
+/** What answers a request, or undefined when it is somebody else's. */
+export type PlainRoutes = (request: PlainRequest) => (() => Promise<PlainAnswer>) | undefined;
+
+/** An answer that is a value as JSON. */
+export function jsonAnswer(value: unknown, status = 200, headers?: Readonly<Record<string, string>>): PlainAnswer {
+  return { status, body: JSON.stringify(value), ...(headers === undefined ? {} : { headers }) };
+}
+
+/** The request of a Node server. */
+export function plainRequest(incoming: IncomingMessage, response: ServerResponse): PlainRequest {
+  const { url = '/' } = incoming;
+  const query = url.indexOf('?');
+  return {
+    method: incoming.method ?? '',
+    path: query === -1 ? url : url.slice(0, query),
+    header: (name) => {
+      const value = incoming.headers[name];
+      return typeof value === 'string' ? value : value?.[0];
+    },
+    text: (limit) => bodyText(incoming, response, limit),
+    whenGone: (gone) => {
+      if (response.closed) gone();
+      else response.once('close', gone);
+    },
+  };
+}
+
+function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: number): Promise<string | undefined> {
+  const { headers } = incoming;
+  const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
+  return new Promise((resolve, reject) => {
+    const refuse = (): void => {
+      incoming.off('data', take);
+      // What is still coming belongs to nothing: the connection ends with the answer.
+      response.setHeader('connection', 'close');
+      resolve(undefined);
+    };
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.byteLength;
+      if (size > limit) refuse();
+      else chunks.push(chunk);
+    };
+    if (!isPlain || Number(headers['content-length'] ?? 0) > limit) {
+      refuse();
+      return;
+    }
+    incoming.on('data', take);
+    incoming.once('end', () => {
+      const [first = Buffer.alloc(0)] = chunks;
+      const whole = chunks.length > 1 ? Buffer.concat(chunks, size) : first;
+      resolve(isUtf8(whole) ? whole.toString('utf8') : undefined);
+    });
+    incoming.once('error', reject);
+  });
+}
+
+/** Sends an answer. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: PlainAnswer): void {
+  if (body === undefined) {
+    response.writeHead(status, headers).end();
+    return;
+  }
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  });
+  response.end(body);
+}

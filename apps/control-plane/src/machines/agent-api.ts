@@ -1,0 +1,218 @@
+/** The agent API: heartbeat (held: the doorbell), goal state, reports, keys. Every request is of one machine about itself. */
+import { messageOf, parseJson } from '@sallyport/model';
+import {
+  heartbeatRequestSchema,
+  keyRenewalSchema,
+  reportRequestSchema,
+  type HeartbeatRequest,
+  type HeartbeatResponse,
+} from '@sallyport/model/wire';
+import type * as z from 'zod/mini';
+import { jsonAnswer, type PlainAnswer, type PlainRequest, type PlainRoutes } from '../http/plain-request.ts';
+import type { MachineAuthenticator, MachineState } from '../identity/machine-authentication.ts';
+import type { Services } from '../services.ts';
+import { gatherLookups } from '../store/gather-lookups.ts';
+import { applyReport } from './apply-report.ts';
+import { formatBeat, nextBeat, parseBeat } from './beat.ts';
+import { fetchGoalState } from './goal-state.ts';
+import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
+import { keyAge } from './key-age.ts';
+import { offerKey } from './offer-key.ts';
+import { quarantineSentence } from './quarantine.ts';
+
+/** A request is held at most this long, whatever the agent asks: proxies cut silent requests at a minute. Seconds. */
+export const longestHold = 50;
+/** Held requests of one machine: one is normal, a second overlaps a reconnect, more is a clone or a fault (T73). */
+const mostHeld = 4;
+/** A report names a few extensions. Bytes. */
+const largestReport = 512 * 1024;
+/** A key and its proof. Bytes. */
+const largestKey = 16 * 1024;
+/** A heartbeat carries the local lists, and ten thousand entries are possible. Bytes. */
+const largestHeartbeat = 4 * 1024 * 1024;
+
+/** What was asked for, or the answer to a request that cannot be granted. */
+type Granted<T> = { readonly value: T } | { readonly refusal: PlainAnswer };
+
+/** A heartbeat that is on disk: what is needed for its answer, as it may be held for long, and by all machines. */
+interface Recorded {
+  readonly vmId: string;
+  readonly generation: number;
+  readonly beat: string | undefined;
+  readonly holdMilliseconds: number;
+}
+
+const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys)$/;
+
+/** The agent API. It answers what is under `/agent/v1/machines/` and leaves everything else. */
+export function createAgentApi(
+  services: Services,
+  authenticator: MachineAuthenticator,
+  heartbeats: HeartbeatRecorder,
+): PlainRoutes {
+  const { store, doorbell, environment } = services;
+
+  const stateOf = gatherLookups(
+    store.lookup((reader, isOneOfTheKeys) =>
+      reader
+        .selectFrom('machines')
+        .select(['vm_id', 'name', 'generation', 'key_since', 'quarantined_at', 'quarantine_reason'])
+        .where(isOneOfTheKeys('vm_id')),
+    ),
+    ({ vm_id }) => vm_id,
+  );
+
+  /** The machine that asks, when it may ask anything at all. */
+  async function machineOf(request: PlainRequest, asked: string): Promise<Granted<MachineState>> {
+    const found = await authenticator.authenticate(request.header('authorization'));
+    if (found.outcome === 'unknown') {
+      const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
+      return { refusal: refuse(401, 'InvalidAuthenticationToken', found.reason, headers) };
+    }
+    if (found.vmId !== asked.toLowerCase()) {
+      const message = 'A machine may speak for itself only; the token is of another machine.';
+      return { refusal: refuse(403, 'AuthorizationFailed', message) };
+    }
+    const { state } = found;
+    if (state === undefined) return { refusal: unknownMachine() };
+    return state.quarantined_at === null ? { value: state } : { refusal: quarantined(state) };
+  }
+
+  async function heartbeat(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const recorded = await record(request, asked);
+    return 'refusal' in recorded ? recorded.refusal : hold(request, recorded.value);
+  }
+
+  async function record(request: PlainRequest, asked: string): Promise<Granted<Recorded>> {
+    const machine = await machineOf(request, asked);
+    if ('refusal' in machine) return machine;
+    const { vm_id: vmId } = machine.value;
+    const parsed = await parsedBody<HeartbeatRequest>(
+      request,
+      heartbeatRequestSchema,
+      'The heartbeat',
+      largestHeartbeat,
+    );
+    if ('refusal' in parsed) return parsed;
+    if (doorbell.waiting(vmId) >= mostHeld) {
+      const message = 'This machine holds several heartbeats already. One agent per machine; was it cloned?';
+      return { refusal: refuse(429, 'TooManyRequests', message, { 'retry-after': '30' }) };
+    }
+    const { generation, beat, holdSeconds } = parsed.value;
+    await heartbeats.record(vmId, parsed.value);
+    return { value: { vmId, generation, beat, holdMilliseconds: Math.min(holdSeconds, longestHold) * 1000 } };
+  }
+
+  async function hold(
+    request: PlainRequest,
+    { vmId, generation, beat, holdMilliseconds }: Recorded,
+  ): Promise<PlainAnswer> {
+    // One agent holds one heartbeat. Another that is held is of a connection that broke, or of a copy of the machine: let
+    // both come again at once, so that it is seen which (T73).
+    if (beat !== undefined && doorbell.waiting(vmId) > 0) doorbell.ring(vmId);
+    if (holdMilliseconds === 0) return heartbeatAnswer(vmId, beat, await stateOf(vmId));
+    const { rung, cancel } = doorbell.wait(vmId, holdMilliseconds);
+    request.whenGone(cancel);
+    const before = await stateOf(vmId);
+    if (before?.generation !== generation) {
+      cancel();
+      return heartbeatAnswer(vmId, beat, before);
+    }
+    await rung;
+    return heartbeatAnswer(vmId, beat, await stateOf(vmId));
+  }
+
+  function heartbeatAnswer(vmId: string, beat: string | undefined, state: MachineState | undefined): PlainAnswer {
+    if (state === undefined) return unknownMachine();
+    // Meanwhile, maybe.
+    if (state.quarantined_at !== null) return quarantined(state);
+    const now = environment.now();
+    const { renew, expiresAt } = keyAge(state.key_since, vmId, now);
+    return jsonAnswer({
+      generation: state.generation,
+      beat: formatBeat(nextBeat(parseBeat(beat), now, Math.random())),
+      key: { renew, expiresAt: new Date(expiresAt).toISOString() },
+    } satisfies HeartbeatResponse);
+  }
+
+  async function goalState(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const machine = await machineOf(request, asked);
+    if ('refusal' in machine) return machine.refusal;
+    const goal = await fetchGoalState(services, machine.value.vm_id);
+    return goal === undefined ? unknownMachine() : jsonAnswer(goal);
+  }
+
+  async function report(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const machine = await machineOf(request, asked);
+    if ('refusal' in machine) return machine.refusal;
+    const parsed = await parsedBody(request, reportRequestSchema, 'The report', largestReport);
+    if ('refusal' in parsed) return parsed.refusal;
+    const { vm_id: vmId, name } = machine.value;
+    const before = (await stateOf(vmId))?.generation;
+    await applyReport(environment, store, { vmId, name }, parsed.value);
+    if ((await stateOf(vmId))?.generation !== before) doorbell.ring(vmId);
+    return { status: 204 };
+  }
+
+  /** A machine brings its next key. */
+  async function key(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const machine = await machineOf(request, asked);
+    if ('refusal' in machine) return machine.refusal;
+    const parsed = await parsedBody(request, keyRenewalSchema, 'The key', largestKey);
+    if ('refusal' in parsed) return parsed.refusal;
+    const offer = await offerKey(environment, store, machine.value.vm_id, parsed.value);
+    return offer.outcome === 'kept' ? { status: 204 } : refuse(400, offer.code, offer.message);
+  }
+
+  const routes: ReadonlyMap<string, (request: PlainRequest, asked: string) => Promise<PlainAnswer>> = new Map([
+    ['POST heartbeat', heartbeat],
+    ['GET goal-state', goalState],
+    ['POST reports', report],
+    ['POST keys', key],
+  ]);
+
+  return (request) => {
+    const [, asked, what] = paths.exec(request.path) ?? [];
+    if (asked === undefined || what === undefined) return undefined;
+    const answer = routes.get(`${request.method} ${what}`);
+    return answer === undefined ? undefined : () => answer(request, asked);
+  };
+}
+
+async function parsedBody<T>(
+  request: PlainRequest,
+  schema: z.ZodMiniType<T>,
+  what: string,
+  largest: number,
+): Promise<Granted<T>> {
+  if (!/^application\/json\s*(?:;|$)/i.test(request.header('content-type') ?? '')) {
+    return { refusal: refuse(415, 'UnsupportedMediaType', `${what} must be of type application/json.`) };
+  }
+  const text = await request.text(largest);
+  if (text === undefined) {
+    const message = `${what} is larger than ${largest} bytes, compressed, or not UTF-8.`;
+    return { refusal: refuse(413, 'RequestEntityTooLarge', message) };
+  }
+  try {
+    return { value: parseJson(schema, text, what) };
+  } catch (error) {
+    return { refusal: refuse(400, 'InvalidRequestContent', messageOf(error)) };
+  }
+}
+
+function quarantined({ name, quarantine_reason }: Pick<MachineState, 'name' | 'quarantine_reason'>): PlainAnswer {
+  return refuse(403, 'MachineQuarantined', quarantineSentence(name, quarantine_reason ?? ''));
+}
+
+function unknownMachine(): PlainAnswer {
+  return refuse(404, 'MachineNotFound', 'The machine is not known here. It was deleted centrally; connect it again.');
+}
+
+function refuse(
+  status: number,
+  code: string,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): PlainAnswer {
+  return jsonAnswer({ error: { code, message } }, status, headers);
+}
