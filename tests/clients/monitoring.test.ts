@@ -175,9 +175,9 @@ describe('what is told', () => {
     for (const line of lines().filter(({ msg }) => msg === 'request')) {
       expect(line['correlationId'], JSON.stringify(line)).toMatch(/^[0-9a-f-]{36}$/i);
     }
-    await expect.poll(() => spans.join(''), { timeout: 30_000 }).toContain('"PUT arm"');
+    await expect.poll(() => spans.join(''), { timeout: 30_000 }).toContain(traceId);
     const told = plane.output() + spans.join('') + (await (await fetch(`${monitoring}/metrics`)).text());
-    expect(spans.join('')).toContain(traceId);
+    expect(spans.join('')).toContain('"PUT arm"');
     for (const canary of [...canaries, plane.operator.clientSecret, arm.token]) expect(told).not.toContain(canary);
   });
 });
