@@ -63,9 +63,9 @@ async function bringing(folder: string, file: string): Promise<Row> {
     const descriptor = openSync(join(folder, `download-${turn}`), 'wx+', 0o600);
     try {
       return await timed(async () => {
-        const unpacker = startUnpacker({ program: agent, descriptor, directory, signal });
+        const unpacker = startUnpacker({ program: agent, descriptor, directory });
         await downloadPackage({ http, locations: [url], wanted, descriptor, signal });
-        const answer = await unpacker.unpack({ ...wanted, directory });
+        const answer = await unpacker.unpack({ ...wanted, directory }, signal);
         if (!answer.ok) throw new Error(answer.message);
       });
     } finally {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '@sallyport/testkit';
-import { isMissing, readIfThere, removeDurably, writeDurably } from './durable-file.ts';
+import { isMissing, readIfThere, removeDurably, writeDurably, writeForNow } from './durable-file.ts';
 
 test('T55 a file is replaced with exactly its mode, whatever the umask, over what a killed writer left', () => {
   using directory = temporaryDirectory();
@@ -17,6 +17,19 @@ test('T55 a file is replaced with exactly its mode, whatever the umask, over wha
   expect(readFileSync(path, 'utf8')).toBe('whole');
   expect(statSync(path).mode & 0o777).toBe(0o644);
   expect(readdirSync(directory.path)).toEqual(['file']);
+});
+
+test('T57 what is only for now replaces in one step too, with its mode, and follows nothing', () => {
+  using directory = temporaryDirectory();
+  const path = join(directory.path, 'file');
+  const victim = join(directory.path, 'victim');
+  writeFileSync(victim, 'untouched');
+  symlinkSync(victim, join(directory.path, '.file.new'));
+  writeForNow(path, 'now', 0o640);
+  expect(readFileSync(path, 'utf8')).toBe('now');
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  expect(readFileSync(victim, 'utf8')).toBe('untouched');
+  expect(readdirSync(directory.path).sort()).toEqual(['file', 'victim']);
 });
 
 test('T57 a link where the new file goes is not followed, and one where the file is to be is replaced', () => {

@@ -18,6 +18,19 @@ import { basename, dirname, join } from 'node:path';
  * One writer at a time: the new file has a fixed name, so that what a killed writer left is replaced and does not pile up.
  */
 export function writeDurably(path: string, content: string | Uint8Array, mode: number): void {
+  replace(path, content, mode, fsyncSync);
+  syncDirectory(dirname(path));
+}
+
+/**
+ * Replaces a file in one step for whoever reads it, and waits for no disk: after a loss of power it may be anything. For what is
+ * only shown, and told anew by whoever runs then. Otherwise as {@link writeDurably}.
+ */
+export function writeForNow(path: string, content: string | Uint8Array, mode: number): void {
+  replace(path, content, mode, () => undefined);
+}
+
+function replace(path: string, content: string | Uint8Array, mode: number, sync: (file: number) => void): void {
   const fresh = join(dirname(path), `.${basename(path)}.new`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   removeIfThere(fresh);
@@ -28,7 +41,7 @@ export function writeDurably(path: string, content: string | Uint8Array, mode: n
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     let written = 0;
     while (written < bytes.length) written += writeSync(file, bytes, written);
-    fsyncSync(file);
+    sync(file);
     closeSync(file);
     renameSync(fresh, path);
   } catch (error) {
@@ -36,7 +49,6 @@ export function writeDurably(path: string, content: string | Uint8Array, mode: n
     removeIfThere(fresh);
     throw error;
   }
-  syncDirectory(dirname(path));
 }
 
 /** Makes what was created, renamed or removed in a directory survive a power loss. */

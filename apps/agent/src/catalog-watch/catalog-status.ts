@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { ensureDirectory } from '../platform/directory.ts';
-import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
+import { readJsonFile, showJsonFile } from '../platform/json-file.ts';
 import { agentPaths } from '../platform/paths.ts';
 
 const catalogStatusSchema = z.object({
@@ -33,5 +33,5 @@ export function readCatalogStatus(root: string): CatalogStatus | undefined {
 
 export function writeCatalogStatus(root: string, status: CatalogStatus): void {
   ensureDirectory(agentPaths(root).run, 0o755);
-  writeJsonFile(path(root), status, 0o644);
+  showJsonFile(path(root), status, 0o644);
 }

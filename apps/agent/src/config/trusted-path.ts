@@ -50,8 +50,9 @@ function distrustOfDirectory(environment: Environment, directory: string): strin
 }
 
 function distrustOfOwner(environment: Environment, path: string, { uid }: Stats): string | undefined {
+  if (uid === 0) return undefined;
   const administrator = administratorOf(environment);
-  if (uid === 0 || uid === administrator) return undefined;
+  if (uid === administrator) return undefined;
   return `${path} belongs to user ${uid}, not to the administrator; correct it with: chown ${administrator} ${path}`;
 }
 
@@ -70,7 +71,7 @@ function isAboveRoot({ root }: Environment, directory: string): boolean {
 /** Where the existing part of a path leads. */
 function resolved(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (!isMissing(error) || path === '/') return path;
     return `${resolved(dirname(path))}/${path.slice(path.lastIndexOf('/') + 1)}`.replace('//', '/');

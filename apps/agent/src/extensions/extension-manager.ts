@@ -95,6 +95,7 @@ export class ExtensionManager {
   async stop(): Promise<void> {
     this.#stop.abort(new Error('The agent is stopping.'));
     await this.idle();
+    this.#options.host.workplaces.close();
     this.#options.host.leftOutputs.close();
     this.#options.host.groups.sweep();
   }
@@ -155,6 +156,7 @@ export class ExtensionManager {
       .finally(() => {
         this.#atWork.delete(key);
         this.reconcile();
+        if (this.#atWork.size === 0) this.#options.host.workplaces.rest();
       });
     this.#atWork.set(key, { work, control, callOff, done });
   }

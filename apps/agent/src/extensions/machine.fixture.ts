@@ -16,6 +16,7 @@ import { LeftOutputs } from './run/left-outputs.ts';
 import { commandLane } from './run/command-lane.ts';
 import { extensionStore } from './state/extension-store.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
+import { Workplaces } from './unpack/workplaces.ts';
 
 export const extension: ExtensionName = knownExtension('Contoso.Test/Thing');
 
@@ -80,8 +81,9 @@ export function testMachine(): TestMachine {
   mkdirSync(paths.handlers, { recursive: true, mode: 0o700 });
   writeFileSync(file, '');
   let lives = 1;
+  const environment = processEnvironment();
   const host: ExtensionHost = {
-    environment: processEnvironment(),
+    environment,
     paths,
     store: extensionStore(paths.extensionLogs),
     log: () => undefined,
@@ -92,7 +94,7 @@ export function testMachine(): TestMachine {
     get machineLife() {
       return `life ${lives}`;
     },
-    program: join(import.meta.dirname, '../main.ts'),
+    workplaces: new Workplaces({ paths, environment, program: join(import.meta.dirname, '../main.ts') }),
   };
 
   function handler(version: HandlerVersion): PackageFiles {

@@ -23,6 +23,7 @@ import type { CurrentStep } from './report/operation-progress.ts';
 import { SecretWords } from './run/secret-words.ts';
 import type { LeftOutputs } from './run/left-outputs.ts';
 import type { ExtensionStore } from './state/extension-store.ts';
+import type { Workplaces } from './unpack/workplaces.ts';
 
 /** What every operation on this machine shares. */
 export interface ExtensionHost {
@@ -40,8 +41,8 @@ export interface ExtensionHost {
   limitsOf(name: ExtensionName, asked: ResourceLimits): ExtensionLimits;
   /** Tells one start of the machine from another (`machineLife()`). */
   readonly machineLife: string;
-  /** The program to start anew for unpacking: the file Node was started with. */
-  readonly program: string;
+  /** Where packages are brought to and opened. */
+  readonly workplaces: Workplaces;
 }
 
 /** What only an operation needs that brings something onto the machine. */

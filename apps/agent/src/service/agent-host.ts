@@ -2,13 +2,13 @@
  * Runs the agent of one root in this process: waits until the machine is connected, runs its services, and follows when it is
  * disconnected or connected anew. One process a root (T84).
  */
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@sallyport/model';
 import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { Environment } from '../platform/environment.ts';
+import { fileStamp } from '../platform/file-stamp.ts';
 import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { sleep } from '../platform/sleep.ts';
@@ -31,7 +31,7 @@ const lookMilliseconds = 500;
 export async function runAgentHost(options: AgentHostOptions): Promise<void> {
   const { environment, signal } = options;
   let running: { readonly agent: ConnectedAgent; readonly identity: string } | undefined;
-  let controls = stampOf(agentPaths(environment.root).localConfig);
+  let controls = fileStamp(agentPaths(environment.root).localConfig);
   const metadata = metadataService(options, () => running?.agent);
   metadata.start();
   let complaint = '';
@@ -58,7 +58,7 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     } catch (error) {
       complain(messageOf(error));
     }
-    const now = stampOf(agentPaths(environment.root).localConfig);
+    const now = fileStamp(agentPaths(environment.root).localConfig);
     if (now !== controls) running?.agent.controlsChanged();
     answerCancelRequests(
       environment.root,
@@ -97,10 +97,4 @@ function started({ environment, program }: AgentHostOptions, config: AgentConfig
 
 function identityOf(config: AgentConfig): string {
   return JSON.stringify(config);
-}
-
-/** Changes whenever a file is replaced; '' when there is none. Decisions read the file itself, this only wakes. */
-function stampOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
 }

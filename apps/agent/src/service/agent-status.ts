@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { ensureDirectory } from '../platform/directory.ts';
-import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
+import { readJsonFile, showJsonFile } from '../platform/json-file.ts';
 import { agentPaths } from '../platform/paths.ts';
 
 const agentStatusSchema = z.object({
@@ -36,7 +36,7 @@ export function readAgentStatus(root: string): AgentStatus | undefined {
 
 export function writeAgentStatus(root: string, status: AgentStatus): void {
   ensureDirectory(agentPaths(root).run, 0o755);
-  writeJsonFile(path(root), status, 0o644);
+  showJsonFile(path(root), status, 0o644);
 }
 
 /** Held by the one process that runs the agent of a root. */

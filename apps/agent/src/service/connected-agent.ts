@@ -15,7 +15,7 @@ import { fetchCatalogFrom } from '../connection/catalog-fetch.ts';
 import { HttpClient } from '../connection/http-client.ts';
 import { KeyRenewal } from '../connection/key-renewal.ts';
 import { MachineKeyring } from '../connection/machine-keyring.ts';
-import { proxyNow } from '../connection/proxy.ts';
+import { followProxy } from '../connection/proxy.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { ResourceTokens } from '../connection/resource-tokens.ts';
 import { MachineTokens, type MachinePrincipal, type SigningKeys } from '../connection/tokens.ts';
@@ -34,6 +34,7 @@ import { commandLane } from '../extensions/run/command-lane.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
 import { resealStoredSettings } from '../extensions/run/reseal-stored-settings.ts';
 import { Journal } from '../extensions/state/journal.ts';
+import { Workplaces } from '../extensions/unpack/workplaces.ts';
 import { ExtensionWatch } from '../extensions/watch/extension-watch.ts';
 import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
 import type { Environment } from '../platform/environment.ts';
@@ -78,7 +79,7 @@ export function extensionHost(environment: Environment, program: string): Extens
     leftOutputs: new LeftOutputs(),
     machineLife: machineLife(),
     limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
-    program,
+    workplaces: new Workplaces({ paths, environment, program }),
   };
 }
 
@@ -121,7 +122,7 @@ export class ConnectedAgent {
     const http = new HttpClient({
       origin: config.endpoint,
       authorities: config.ownAuthority ? readFileSync(files.authority, 'utf8') : undefined,
-      proxy: () => proxyNow(environment, readControls(environment)),
+      proxy: followProxy(environment),
     });
     this.#http = http;
     const service = { http, endpoint: config.endpoint, tenantId: config.tenantId };

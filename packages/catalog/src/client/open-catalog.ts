@@ -4,6 +4,7 @@ import type { CatalogFetch } from './catalog-fetch.ts';
 import { catalogSource } from './catalog-source.ts';
 import type { Catalog } from './catalog.ts';
 import { catalogRules } from './refresh-rules.ts';
+import { sharedWork } from './shared-work.ts';
 import { refreshTrust } from './refresh-trust.ts';
 import { trustedDirectory } from './trusted-directory.ts';
 import { trustedStore, type TrustedStore } from './trusted-store.ts';
@@ -42,6 +43,14 @@ export function openCatalog(options: CatalogOptions): Catalog {
     return turn;
   }
 
+  /** A refresh that has not begun yet is as good as one more after it: whoever asks meanwhile shares it. */
+  const shared = sharedWork((signal) =>
+    inTurn(async () => {
+      shared.begun();
+      await refresh(signal);
+    }),
+  );
+
   async function refresh(signal: AbortSignal | undefined): Promise<TrustedStore> {
     const source = catalogSource(fetch, signal);
     const floors = await directory.floors();
@@ -50,10 +59,7 @@ export function openCatalog(options: CatalogOptions): Catalog {
   }
 
   return {
-    refresh: (signal) =>
-      inTurn(async () => {
-        await refresh(signal);
-      }),
+    refresh: (signal) => shared.join(signal),
     find: (name, version, signal) =>
       inTurn(async () => {
         const trusted = store ?? (await refresh(signal));

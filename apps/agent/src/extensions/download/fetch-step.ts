@@ -2,7 +2,7 @@
  * From a name in the goal state to a verified tree in its place: the catalog first, then the bytes, and only bytes that are
  * what was signed are opened, by a process that can do nothing else (S1.4, S1.6).
  */
-import { chmodSync, closeSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, renameSync, statfsSync } from 'node:fs';
 import { syncTree } from '@sallyport/archive/sync-tree';
 import type { SignedPackage } from '@sallyport/catalog';
 import { findManifest } from '@sallyport/handler-contract';
@@ -12,8 +12,8 @@ import { syncDirectory } from '@sallyport/durable-files';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
-import { discardTree, makeStaging, openDownload } from '../unpack/staging.ts';
-import { startUnpacker, type Unpacker } from '../unpack/unpack-in-child.ts';
+import { discardTree } from '../unpack/staging.ts';
+import type { Workplace } from '../unpack/workplaces.ts';
 import { bringManifestToRoot, readManifest } from '../verify/read-manifest.ts';
 import { requirePackage } from '../verify/require-package.ts';
 import { downloadPackage } from './download-package.ts';
@@ -25,26 +25,15 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     throw new OperationFailure('InternalError', 'Nothing can be brought onto this machine while it is not connected.');
   }
   context.progress('Downloading');
-  const download = openDownload(host.paths, host.environment);
-  const staging = makeStaging(host.paths, host.environment);
-  // Started now and asked later: it is ready by the time the package has arrived.
-  const unpacker = startUnpacker({
-    program: host.program,
-    descriptor: download.descriptor,
-    directory: staging,
-    signal,
-  });
+  const workplace = host.workplaces.take();
   try {
-    const signed = await findAndDownload(version, context, supplies, download.descriptor);
+    const signed = await findAndDownload(version, context, supplies, workplace.download.descriptor);
     context.progress('Verifying');
     context.requirePermission();
-    await unpack(unpacker, signed, staging);
-    await place(canonicalName(signed, context.name), version, staging, context);
+    await unpack(workplace, signed, signal);
+    await place(canonicalName(signed, context.name), version, workplace.staging, context);
   } finally {
-    unpacker.dispose();
-    closeSync(download.descriptor);
-    rmSync(download.path, { force: true });
-    rmSync(staging, { recursive: true, force: true });
+    workplace.close();
   }
 }
 
@@ -76,11 +65,11 @@ function requireRoom(directory: string, length: number): void {
   throw new OperationFailure('StorageFull', message);
 }
 
-async function unpack(unpacker: Unpacker, signed: SignedPackage, staging: string): Promise<void> {
-  const answer = await unpacker.unpack({ length: signed.length, sha256: signed.sha256, directory: staging });
+async function unpack(workplace: Workplace, signed: SignedPackage, signal: AbortSignal): Promise<void> {
+  const answer = await workplace.unpack({ length: signed.length, sha256: signed.sha256 }, signal);
   if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
-  bringManifestToRoot(staging, findManifest(answer.manifests));
-  readManifest(staging);
+  bringManifestToRoot(workplace.staging, findManifest(answer.manifests));
+  readManifest(workplace.staging);
 }
 
 /** The publisher's own spelling names directories, whatever the goal state wrote: extensions look for theirs by name. */

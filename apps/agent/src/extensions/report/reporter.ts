@@ -18,6 +18,9 @@ export interface ReporterOptions {
   send(request: ReportRequest, signal: AbortSignal): Promise<void>;
 }
 
+/** What moves is told after this long, so that a quick operation is told by its end alone; people watch it move all the same. Milliseconds. */
+const settleMilliseconds = 250;
+
 /** Holds the reports that are waiting and one request at most on its way. */
 export class Reporter {
   readonly #options: ReporterOptions;
@@ -27,6 +30,7 @@ export class Reporter {
   #busy = false;
   #sending: Promise<void> = Promise.resolve();
   #nudge = new AbortController();
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -43,14 +47,17 @@ export class Reporter {
     if (isTerminal(report.state)) {
       this.#progress.delete(resourceKey(report));
       this.#options.journal.conclude(report);
+      this.flush();
     } else {
       this.#progress.set(resourceKey(report), report);
+      this.#tellSoon();
     }
-    this.flush();
   }
 
   /** Sends whatever waits; a wait after a failure ends. */
   flush(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.#nudge.abort();
     if (this.#busy) return;
     this.#busy = true;
@@ -60,23 +67,34 @@ export class Reporter {
   /** Resolves when nothing is on its way. What was not told is told after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    clearTimeout(this.#soon);
     await this.#sending;
+    this.#options.journal.settle();
+  }
+
+  /** Whatever is on its way or waits for the centre takes it along. */
+  #tellSoon(): void {
+    if (this.#busy || this.#stop.signal.aborted) return;
+    this.#soon ??= setTimeout(() => this.flush(), settleMilliseconds);
   }
 
   async #sendAll(): Promise<void> {
     const { signal } = this.#stop;
     const wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
-    while (!signal.aborted) {
+    let failed = false;
+    for (let first = true; !signal.aborted; first = false) {
       const ends = this.#options.journal.unsent();
       const moving = [...this.#progress.values()];
       const extensions = [...ends, ...moving];
-      if (extensions.length === 0) break;
+      if (extensions.length === 0 || (ends.length === 0 && !first && !failed)) break;
+      failed = false;
       this.#progress.clear();
       try {
         await this.#options.send({ generation: this.#generation, extensions }, signal);
         this.#options.journal.markSent(ends);
       } catch (error) {
         if (signal.aborted) break;
+        failed = true;
         for (const report of moving) {
           // Unless something newer has come meanwhile.
           const key = resourceKey(report);
@@ -89,6 +107,7 @@ export class Reporter {
     }
     // In the same breath as the decision to end, so that no report can come in between and be left.
     this.#busy = false;
+    if (this.#progress.size > 0) this.#tellSoon();
   }
 
   #isOver(report: ExtensionReport): boolean {

@@ -18,10 +18,15 @@ const entrySchema = z.object({ report: extensionReportSchema, sent: z.boolean() 
 const journalSchema = z.object({ format: z.literal(1), operations: z.record(z.string(), entrySchema) });
 type Entries = Map<string, z.infer<typeof entrySchema>>;
 
+/** What may be lost is put off this long. Milliseconds. */
+const laterMilliseconds = 1000;
+
 /** Holds the entries in memory and on disk; one process at a time. */
 export class Journal {
   readonly #path: string;
   #entries: Entries;
+  /** Runs while something is not on the disk that may be lost. */
+  #later: NodeJS.Timeout | undefined;
 
   /** Reads the journal. Throws when it is there and cannot be read: it must not be taken for an empty one. */
   constructor(path: string) {
@@ -62,7 +67,7 @@ export class Journal {
     return [...this.#entries.values()].flatMap(({ report, sent }) => (sent ? [] : [report]));
   }
 
-  /** The centre has these. Losing this costs a repeated report only. */
+  /** The centre has these. Losing this costs a repeated report only, so it is written with the next that counts, or a little later. */
   markSent(reports: readonly ExtensionReport[]): void {
     let changed = false;
     for (const report of reports) {
@@ -71,7 +76,17 @@ export class Journal {
       this.#entries.set(resourceKey(report), { ...entry, sent: true });
       changed = true;
     }
-    if (changed) this.#write();
+    if (changed) this.#later ??= setTimeout(() => this.settle(), laterMilliseconds).unref();
+  }
+
+  /** Writes what has been put off. Never throws: it is written again with the next, and nothing rests on it. */
+  settle(): void {
+    if (this.#later === undefined) return;
+    try {
+      this.#write();
+    } catch {
+      // No room, say: whoever has something to keep is told.
+    }
   }
 
   /** Forgets what was told of resources that the centre no longer asks for. */
@@ -89,6 +104,8 @@ export class Journal {
   }
 
   #write(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
     ensureDirectory(dirname(this.#path), 0o755);
     writeJsonFile(this.#path, { format: 1, operations: Object.fromEntries(this.#entries) }, 0o600);
   }

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { startUnpacker } from './unpack-in-child.ts';
 import type { UnpackAnswer } from './unpack-request.ts';
 
+const never = new AbortController().signal;
 const program = join(import.meta.dirname, '../../main.ts');
 
 interface Outcome {
@@ -25,10 +26,11 @@ async function unpack(
   writeFileSync(file, bytes);
   mkdirSync(staging, { mode: 0o700 });
   const descriptor = openSync(file, 'r');
-  const unpacker = startUnpacker({ program, descriptor, directory: staging, signal: new AbortController().signal });
+  const unpacker = startUnpacker({ program, descriptor, directory: staging });
   try {
     const sha256 = lie.sha256 ?? createHash('sha256').update(bytes).digest('hex');
-    const answer = await unpacker.unpack({ length: lie.length ?? bytes.length, sha256, directory: staging });
+    const request = { length: lie.length ?? bytes.length, sha256, directory: staging };
+    const answer = await unpacker.unpack(request, never);
     return { answer, files: readdirSync(staging).sort() };
   } finally {
     unpacker.dispose();
@@ -90,13 +92,8 @@ test('T56 whoever takes the process over can write to one empty directory and do
     })();`,
   );
   const descriptor = openSync(secret, 'r');
-  const unpacker = startUnpacker({
-    program: hostile,
-    descriptor,
-    directory: staging,
-    signal: new AbortController().signal,
-  });
-  const answer = await unpacker.unpack({ length: 1, sha256: '', directory: staging });
+  const unpacker = startUnpacker({ program: hostile, descriptor, directory: staging });
+  const answer = await unpacker.unpack({ length: 1, sha256: '', directory: staging }, never);
   closeSync(descriptor);
   server.close();
   expect(answer).toEqual({ ok: true, manifests: ['inside'] });

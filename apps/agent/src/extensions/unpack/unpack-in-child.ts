@@ -21,8 +21,10 @@ const answerSchema = z.discriminatedUnion('ok', [
 ]);
 
 export interface Unpacker {
-  /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. */
-  unpack(request: UnpackRequest): Promise<UnpackAnswer>;
+  /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. The signal ends it. */
+  unpack(request: UnpackRequest, signal: AbortSignal): Promise<UnpackAnswer>;
+  /** Whether the process is still there to be asked. */
+  isThere(): boolean;
   /** Ends the process if it is still there. */
   dispose(): void;
 }
@@ -33,7 +35,6 @@ export interface UnpackerOptions {
   /** The open package. */
   readonly descriptor: number;
   readonly directory: string;
-  readonly signal: AbortSignal;
 }
 
 /** Verified and unpacked within this time, or not at all. Milliseconds. */
@@ -56,20 +57,26 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
       stdio: ['pipe', 'pipe', 'pipe', options.descriptor],
       env: {},
       cwd: '/',
-      signal: options.signal,
-      killSignal: 'SIGKILL',
-      timeout: timeLimit,
     },
   );
   const answered = answerOf(child);
   // Looked at only in unpack(); until then a failure must not count as unhandled.
   answered.catch(() => undefined);
+  const end = (): void => void child.kill('SIGKILL');
   return {
-    async unpack(request) {
+    async unpack(request, signal) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
+      limit.addEventListener('abort', end, { once: true });
+      if (limit.aborted) end();
       child.stdin?.end(`${JSON.stringify(request)}\n`);
-      return answered;
+      try {
+        return await answered;
+      } finally {
+        limit.removeEventListener('abort', end);
+      }
     },
-    dispose: () => child.kill('SIGKILL'),
+    isThere: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
+    dispose: end,
   };
 }
 
