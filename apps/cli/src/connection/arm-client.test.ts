@@ -72,6 +72,22 @@ function open(overrides: Record<string, Reply[]>): ArmClient {
 afterEach(() => client.close());
 
 describe('S2.1 operations are asked for over the public API', () => {
+  test('T19 what was answered with 429 is sent again, the sign-in too; what asks for too long a wait is told', async () => {
+    const later = {
+      status: 429,
+      headers: { 'retry-after': '1' },
+      body: { error: { code: 'TooManyRequests', message: 'Later.' } },
+    };
+    open({
+      'POST /t/oauth2/v2.0/token': [later, { body: { access_token: 'secret-token', expires_in: 3600 } }],
+      'PUT /thing?api-version=1': [later, { body: { name: 'thing' } }],
+      'GET /thing?api-version=1': [{ ...later, headers: { 'retry-after': '3600' } }],
+    });
+    expect(await client.change('PUT', '/thing', '1', {})).toEqual({ body: { name: 'thing' } });
+    await expect(client.get('/thing', '1')).rejects.toMatchObject({ code: 'TooManyRequests', message: 'Later.' });
+    expect(asked.map((each) => each.split(' ')[0])).toEqual(['POST', 'POST', 'PUT', 'PUT', 'GET']);
+  });
+
   test('one sign-in serves all calls; pages are followed to the end; a missing resource is undefined', async () => {
     open({
       'GET /things?api-version=1': [{ body: { value: [1], nextLink: `${endpoint}/things?page=2` } }],

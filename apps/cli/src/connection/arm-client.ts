@@ -4,10 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { CodedError, messageOf, parseJson } from '@sallyport/model';
 import type { Connection } from './connection-file.ts';
-import { send, type HttpAnswer } from './http.ts';
+import { send, type HttpAnswer, type HttpRequest } from './http.ts';
+import { secondsToWait } from './patience.ts';
 
 const tokenAnswer = z.object({ access_token: z.string(), expires_in: z.number() });
 const errorAnswer = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
@@ -73,7 +75,7 @@ export function openArmClient(connection: Connection): ArmClient {
       client_secret: connection.clientSecret,
       scope: `${connection.endpoint}/.default`,
     });
-    const answer = await send(agent, {
+    const answer = await sendPatiently(agent, {
       method: 'POST',
       url: url(`/${connection.tenantId}/oauth2/v2.0/token`, {}),
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
@@ -90,7 +92,7 @@ export function openArmClient(connection: Connection): ArmClient {
   }
 
   async function call(method: string, address: URL, body?: unknown): Promise<HttpAnswer> {
-    const answer = await send(agent, {
+    const answer = await sendPatiently(agent, {
       method,
       url: address,
       headers: {
@@ -152,6 +154,21 @@ export function openArmClient(connection: Connection): ArmClient {
       }
     },
   };
+}
+
+/** Sends again what was answered with 429, when the control plane says (T19). */
+async function sendPatiently(agent: Agent, request: HttpRequest): Promise<HttpAnswer> {
+  for (let waited = 0; ;) {
+    const answer = await send(agent, request);
+    const retryAfter = answer.headers['retry-after'];
+    const wait =
+      answer.status === 429
+        ? secondsToWait(typeof retryAfter === 'string' ? retryAfter : undefined, waited)
+        : undefined;
+    if (wait === undefined) return answer;
+    await sleep(wait * 1000);
+    waited += wait;
+  }
 }
 
 /** The bearer token goes to the control plane and to nobody else, whatever an answer says. */
