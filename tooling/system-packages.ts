@@ -36,6 +36,7 @@ export const testPrograms: readonly SystemProgram[] = [
     // Tests start servers of their own, and leave none behind.
     before: { file: '/etc/postgresql-common/createcluster.d/no-server.conf', content: 'create_main_cluster = false\n' },
   },
+  { command: 'haproxy', package: 'haproxy', reason: 'a proxy that ends TLS in front of the control plane' },
   { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that signs with a token' },
   {
     command: 'az',

@@ -6,6 +6,7 @@ import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { accepts } from '../../tests/clients/tls-proxy.ts';
 
 export interface PeerServer {
   readonly name: string;
@@ -91,10 +92,7 @@ function mqttConnect(id: string): Buffer {
 async function listening(port: number, child: ChildProcess): Promise<void> {
   for (let i = 0; i < 200; i += 1) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended at once.`);
-    const socket = connectPlain({ host: '127.0.0.1', port });
-    const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]);
-    socket.destroy();
-    if (up) return;
+    if (await accepts(port)) return;
     await sleep(50);
   }
   throw new Error(`${child.spawnfile} does not listen.`);

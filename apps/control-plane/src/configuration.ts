@@ -23,6 +23,8 @@ export const configurationSchema = z.strictObject({
   gallery: z.optional(text),
   /** How clients reach the control plane when that is not host and port: behind a proxy or under a name. */
   publicUrl: z.optional(z.string().check(z.regex(/^https:\/\/[A-Za-z0-9.[\]:-]+$/))),
+  /** A Unix socket on which a proxy of this machine, which ends TLS, finds it in plain HTTP. */
+  proxySocket: z.optional(z.string().check(z.regex(/^\/[^\0]{1,100}$/))),
   /** Seconds between the signal to end and the end: those in front send clients elsewhere meanwhile. */
   drainSeconds: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(600)), 0),
   /** A file with the identity providers whose tokens are taken. */
@@ -104,6 +106,12 @@ export const settingNames: Readonly<Record<Key, SettingName>> = {
     variable: 'SALLYPORT_PUBLIC_URL',
     meaning: 'https://host[:port] under which clients reach it',
     accepts: 'an address of the form https://host[:port], without a path',
+  },
+  proxySocket: {
+    flag: 'proxy-socket',
+    variable: 'SALLYPORT_PROXY_SOCKET',
+    meaning: 'Unix socket for a proxy on this machine that ends TLS; plain HTTP',
+    accepts: 'the absolute path of a socket, at most 100 characters after the first',
   },
   drainSeconds: {
     flag: 'drain-seconds',

@@ -22,7 +22,7 @@ import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.
 import { addGalleryRoutes } from './gallery/gallery-routes.ts';
 import type { Log } from './http/log.ts';
 import { createAdmission, overloaded, type Admission } from './http/admission.ts';
-import { listenHttps, type HttpsServer } from './http/server.ts';
+import { listenForClients, type RunningServer } from './http/server.ts';
 import { jsonAnswer, type PlainAnswer, type PlainRoutes } from './http/plain-request.ts';
 import { createAuthenticator } from './identity/authenticate.ts';
 import { createClientAuthentication } from './identity/credentials/client-authentication.ts';
@@ -137,11 +137,12 @@ async function run(
   let app: Hono | undefined;
   let plain: PlainRoutes | undefined;
   let arm: ((request: Request, clientIpAddress: string) => Promise<Response>) | undefined;
-  const server = await listenHttps({
+  const server = await listenForClients({
     host: configuration.host,
     port: configuration.port,
     certificatePem: tls.certificatePem,
     keyPem: tls.keyPem,
+    proxySocket: configuration.proxySocket,
     plain: (request) => {
       const { method, path: target } = request;
       const answer = plain?.(request);
@@ -394,7 +395,7 @@ async function startSealing(services: Services, paths: StatePaths, log: Log): Pr
 
 async function close(
   { store }: Services,
-  server: HttpsServer,
+  server: RunningServer,
   stops: readonly (() => Promise<void>)[],
   release: () => void,
 ): Promise<void> {

@@ -1,11 +1,12 @@
-/** The HTTPS server: limits, and an end that answers whoever is held. */
-import type { ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+/** The server: HTTPS, and plain HTTP on a Unix socket for a proxy that ends TLS; limits, and an end that answers whoever is held. */
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTls } from 'node:https';
+import { connect, type AddressInfo, type ListenOptions } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { plainRequest, sendAnswer, type PlainAnswer, type PlainRoutes } from './plain-request.ts';
 
-export interface HttpsServer {
+export interface RunningServer {
   readonly port: number;
   /** From now on each answer ends its connection: clients come again, and by then they are sent to somebody else. */
   drain(): void;
@@ -13,11 +14,13 @@ export interface HttpsServer {
   close(milliseconds: number): Promise<void>;
 }
 
-export interface HttpsOptions {
+export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly certificatePem: string;
   readonly keyPem: string;
+  /** A Unix socket for a proxy on this machine, which ends TLS and says in `X-Forwarded-For` who asks. */
+  readonly proxySocket: string | undefined;
   /** What is answered without a router. It is asked first. */
   readonly plain: PlainRoutes;
   /** The answer to a request whose plain route failed. */
@@ -26,56 +29,80 @@ export interface HttpsOptions {
   fetch(request: Request, clientIpAddress: string): Response | Promise<Response>;
 }
 
-/** Listens. Throws when the address cannot be had. */
-export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
-  const listener = getRequestListener(
-    (request, env) => {
-      const address = 'incoming' in env ? (env.incoming.socket.remoteAddress ?? '') : '';
-      return options.fetch(request, address);
-    },
-    { overrideGlobalObjects: false },
-  );
+const limits = {
+  maxHeaderSize: 32 * 1024,
+  // A request must have arrived within these; how long the answer is held is another matter (T19, T23).
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+/** Listens. Throws when an address cannot be had. */
+export async function listenForClients(options: ServerOptions): Promise<RunningServer> {
   let draining = false;
-  const server = createServer(
-    {
-      key: options.keyPem,
-      cert: options.certificatePem,
-      minVersion: 'TLSv1.2',
-      maxHeaderSize: 32 * 1024,
-      // A request must have arrived within these; how long the answer is held is another matter (T19, T23).
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 5_000,
-    },
-    (request, response) => {
+  const answering = (addressOf: (incoming: IncomingMessage) => string) => {
+    const listener = getRequestListener(
+      (request, env) => options.fetch(request, 'incoming' in env ? addressOf(env.incoming as IncomingMessage) : ''),
+      { overrideGlobalObjects: false },
+    );
+    return (request: IncomingMessage, response: ServerResponse): void => {
       if (draining) response.setHeader('connection', 'close');
       const answer = options.plain(plainRequest(request, response));
       if (answer === undefined) void listener(request, response);
       else void answerPlainly(options, answer, response);
-    },
-  );
-  server.maxRequestsPerSocket = 0;
-  await listening(server, options);
+    };
+  };
+  const { keyPem: key, certificatePem: cert, host, port, proxySocket } = options;
+  const tls = createTls({ ...limits, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
+  const servers: Server[] = [tls];
+  await listening(tls, { host, port }, `${host}:${port}`);
+  if (proxySocket !== undefined) {
+    const plain = createPlain(limits, answering(addressFromProxy));
+    servers.push(plain);
+    try {
+      await removeLeftSocket(proxySocket);
+      await listening(plain, { path: proxySocket, backlog: 4096 }, proxySocket);
+      // Whoever reaches it is believed: its directory says who that is, and its group is the proxy's.
+      chmodSync(proxySocket, 0o660);
+    } catch (error) {
+      tls.close();
+      throw error;
+    }
+  }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (tls.address() as AddressInfo).port,
     drain: () => {
       draining = true;
     },
     close: async (milliseconds) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
-      const idle = setInterval(() => server.closeIdleConnections(), 50);
-      await closed;
-      clearTimeout(cut);
-      clearInterval(idle);
+      await Promise.all(servers.map((server) => closeServer(server, milliseconds)));
     },
   };
 }
 
+function addressOfClient({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? '';
+}
+
+/** The last address is what the proxy itself saw; those before it are what it was told. */
+function addressFromProxy({ headers }: IncomingMessage): string {
+  const forwarded = headers['x-forwarded-for'] ?? '';
+  return (typeof forwarded === 'string' ? forwarded : forwarded.join(',')).split(',').at(-1)?.trim() ?? '';
+}
+
+async function closeServer(server: Server, milliseconds: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearTimeout(cut);
+  clearInterval(idle);
+}
+
 async function answerPlainly(
-  options: HttpsOptions,
+  options: ServerOptions,
   answer: () => Promise<PlainAnswer>,
   response: ServerResponse,
 ): Promise<void> {
@@ -83,14 +110,30 @@ async function answerPlainly(
   if (!response.closed) sendAnswer(response, answered);
 }
 
-function listening(server: Server, { host, port }: HttpsOptions): Promise<void> {
+/** The socket of a process that was killed is still there, and nobody listens behind it. */
+function removeLeftSocket(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      reject(new Error(`Another program listens on ${path} already.`));
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' && lstatSync(path).isSocket()) rmSync(path);
+      resolve();
+    });
+  });
+}
+
+function listening(server: Server, where: ListenOptions, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`Another program listens on ${host}:${port} already.`, { cause: error }) : error);
+      reject(taken ? new Error(`Another program listens on ${name} already.`, { cause: error }) : error);
     };
+    server.maxRequestsPerSocket = 0;
     server.once('error', fail);
-    server.listen(port, host, () => {
+    server.listen(where, () => {
       server.off('error', fail);
       resolve();
     });
