@@ -16,6 +16,7 @@ const programs = [
   { words: ['control-plane'], program: 'control-plane', command: [] },
   // Works on the control plane's files, offline: no client of the API could say whether it is lied to.
   { words: ['activity-log', 'verify'], program: 'control-plane', command: ['verify-activity-log'] },
+  { words: ['activity-log', 'export'], program: 'control-plane', command: ['export-activity-log'] },
 ] as const;
 
 const args = process.argv.slice(2);

@@ -1,8 +1,10 @@
 /** The command line of `sallyport-control-plane`. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { messageOf } from '@sallyport/model';
 import type { BackupOptions, RestoreOptions } from './backup/backup-command.ts';
 import { ConfigurationError, readConfiguration, readStore, settingNames, type Configuration } from './configuration.ts';
+import type { ExportOptions } from './export-command.ts';
 import type { PostgresAddress } from './store/postgres/address.ts';
 import type { VerifyOptions } from './verify-command.ts';
 
@@ -11,6 +13,7 @@ export type CommandLine =
   | { readonly kind: 'start'; readonly configuration: Configuration }
   | { readonly kind: 'check'; readonly configuration: Configuration }
   | { readonly kind: 'verify'; readonly options: VerifyOptions }
+  | { readonly kind: 'export'; readonly options: ExportOptions }
   | { readonly kind: 'backup'; readonly options: BackupOptions }
   | { readonly kind: 'restore'; readonly options: RestoreOptions };
 
@@ -23,8 +26,7 @@ export function readCommandLine(
     return { kind: 'help' };
   const [command, ...rest] = argv;
   if (command === 'verify-activity-log') {
-    const { state, postgres, others } = offlineOptions(command, rest, environment, ['checkpoints', 'key']);
-    return { kind: 'verify', options: { state, postgres, checkpoints: others['checkpoints'], key: others['key'] } };
+    return { kind: 'verify', options: verifyOptions(command, rest, environment) };
   }
   if (command === 'backup') {
     const { state, postgres, others } = offlineOptions(command, rest, environment, ['to']);
@@ -34,9 +36,13 @@ export function readCommandLine(
     const { state, postgres, others } = offlineOptions(command, rest, environment, ['from']);
     return { kind: 'restore', options: { state, postgres, from: named(command, others, 'from', 'FILE') } };
   }
+  if (command === 'export-activity-log') {
+    const { state, postgres, others } = offlineOptions(command, rest, environment, ['to']);
+    return { kind: 'export', options: { state, postgres, to: resolve(named(command, others, 'to', 'DIR')) } };
+  }
   if (command !== 'start')
     throw new ConfigurationError(
-      `There is no command '${command ?? ''}'. There are start, verify-activity-log, backup and restore; --help shows their settings.`,
+      `There is no command '${command ?? ''}'. There are start, verify-activity-log, export-activity-log, backup and restore; --help shows their settings.`,
     );
   const { flags, check } = readFlags(rest);
   const path = flags.get('config');
@@ -82,16 +88,40 @@ function offlineOptions(
   environment: Readonly<Record<string, string | undefined>>,
   own: readonly string[],
 ): OfflineOptions {
+  const { flags, postgres } = commandFlags(command, rest, environment, ['state', ...own]);
+  const { state, ...others } = Object.fromEntries(flags);
+  if (state === undefined) throw new ConfigurationError(`${command} needs --state DIR.`);
+  return { state, postgres, others };
+}
+
+/** The log is verified where it is written, or where it was exported to. */
+function verifyOptions(
+  command: string,
+  rest: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): VerifyOptions {
+  const { flags, postgres } = commandFlags(command, rest, environment, ['state', 'export', 'checkpoints', 'key']);
+  const { state, export: exported, checkpoints, key } = Object.fromEntries(flags);
+  if ((state === undefined) === (exported === undefined))
+    throw new ConfigurationError(`${command} needs --state DIR or --export DIR, one of them.`);
+  const where = exported === undefined ? { state: state ?? '' } : { exported };
+  return { where, postgres: exported === undefined ? postgres : undefined, checkpoints, key };
+}
+
+function commandFlags(
+  command: string,
+  rest: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  own: readonly string[],
+): { readonly flags: ReadonlyMap<string, string>; readonly postgres: PostgresAddress | undefined } {
   const { flags, check } = readFlags(rest);
-  const known = ['state', 'store', 'store-password-file', ...own];
+  const known = [...own, 'store', 'store-password-file'];
   const unknown = check ? 'check' : [...flags.keys()].find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new ConfigurationError(
       `${command} has no --${unknown}. It has ${known.map((name) => `--${name}`).join(', ')}.`,
     );
-  const { state, ...others } = Object.fromEntries(flags);
-  if (state === undefined) throw new ConfigurationError(`${command} needs --state DIR.`);
-  return { state, postgres: readStore(flags, environment), others };
+  return { flags, postgres: readStore(flags, environment) };
 }
 
 function named(command: string, flags: Readonly<Record<string, string>>, name: string, what: string): string {
@@ -123,15 +153,17 @@ export function helpText(): string {
     '',
     '  --check      only says whether the settings can be used',
     '',
-    '       sallyport-control-plane verify-activity-log --state DIR [--checkpoints FILE] [--key FILE]',
+    '       sallyport-control-plane verify-activity-log --state DIR | --export DIR [--checkpoints FILE] [--key FILE]',
+    '       sallyport-control-plane export-activity-log --state DIR --to DIR',
     '',
-    'Says whether the activity log is what was written: 0 it is, 1 it is not, 2 it cannot be read. Needs no running control plane.',
+    'Says whether the activity log, or what was exported of it, is what was written: 0 it is, 1 it is not, 2 it cannot be read; and exports',
+    'it, a JSON object a line, going on where the directory ends. Neither needs a running control plane.',
     '',
     '       sallyport-control-plane backup --state DIR --to FILE',
     '       sallyport-control-plane restore --state DIR --from FILE',
     '',
     'Backs up database and state directory into one file, also while it runs, and restores them where nothing is yet, into either store.',
-    'The file holds every key: keep it as you keep those. All three take --store and --store-password-file.',
+    'The file holds every key: keep it as you keep those. All of them take --store and --store-password-file.',
     '',
   ].join('\n');
 }

@@ -37,6 +37,10 @@ export const configurationSchema = z.strictObject({
   writesPerSecond: z._default(rate, 200),
   /** How late the event loop may be before some are asked to come again later. 0 for never. */
   overloadMilliseconds: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(600_000)), 2000),
+  /** How many days events of the activity log are kept; 0 for ever. */
+  activityLogDays: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(36_500)), 0),
+  /** A directory that the activity log is exported to as it grows. */
+  activityLogExport: z.optional(text),
   /** Where `/metrics` is; without one nowhere. */
   metricsPort: z.optional(port),
   metricsHost: z._default(text, '127.0.0.1'),
@@ -150,6 +154,18 @@ export const settingNames: Readonly<Record<Key, SettingName>> = {
     meaning: 'how late the process may be before some are asked to come again later (2000); 0 for never',
     accepts: 'a whole number from 0 to 600000',
   },
+  activityLogDays: {
+    flag: 'activity-log-days',
+    variable: 'SALLYPORT_ACTIVITY_LOG_DAYS',
+    meaning: 'days that events of the activity log are kept (0: for ever)',
+    accepts: 'a whole number from 0 to 36500',
+  },
+  activityLogExport: {
+    flag: 'activity-log-export',
+    variable: 'SALLYPORT_ACTIVITY_LOG_EXPORT',
+    meaning: 'directory that the activity log is exported to as it grows',
+    accepts: 'the path of a directory',
+  },
   metricsPort: {
     flag: 'metrics-port',
     variable: 'SALLYPORT_METRICS_PORT',
@@ -205,7 +221,7 @@ export function readConfiguration(sources: Sources): Configuration {
     problems.push(`The value of ${from[key] ?? key} cannot be used: give ${settingNames[key].accepts}.`);
   }
   if (!result.success) throw new ConfigurationError(problems);
-  const { gallery, store, storePasswordFile, identityProviders, ...rest } = result.data;
+  const { gallery, store, storePasswordFile, identityProviders, activityLogExport, ...rest } = result.data;
   const read = <T>(work: () => T): T | undefined => {
     try {
       return work();
@@ -224,6 +240,7 @@ export function readConfiguration(sources: Sources): Configuration {
     identityProviders: providers,
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
+    ...(activityLogExport === undefined ? {} : { activityLogExport: resolve(activityLogExport) }),
   };
 }
 

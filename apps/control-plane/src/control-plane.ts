@@ -6,7 +6,7 @@ import { messageOf } from '@sallyport/model';
 import { Hono } from 'hono';
 import en from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
-import { openCheckpoints } from './activity-log/checkpoint-writer.ts';
+import { keepActivityLog } from './activity-log/keep-log.ts';
 import { createArmFront } from './arm/pipeline.ts';
 import { createDispatcher, type Dispatcher } from './arm/dispatcher.ts';
 import { createRegistry } from './arm/registry.ts';
@@ -86,8 +86,6 @@ const sweepMilliseconds = 5_000;
 const upgradeMilliseconds = 15_000;
 /** How soon policy looks at what has changed. */
 const scanMilliseconds = 1_000;
-/** How often the activity log is sealed while it grows. */
-const sealMilliseconds = 60_000;
 
 /** Starts a control plane. Throws when the state directory, the database or the address cannot be used. */
 export async function startControlPlane(
@@ -217,7 +215,8 @@ async function run(
           readiness,
         });
   writeOperatorFile(paths, { ...identities, endpoint: endpoint.url });
-  const stopSealing = await startSealing(services, paths, log);
+  const activityKey = await keyOf(paths.activityKey);
+  const stopSealing = await keepActivityLog(services, paths, configuration, identities, activityKey, log);
   const stopSweeping = await startSweeping(services, log);
   const stopUpgrading = startUpgrading(services, dispatcher, log);
   const { tenantId, subscriptionId } = identities;
@@ -371,26 +370,6 @@ function startUpgrading(services: Services, dispatcher: Dispatcher, log: Log): (
     { failure: 'automatic upgrades could not be looked at', everyMilliseconds: upgradeMilliseconds, work },
     log,
   );
-}
-
-/** Signs where the activity log stands, now, every minute while it grows, and at the end (T67). */
-async function startSealing(services: Services, paths: StatePaths, log: Log): Promise<() => Promise<void>> {
-  const key = await keyOf(paths.activityKey);
-  writeDurably(paths.activityPublicKey, `${JSON.stringify(key.publicJwk)}\n`, 0o644);
-  const checkpoints = await openCheckpoints(services.environment, services.store, key, paths.activityCheckpoints);
-  await checkpoints.write();
-  const stop = repeatWork(
-    {
-      failure: 'the activity log could not be sealed',
-      everyMilliseconds: sealMilliseconds,
-      work: () => checkpoints.write(),
-    },
-    log,
-  );
-  return async () => {
-    await stop();
-    await checkpoints.write();
-  };
 }
 
 async function close(

@@ -4,6 +4,7 @@ import { helpText, readCommandLine, type CommandLine } from './command-line.ts';
 import { backUp, restore } from './backup/backup-command.ts';
 import { ConfigurationError } from './configuration.ts';
 import { processEnvironment } from './environment.ts';
+import { exportActivityLog } from './export-command.ts';
 import { createLog } from './http/log.ts';
 import { verifyActivityLog, type Answered } from './verify-command.ts';
 
@@ -20,6 +21,7 @@ function commandLine(): CommandLine | undefined {
 
 function answerOffline(command: Exclude<CommandLine, { kind: 'help' | 'check' | 'start' }>): Promise<Answered> {
   if (command.kind === 'verify') return verifyActivityLog(command.options);
+  if (command.kind === 'export') return exportActivityLog(command.options);
   return command.kind === 'backup' ? backUp(command.options) : restore(command.options);
 }
 

@@ -3,13 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
 import type { CryptoKey } from 'jose';
 import { readCheckpointKey } from './activity-log/checkpoint.ts';
-import { postgresLog, sqliteLog, type StoredLog } from './activity-log/stored-log.ts';
+import { exportedLog, exportPaths } from './activity-log/export-files.ts';
+import { openStoredLog, type StoredLog } from './activity-log/stored-log.ts';
 import { LogNotIntact, verifyLog, type VerifiedLog } from './activity-log/verify-log.ts';
 import { statePaths } from './state/state-paths.ts';
 import type { PostgresAddress } from './store/postgres/address.ts';
 
 export interface VerifyOptions {
-  readonly state: string;
+  /** A state directory, or a directory that the log was exported to. */
+  readonly where: { readonly state: string } | { readonly exported: string };
   /** Where the log is when it is not in the state directory. */
   readonly postgres: PostgresAddress | undefined;
   /** A checkpoint file kept elsewhere; the state directory's own when left out. */
@@ -24,6 +26,35 @@ export interface Answered {
   readonly text: string;
 }
 
+interface Place {
+  readonly name: string;
+  readonly needed: readonly string[];
+  readonly checkpoints: string;
+  readonly key: string;
+  open(): Promise<StoredLog>;
+}
+
+function placeOf({ where, postgres }: VerifyOptions): Place {
+  if ('exported' in where) {
+    const paths = exportPaths(where.exported);
+    return {
+      name: 'export',
+      needed: [where.exported],
+      checkpoints: paths.checkpoints,
+      key: paths.publicKey,
+      open: () => Promise.resolve(exportedLog(where.exported)),
+    };
+  }
+  const paths = statePaths(where.state);
+  return {
+    name: 'state directory',
+    needed: postgres === undefined ? [paths.database] : [],
+    checkpoints: paths.activityCheckpoints,
+    key: paths.activityPublicKey,
+    open: () => openStoredLog(paths.database, postgres),
+  };
+}
+
 async function verifyAndClose(log: StoredLog, ...held: [readonly string[], CryptoKey]): Promise<VerifiedLog> {
   try {
     return await verifyLog(log, ...held);
@@ -34,25 +65,34 @@ async function verifyAndClose(log: StoredLog, ...held: [readonly string[], Crypt
 
 /** Verifies and says so in one paragraph. Never throws. */
 export async function verifyActivityLog(options: VerifyOptions): Promise<Answered> {
-  const paths = statePaths(options.state);
-  const checkpoints = options.checkpoints ?? paths.activityCheckpoints;
-  const key = options.key ?? paths.activityPublicKey;
-  const files = options.postgres === undefined ? [paths.database, checkpoints, key] : [checkpoints, key];
-  for (const path of files) {
+  const place = placeOf(options);
+  const checkpoints = options.checkpoints ?? place.checkpoints;
+  const key = options.key ?? place.key;
+  for (const path of [...place.needed, checkpoints, key]) {
     if (!existsSync(path)) return { code: 2, text: `There is no '${path}', which verifying needs.\n` };
   }
   try {
     const publicKey = await readCheckpointKey(readFileSync(key, 'utf8'));
     const lines = readFileSync(checkpoints, 'utf8').split('\n').slice(0, -1);
-    const log = options.postgres === undefined ? sqliteLog(paths.database) : await postgresLog(options.postgres);
-    const { events, head, sealedUpTo, checkpoints: count } = await verifyAndClose(log, lines, publicKey);
+    const {
+      events,
+      head,
+      sealedUpTo,
+      cut,
+      checkpoints: count,
+    } = await verifyAndClose(await place.open(), lines, publicKey);
     const own = options.checkpoints === undefined || options.key === undefined;
     const rest = [
       `The activity log is intact: ${events} events, ${count} checkpoints, the newest at position ${sealedUpTo}.`,
       `Head: ${head}`,
+      ...(cut === undefined
+        ? []
+        : [
+            `Events up to position ${cut.position} were removed as retention wants; the checkpoint of ${cut.time} is signed for that.`,
+          ]),
       ...(own
         ? [
-            'Checkpoints and key are those of the state directory: whoever holds all of it could have made them anew. Keep copies elsewhere and name them with --checkpoints and --key.',
+            `Checkpoints and key are those of the ${place.name}: whoever holds all of it could have made them anew. Keep copies elsewhere and name them with --checkpoints and --key.`,
           ]
         : []),
     ];

@@ -63,6 +63,7 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.Authorization/roleDefinitions/write': 'Create or update custom role definition',
   'Microsoft.Authorization/roleDefinitions/delete': 'Delete custom role definition',
   'Microsoft.Authorization/servicePrincipals/write': 'Create or replace the credential of a service principal',
+  'Sallyport.ActivityLog/retention/cut/action': 'Remove events that are older than they are kept',
   'Sallyport.Explain/register/action': 'Registers the subscription for the Sallyport.Explain resource provider',
   'Sallyport.Upgrades/register/action': 'Registers the subscription for the Sallyport.Upgrades resource provider',
   'Sallyport.Upgrades/rolloutSettings/write': 'Set how versions are rolled out',

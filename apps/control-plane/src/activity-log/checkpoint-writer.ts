@@ -6,11 +6,13 @@ import type { Environment } from '../environment.ts';
 import type { SigningKey } from '../identity/signing-key.ts';
 import type { Store } from '../store/store.ts';
 import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { headOfLog } from './head-of-log.ts';
+import { headOfLog, type LogHead } from './head-of-log.ts';
 
 export interface CheckpointWriter {
   /** Adds a line if the log has grown since the last one. Throws what the file system says. */
   write(): Promise<void>;
+  /** Adds a line that lets everything up to a place be removed, and returns it. The line is on disk before anything may be. */
+  writeCut(cut: LogHead): Promise<string>;
 }
 
 /** The writer of a file. Throws when the log is shorter than the last checkpoint says it was: somebody has cut it off. */
@@ -27,14 +29,19 @@ export async function openCheckpoints(
       `The activity log ends at position ${head.position}, and its last checkpoint in '${path}' says that it reached ${position}. Events are missing: restore a backup, or move the file away if you know why they are.`,
     );
   }
+  const sign = async (now: LogHead, cut?: LogHead): Promise<string> => {
+    const time = new Date(environment.now()).toISOString();
+    const line = await signCheckpoint(key, { ...now, time, ...(cut === undefined ? {} : { cut }) });
+    append(path, `${line}\n`);
+    position = now.position;
+    return line;
+  };
   return {
     write: async () => {
       const now = await headOfLog(store.read);
-      if (now.position === position) return;
-      const time = new Date(environment.now()).toISOString();
-      append(path, `${await signCheckpoint(key, { ...now, time })}\n`);
-      position = now.position;
+      if (now.position !== position) await sign(now);
     },
+    writeCut: async (cut) => sign(await headOfLog(store.read), cut),
   };
 }
 

@@ -7,12 +7,15 @@ import { parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { SigningKey } from '../identity/signing-key.ts';
 
+const placeSchema = { position: z.int().check(z.minimum(1)), hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)) };
+
 const checkpointSchema = z.object({
-  /** Position of the newest event. */
-  position: z.int().check(z.minimum(1)),
-  hash: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  /** Of the newest event. */
+  ...placeSchema,
   /** ISO 8601, when it was signed. */
   time: z.string(),
+  /** Of the last event that may be gone, with every one before it: retention's word, and nobody else's. */
+  cut: z.optional(z.object(placeSchema)),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 

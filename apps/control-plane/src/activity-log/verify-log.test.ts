@@ -55,7 +55,12 @@ function verify(
   state: string,
   elsewhere: { checkpoints?: string; key?: string } = {},
 ): Promise<{ code: number; text: string }> {
-  return verifyActivityLog({ state, postgres: undefined, checkpoints: elsewhere.checkpoints, key: elsewhere.key });
+  return verifyActivityLog({
+    where: { state },
+    postgres: undefined,
+    checkpoints: elsewhere.checkpoints,
+    key: elsewhere.key,
+  });
 }
 
 /** Computes the chain anew from a position on, as somebody would who can write the database. */

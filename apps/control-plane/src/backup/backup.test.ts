@@ -96,7 +96,7 @@ eachStore('backup and restore', (makeStore) => {
       // And it goes on.
       await addMachine(environment, restored);
       await restored.close();
-      const verified = await verifyActivityLog({ state, postgres, checkpoints: undefined, key: undefined });
+      const verified = await verifyActivityLog({ where: { state }, postgres, checkpoints: undefined, key: undefined });
       expect([verified.code, verified.text]).toEqual([0, expect.stringContaining('is intact')]);
       const again = await restore({ state: join(folder.path, `again-${Math.random()}`), postgres, from: backup });
       expect(again.code).toBe(postgres === undefined ? 0 : 1);

@@ -36,9 +36,16 @@ export async function restoreBackup(
 async function checkBackup(path: string): Promise<BackupHeader> {
   let header: BackupHeader | undefined;
   let hash = chainStart;
+  let begun = false;
+  const cuts = new Map<unknown, string>();
   for await (const line of backupLines(path)) {
     if ('backup' in line) header = line;
+    // Its name comes before that of the events.
+    if ('table' in line && line.table === 'activity_cuts')
+      cuts.set(line.row['position'], String(line.row['hash'] ?? ''));
     if (!('table' in line) || line.table !== 'activity_events') continue;
+    if (!begun) hash = cuts.get(Number(line.row['position']) - 1) ?? chainStart;
+    begun = true;
     hash = nextHash(
       hash,
       chainedColumns.map((column) => String(line.row[column] ?? '')),

@@ -1,3 +1,10 @@
+CREATE TABLE activity_cuts (
+  position bigint NOT NULL,
+  hash text COLLATE "C" NOT NULL,
+  checkpoint text COLLATE "C" NOT NULL,
+  CONSTRAINT activity_cuts_pkey PRIMARY KEY ("position")
+);
+
 CREATE TABLE activity_events (
   position bigint NOT NULL,
   event_data_id text COLLATE "C" NOT NULL,

@@ -1,3 +1,9 @@
+CREATE TABLE activity_cuts (
+  position bigint not null primary key,
+  hash text not null,
+  checkpoint text not null
+);
+
 CREATE TABLE activity_events (
   position integer primary key autoincrement,
   event_data_id text not null unique,

@@ -1,3 +1,4 @@
+import { activityCuts } from './activity-cuts.ts';
 import { automaticUpgradeTables } from './automatic-upgrade-tables.ts';
 import { chainedEvents } from './chained-events.ts';
 import { firstTables } from './first-tables.ts';
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611271910-shared-files', up: sharedFiles },
   { name: '202611271920-automatic-upgrade', up: automaticUpgradeTables },
   { name: '202611271930-sign-in', up: signInTables },
+  { name: '202611272150-activity-cuts', up: activityCuts },
 ];

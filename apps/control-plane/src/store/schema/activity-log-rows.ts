@@ -19,6 +19,16 @@ export interface ActivityEventRow {
   readonly hash: string;
 }
 
+/** A place that the log was cut at: everything up to it is gone, as retention wants. */
+export interface ActivityCutRow {
+  /** Of the last event that is gone. */
+  readonly position: number;
+  /** Of that event: what the next one's hash begins with. */
+  readonly hash: string;
+  /** The signed checkpoint that carries the cut. */
+  readonly checkpoint: string;
+}
+
 /** How far the activity log has been followed. One row for each who follows. */
 export interface FollowedLogRow {
   readonly follower: string;

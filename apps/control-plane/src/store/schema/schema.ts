@@ -1,4 +1,4 @@
-import type { ActivityEventRow, FollowedLogRow } from './activity-log-rows.ts';
+import type { ActivityCutRow, ActivityEventRow, FollowedLogRow } from './activity-log-rows.ts';
 import type {
   AutomaticUpgradeRow,
   MachineUpgradeSettingsRow,
@@ -48,6 +48,7 @@ export interface Schema {
   readonly extensions: ExtensionRow;
   readonly operations: OperationRow;
   readonly activity_events: ActivityEventRow;
+  readonly activity_cuts: ActivityCutRow;
   readonly used_assertions: UsedAssertionRow;
   readonly signing_keys: SigningKeyRow;
   readonly certificate_credentials: CertificateCredentialRow;
