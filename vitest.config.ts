@@ -15,6 +15,8 @@ export default defineConfig({
     // Real processes on two shared cores: generous bounds so that a busy machine does not make a test fail.
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    // The default of a second is a bet on the machine.
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     // Most of what the tests do is waiting for processes they started: one worker, vitest's choice for two cores, leaves half of them idle.
     maxWorkers: Math.max(3, availableParallelism()),

@@ -49,7 +49,12 @@ const targets: Readonly<Record<string, Target>> = {
     without: [],
   },
   manager: {
-    mutate: ['apps/agent/src/extensions/extension-manager.ts'],
+    mutate: [
+      'apps/agent/src/extensions/extension-manager.ts',
+      'apps/agent/src/extensions/perform.ts',
+      'apps/agent/src/extensions/keep-up.ts',
+      'apps/agent/src/extensions/retreat.ts',
+    ],
     tests: ['apps/agent/src/extensions/*.test.ts'],
     without: [],
   },
@@ -89,7 +94,7 @@ function mutate(name: string, { mutate: all, tests, without }: Target, files: re
     linkModules(copy);
     writeFileSync(
       join(copy, 'vitest.mutation.config.ts'),
-      `export default { test: { include: ${JSON.stringify(tests)}, exclude: ${JSON.stringify(without)}, testTimeout: 60_000 } };\n`,
+      `export default { test: { include: ${JSON.stringify(tests)}, exclude: ${JSON.stringify(without)}, testTimeout: 60_000, expect: { poll: { timeout: 10_000 } } } };\n`,
     );
     process.stdout.write(`\nMutating ${name}\n`);
     const chosen = (files.length > 0 ? files : all).join(',');
