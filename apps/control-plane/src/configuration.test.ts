@@ -47,6 +47,7 @@ describe('the command line and its settings', () => {
       readsPerSecond: 500,
       writesPerSecond: 200,
       overloadMilliseconds: 2000,
+      outboundAllow: [],
       activityLogDays: 0,
       drainSeconds: 0,
       metricsHost: '127.0.0.1',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { CodedError, messageOf } from '@sallyport/model';
 import { readIdentityProviders, type IdentityProvider } from './identity/providers/identity-provider.ts';
+import { readOutboundEntries, type OutboundEntry } from './outbound/outbound-rule.ts';
 import { PostgresAddressError, readPostgresAddress, type PostgresAddress } from './store/postgres/address.ts';
 
 const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
@@ -29,6 +30,8 @@ export const configurationSchema = z.strictObject({
   drainSeconds: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(600)), 0),
   /** A file with the identity providers whose tokens are taken. */
   identityProviders: z.optional(text),
+  /** Hosts and networks that are not of the public internet and may be asked all the same. */
+  outboundAllow: z._default(z.string(), ''),
   logLevel: z._default(z.enum(['info', 'warn', 'error']), 'info'),
   /** Rows on a page of a list when the client does not say. */
   pageSize: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1000)), 200),
@@ -51,7 +54,11 @@ export const configurationSchema = z.strictObject({
 type Settings = z.infer<typeof configurationSchema>;
 type Key = keyof Settings;
 
-export interface Configuration extends Omit<Settings, 'store' | 'storePasswordFile' | 'identityProviders'> {
+export interface Configuration extends Omit<
+  Settings,
+  'store' | 'storePasswordFile' | 'identityProviders' | 'outboundAllow'
+> {
+  readonly outboundAllow: readonly OutboundEntry[];
   /** Whose tokens are taken besides our own. */
   readonly identityProviders: readonly IdentityProvider[];
   /** Where the database is when it is PostgreSQL. */
@@ -122,6 +129,12 @@ export const settingNames: Readonly<Record<Key, SettingName>> = {
     variable: 'SALLYPORT_DRAIN_SECONDS',
     meaning: 'seconds that /readyz says no before it ends (0)',
     accepts: 'a whole number from 0 to 600',
+  },
+  outboundAllow: {
+    flag: 'outbound-allow',
+    variable: 'SALLYPORT_OUTBOUND_ALLOW',
+    meaning: 'inner hosts and networks that may be asked, as in idp.example.org,10.0.0.0/8 (none)',
+    accepts: 'host names, addresses or networks, separated by commas, as in idp.example.org,10.0.0.0/8',
   },
   logLevel: {
     flag: 'log-level',
@@ -221,7 +234,8 @@ export function readConfiguration(sources: Sources): Configuration {
     problems.push(`The value of ${from[key] ?? key} cannot be used: give ${settingNames[key].accepts}.`);
   }
   if (!result.success) throw new ConfigurationError(problems);
-  const { gallery, store, storePasswordFile, identityProviders, activityLogExport, ...rest } = result.data;
+  const { gallery, store, storePasswordFile, identityProviders, activityLogExport, outboundAllow, ...rest } =
+    result.data;
   const read = <T>(work: () => T): T | undefined => {
     try {
       return work();
@@ -233,11 +247,17 @@ export function readConfiguration(sources: Sources): Configuration {
   };
   const postgres = read(() => postgresOf(store, storePasswordFile, from));
   const providers = read(() => providersOf(identityProviders, from));
-  if (providers === undefined || problems.length > 0) throw new ConfigurationError(problems);
+  const allowed = readOutboundEntries(outboundAllow);
+  if (allowed === undefined)
+    problems.push(
+      `The value of ${from['outboundAllow'] ?? ''} cannot be used: give ${settingNames.outboundAllow.accepts}.`,
+    );
+  if (providers === undefined || allowed === undefined || problems.length > 0) throw new ConfigurationError(problems);
   return {
     ...rest,
     postgres,
     identityProviders: providers,
+    outboundAllow: allowed,
     state: resolve(result.data.state),
     ...(gallery === undefined ? {} : { gallery: resolve(gallery) }),
     ...(activityLogExport === undefined ? {} : { activityLogExport: resolve(activityLogExport) }),

@@ -42,6 +42,8 @@ import { createHeartbeatRecorder } from './machines/heartbeat-recorder.ts';
 import { quarantineForked } from './machines/quarantine.ts';
 import { sweepOperations } from './machines/sweep.ts';
 import { resourceTypes } from './providers/index.ts';
+import { createOutbound } from './outbound/outbound.ts';
+import { outboundRule } from './outbound/outbound-rule.ts';
 import { repeatWork } from './repeated-work.ts';
 import { startScanning } from './policy/scan/scan.ts';
 import { createShownResources } from './policy/shown-resources.ts';
@@ -119,13 +121,14 @@ async function run(
   release: () => void,
 ): Promise<ControlPlane> {
   const { identities, keys, tls } = await store.alone('start', () => prepare(configuration, environment, paths, store));
-  const identityProviders = createIdentityProviders(configuration.identityProviders, () => environment.now());
+  const outbound = createOutbound(outboundRule(configuration.outboundAllow, servicesNamed(configuration)));
+  const identityProviders = createIdentityProviders(configuration.identityProviders, outbound, () => environment.now());
   const ending = new AbortController();
   const monitoring = processMetrics();
   const spans =
     configuration.tracesUrl === undefined
       ? undefined
-      : createSpanExporter(configuration.tracesUrl, controlPlaneVersion, log);
+      : createSpanExporter(configuration.tracesUrl, controlPlaneVersion, outbound, log);
   const watching: Watching = {
     requests: monitoring.requests,
     spans,
@@ -383,6 +386,12 @@ async function close(
   for (const stop of stops) await stop();
   await store.close();
   release();
+}
+
+/** The services that the configuration says where they are. */
+function servicesNamed({ identityProviders, tracesUrl }: Configuration): readonly URL[] {
+  const named = identityProviders.map(({ issuer }) => new URL(issuer));
+  return tracesUrl === undefined ? named : [...named, new URL(tracesUrl)];
 }
 
 async function keyOf(path: string): Promise<SigningKey> {

@@ -14,6 +14,8 @@ import { endpointOf } from './endpoint.ts';
 import { createMachineAuthenticator, type MachineAuthenticator } from './machine-authentication.ts';
 import { beginSession, endSession } from './people/sessions.ts';
 import type { Principal } from './principals.ts';
+import { createOutbound } from '../outbound/outbound.ts';
+import { outboundRule } from '../outbound/outbound-rule.ts';
 import { createIdentityProviders } from './providers/identity-providers.ts';
 import { openSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
@@ -60,7 +62,7 @@ eachStore('tokens that are remembered', (makeStore) => {
     };
     const keys = await openSigningKeys(environment, store, file, tenant);
     const tokens = createTokenVerifier(keys, endpoint);
-    const providers = createIdentityProviders([], () => environment.now());
+    const providers = createIdentityProviders([], createOutbound(outboundRule([], [])), () => environment.now());
     return {
       keys,
       tokens,

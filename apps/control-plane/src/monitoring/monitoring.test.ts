@@ -11,6 +11,8 @@ import { addStoredMetrics, processMetrics } from './control-plane-metrics.ts';
 import { Metrics } from './metrics.ts';
 import { listenForMonitoring } from './monitoring-server.ts';
 import { requestKind } from './request-kind.ts';
+import { createOutbound } from '../outbound/outbound.ts';
+import { outboundRule } from '../outbound/outbound-rule.ts';
 import { createSpanExporter, type Span } from './span-exporter.ts';
 import { currentTrace, formatTraceparent, traceOf } from './trace-context.ts';
 import { watched } from './watched-requests.ts';
@@ -182,7 +184,7 @@ describe('traces', () => {
       attributes: { 'http.request.method': 'GET', 'http.response.status_code': 200 },
       failed: false,
     };
-    const exporter = createSpanExporter(url, '0.1.0', log);
+    const exporter = createSpanExporter(url, '0.1.0', createOutbound(outboundRule([], [new URL(url)])), log);
     for (let i = 0; i < 600; i += 1) exporter.add(span);
     await exporter.close();
     const sent = bodies.flatMap((body) => (body as Otlp).resourceSpans[0]?.scopeSpans[0]?.spans ?? []);
@@ -197,7 +199,7 @@ describe('traces', () => {
     expect([exporter.dropped(), warnings]).toEqual([0, []]);
 
     status = 500;
-    const unlucky = createSpanExporter(url, '0.1.0', log);
+    const unlucky = createSpanExporter(url, '0.1.0', createOutbound(outboundRule([], [new URL(url)])), log);
     for (let i = 0; i < 5_000; i += 1) unlucky.add(span);
     await unlucky.close();
     expect(unlucky.dropped()).toBe(5_000);

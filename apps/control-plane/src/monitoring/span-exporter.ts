@@ -4,6 +4,7 @@
  */
 import { messageOf } from '@sallyport/model';
 import type { Log } from '../http/log.ts';
+import type { Outbound } from '../outbound/outbound.ts';
 import type { TraceContext } from './trace-context.ts';
 
 export interface Span {
@@ -29,9 +30,11 @@ const everyMilliseconds = 5_000;
 const largestBatch = 512;
 const mostWaiting = 4096;
 const timeoutMilliseconds = 5_000;
+/** A collector answers with next to nothing. Bytes. */
+const largestAnswer = 256 * 1024;
 
 /** Exports to `url`, as in `http://127.0.0.1:4318/v1/traces`. */
-export function createSpanExporter(url: string, version: string, log: Log): SpanExporter {
+export function createSpanExporter(url: string, version: string, outbound: Outbound, log: Log): SpanExporter {
   let waiting: Span[] = [];
   let dropped = 0;
   let sending: Promise<void> | undefined;
@@ -39,15 +42,14 @@ export function createSpanExporter(url: string, version: string, log: Log): Span
 
   async function send(batch: readonly Span[]): Promise<void> {
     try {
-      const answer = await fetch(url, {
+      const { status } = await outbound(new URL(url), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(exportRequest(batch, version)),
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMilliseconds),
+        timeoutMilliseconds,
+        largestBytes: largestAnswer,
       });
-      await answer.body?.cancel();
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      if (status < 200 || status > 299) throw new Error(`HTTP ${status}`);
       complained = false;
     } catch (error) {
       dropped += batch.length;

@@ -2,6 +2,7 @@
 import { messageOf } from '@sallyport/model';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod/mini';
+import type { Outbound } from '../../outbound/outbound.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { providerFetch } from './provider-fetch.ts';
 
@@ -38,14 +39,18 @@ export interface IdentityProviders {
 }
 
 /** The providers of a configuration. `now` is in milliseconds since 1970. */
-export function createIdentityProviders(configured: readonly IdentityProvider[], now: () => number): IdentityProviders {
+export function createIdentityProviders(
+  configured: readonly IdentityProvider[],
+  outbound: Outbound,
+  now: () => number,
+): IdentityProviders {
   const byIssuer = new Map(configured.map((provider) => [provider.issuer, provider]));
   const keys = new Map<string, Promise<JWTVerifyGetKey>>();
 
   function keysOf(provider: IdentityProvider): Promise<JWTVerifyGetKey> {
     const known = keys.get(provider.issuer);
     if (known !== undefined) return known;
-    const found = discover(provider);
+    const found = discover(provider, outbound);
     keys.set(provider.issuer, found);
     // What failed is tried again with the next token.
     found.catch(() => keys.delete(provider.issuer));
@@ -76,8 +81,8 @@ export function createIdentityProviders(configured: readonly IdentityProvider[],
   };
 }
 
-async function discover(provider: IdentityProvider): Promise<JWTVerifyGetKey> {
-  const fetch = providerFetch(provider.caPem);
+async function discover(provider: IdentityProvider, outbound: Outbound): Promise<JWTVerifyGetKey> {
+  const fetch = providerFetch(outbound, provider.caPem);
   try {
     const answer = await fetch(`${provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
     if (answer.status !== 200) throw new Error(`its discovery document answers with status ${answer.status}`);

@@ -1,44 +1,24 @@
-/** Fetches a document of an identity provider: https only, no redirects, bounded in size and time (T19, T78). */
-import { request } from 'node:https';
+/** Fetches a document of an identity provider: https only, by the one way out (T24), bounded in size and time (T19, T78). */
+import { messageOf } from '@sallyport/model';
+import type { Outbound } from '../../outbound/outbound.ts';
 
-const largest = 256 * 1024;
-const patience = 10_000;
+const largestBytes = 256 * 1024;
+const timeoutMilliseconds = 10_000;
 
 /** A `fetch` that trusts a CA of one's own. Rejects when there is no answer; the status is the caller's to judge. */
-export function providerFetch(caPem: string | undefined): (url: string) => Promise<Response> {
-  return (url) =>
-    new Promise((resolve, reject) => {
-      const fail = (error: Error): void =>
-        reject(new Error(`${new URL(url).origin} did not answer: ${error.message}`, { cause: error }));
-      const outgoing = request(
-        url,
-        {
-          headers: { accept: 'application/json' },
-          // Whole, not only between bytes.
-          signal: AbortSignal.timeout(patience),
-          ...(caPem === undefined ? {} : { ca: caPem }),
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          let length = 0;
-          incoming.on('data', (chunk: Buffer) => {
-            length += chunk.length;
-            if (length > largest) incoming.destroy(new Error('the document is too large'));
-            else chunks.push(chunk);
-          });
-          incoming.on('error', fail);
-          incoming.on('end', () => {
-            const type = incoming.headers['content-type'] ?? '';
-            resolve(
-              new Response(Buffer.concat(chunks), {
-                status: incoming.statusCode ?? 500,
-                headers: { 'content-type': type },
-              }),
-            );
-          });
-        },
-      );
-      outgoing.on('error', fail);
-      outgoing.end();
-    });
+export function providerFetch(outbound: Outbound, caPem: string | undefined): (url: string) => Promise<Response> {
+  return async (text) => {
+    const url = new URL(text);
+    if (url.protocol !== 'https:') throw new Error(`${url.origin} is not asked: it is not https`);
+    const headers = { accept: 'application/json' };
+    try {
+      const answer = await outbound(url, { method: 'GET', headers, caPem, timeoutMilliseconds, largestBytes });
+      return new Response(new Uint8Array(answer.body), {
+        status: answer.status,
+        headers: { 'content-type': answer.contentType },
+      });
+    } catch (error) {
+      throw new Error(`${url.origin} did not answer: ${messageOf(error)}`, { cause: error });
+    }
+  };
 }
