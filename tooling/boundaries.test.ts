@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   archive: [],
   pki: [],
   'blob-storage': [],
-  'cloud-storage': ['blob-storage', 'model'],
+  'cloud-storage': ['blob-storage', 'durable-files', 'model'],
   testkit: ['model'],
 };
 

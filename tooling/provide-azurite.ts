@@ -16,8 +16,10 @@ const whole = join(cache, 'whole');
 /** Whether a run of these tests (paths as vitest takes them; none means all) comes to those that use it. */
 export function usesAzurite(paths: readonly string[]): boolean {
   const words = paths.filter((path) => !path.startsWith('-'));
-  const tests = 'packages/cloud-storage/src/azure-storage.test.ts';
-  return words.length === 0 || words.some((word) => tests.includes(word.replace(/^\.\/|\/$/g, '')));
+  const tests = ['packages/cloud-storage/src/azure-storage.test.ts', 'tests/system/storage.test.ts'];
+  return (
+    words.length === 0 || words.some((word) => tests.some((test) => test.includes(word.replace(/^\.\/|\/$/g, ''))))
+  );
 }
 
 /** Installs it if need be and tells the tests where it is; says what is left out when that does not work. */

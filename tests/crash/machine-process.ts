@@ -160,6 +160,8 @@ const manager = new ExtensionManager({
     http: new HttpClient({ origin, proxy: () => undefined }),
     machineKey,
     catalog: () => Promise.resolve(catalog),
+    only: undefined,
+    packageUrls: () => Promise.resolve([]),
   },
   hosting: () => 'on',
   permit: () => ({ allowed: true, explanation: { outcome: 'allow', rule: 'test', message: '' } }),

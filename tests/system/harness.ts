@@ -50,8 +50,11 @@ export interface TestSystem {
   /** Asks, and returns what to wait with. */
   ask(method: 'PUT' | 'DELETE', resource: string, request?: ExtensionRequest): Promise<() => Promise<Ended>>;
   get(path: string): Promise<unknown>;
+  /** What the control plane has written to its log. */
+  log(): string;
   /** The id of an extension resource of the machine. */
   extensionPath(resource: string): string;
+  stopAgents(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +66,8 @@ export interface SystemOptions {
   readonly truePaths?: boolean;
   /** A gallery that is there already, with the root that the machine is to believe; nothing can be published into it. */
   readonly served?: { readonly gallery: string; readonly root: string };
+  /** Of the environment of the control plane: credentials of storages. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Starts everything and connects the machine; the agent is not started. */
@@ -81,6 +86,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
       storeSettings(state),
     ),
     '"msg":"listening"',
+    options.variables,
   );
   carrier.forwardTo({
     endpoint: `https://127.0.0.1:${port}`,
@@ -159,10 +165,14 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
     install: async (resource, request) => (await system.ask('PUT', resource, request))(),
     remove: async (resource) => (await system.ask('DELETE', resource))(),
     get: async (path) => (await client.arm('GET', `${path}${path.includes('?') ? '&' : '?'}${apiVersion}`)).json(),
+    log: () => controlPlane.output(),
     extensionPath: (resource) => `${base}/extensions/${resource}`,
+    async stopAgents() {
+      await Promise.all(agents.splice(0).map((agent) => agent.stop()));
+    },
     async stop() {
       client.close();
-      await Promise.all(agents.map((agent) => agent.stop()));
+      await system.stopAgents();
       await own?.stop();
       await controlPlane.stop();
       await carrier.close();

@@ -20,6 +20,7 @@ import type { Environment } from './environment.ts';
 import { startCatalogWatch } from './gallery/catalog-watch.ts';
 import { folderCatalogSource, noCatalog } from './gallery/folder-catalog-source.ts';
 import { addGalleryRoutes } from './gallery/gallery-routes.ts';
+import { openPackageStorage } from './gallery/package-storage.ts';
 import type { Log } from './http/log.ts';
 import { createAdmission, overloaded, type Admission } from './http/admission.ts';
 import { listenForClients, type RunningServer } from './http/server.ts';
@@ -170,6 +171,8 @@ async function run(
   });
   const endpoint = endpointOf(publicUrl(configuration, server.port), server.port, identities.tenantId);
   const tokens = createTokenVerifier(keys, endpoint);
+  const { gallery } = configuration;
+  const packages = gallery === undefined ? undefined : openPackageStorage(gallery, () => performance.now(), log);
   const services: Services = {
     environment,
     store: withGuardedChanges(store),
@@ -179,9 +182,15 @@ async function run(
     identityProviders,
     doorbell: await createDoorbell(store.bells),
     catalog:
-      configuration.gallery === undefined
+      gallery === undefined || packages === undefined
         ? noCatalog()
-        : folderCatalogSource(configuration.gallery, paths.catalog, () => environment.now()),
+        : folderCatalogSource({
+            gallery,
+            directory: paths.catalog,
+            storage: packages,
+            now: () => environment.now(),
+          }),
+    packages,
     pageSize: configuration.pageSize,
   };
   const dispatcher: Dispatcher = createDispatcher(services, (over, through) =>
@@ -300,7 +309,7 @@ function routes(
   const tokens = createTokenService(environment, store, signingKeys, authenticate, endpoint);
   addIdentityRoutes(app, environment, tokens, signingKeys, endpoint, log);
   addSignInRoutes(app, environment, store, endpoint, log);
-  addGalleryRoutes(app, configuration.gallery);
+  addGalleryRoutes(app, configuration.gallery, services.packages, log);
   app.all('*', (c) => arm(c.req.raw, (c.env as { readonly clientIpAddress: string }).clientIpAddress));
   return app;
 }

@@ -3,6 +3,7 @@ import type { Endpoint } from './identity/endpoint.ts';
 import type { IdentityProviders } from './identity/providers/identity-providers.ts';
 import type { SigningKeys } from './identity/signing-keys.ts';
 import type { CatalogSource } from './gallery/catalog-source.ts';
+import type { PackageStorage } from './gallery/package-storage.ts';
 import type { Environment } from './environment.ts';
 import type { Doorbell } from './machines/doorbell.ts';
 import type { Store } from './store/store.ts';
@@ -17,6 +18,8 @@ export interface Services {
   readonly identityProviders: IdentityProviders;
   readonly doorbell: Doorbell;
   readonly catalog: CatalogSource;
+  /** Undefined without a gallery. */
+  readonly packages: PackageStorage | undefined;
   /** Rows on a page when a client does not say. */
   readonly pageSize: number;
 }

@@ -13,6 +13,9 @@ export const galleryCodes = {
   ScannerOutdated: "The malware scanner's signatures are too old.",
   ScannerTimedOut: 'The malware scanner did not end in time.',
   ScannerFailed: 'The malware scanner failed, or gives wrong answers to the test files.',
+  StorageUnavailable: 'A storage of packages is out of reach, or refuses.',
+  StorageAddressMalformed: 'The address of a storage cannot be used.',
+  StorageInUse: 'Packages lie only in a storage that is to be left.',
   PackageMissing: 'The package is not in the catalog, or not in the storage.',
   SourceUnavailable: 'A package could not be fetched from the source of a mirror.',
   RootMissing: 'Nothing says which root a mirror is to believe.',
@@ -44,6 +47,8 @@ export type ExitCode = keyof typeof exitCodes;
 
 const byCode: Readonly<Record<string, ExitCode>> = {
   ArgumentMalformed: 2,
+  StorageAddressMalformed: 2,
+  StorageInUse: 4,
   ManifestMalformed: 3,
   FileUnreadable: 3,
   IdentityMissing: 3,

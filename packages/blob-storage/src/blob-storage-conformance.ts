@@ -51,6 +51,22 @@ export function blobStorageConformance(empty: () => Promise<BlobStorage>): void 
     expect(await contentOf(blob, { start: 5, end: 5 })).toHaveLength(0);
   });
 
+  test('S1.4 where there is a direct URL, anybody can read the blob with it, and go on in the middle', async () => {
+    const storage = await empty();
+    await storage.put(nameOf(content), pieces(content));
+    const url = await storage.directUrl(nameOf(content), 600);
+    if (url === undefined) return;
+    const whole = await fetch(url);
+    expect(whole.status).toBe(200);
+    expect(content.equals(Buffer.from(await whole.arrayBuffer()))).toBe(true);
+    const rest = await fetch(url, { headers: { range: 'bytes=700000-' } });
+    expect(rest.status).toBe(206);
+    expect(rest.headers.get('content-range')).toBe(`bytes 700000-${content.length - 1}/${content.length}`);
+    expect(Buffer.from(await rest.arrayBuffer())).toEqual(content.subarray(700_000));
+    const missing = await storage.directUrl(nameOf(Buffer.from('nothing')), 600);
+    expect((await fetch(missing ?? '')).status).toBe(404);
+  });
+
   test('a range outside the blob is refused', async () => {
     const storage = await empty();
     await storage.put(nameOf(content), pieces(content));

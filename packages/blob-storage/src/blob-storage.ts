@@ -40,6 +40,11 @@ export interface BlobStorage {
   list(): AsyncIterable<BlobName>;
   /** Removes a blob; false when it was not there. */
   remove(name: BlobName): Promise<boolean>;
+  /**
+   * A URL under which anybody can read the blob by plain HTTP for that many seconds, or longer. Undefined where only whoever opened
+   * the storage can hand it out. It is made without asking the storage, so it does not say that the blob is there (S1.4).
+   */
+  directUrl(name: BlobName, seconds: number): Promise<string | undefined>;
   /** Clears away what uploads that died left behind: unfinished ones that nobody touched since `before`. */
   sweep(before: Date): Promise<void>;
 }

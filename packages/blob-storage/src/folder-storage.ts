@@ -10,6 +10,8 @@ import { BlobMismatch, type BlobStorage, type ByteRange, type StoredBlob } from 
 
 const incoming = '.incoming-';
 const chunkLength = 256 * 1024;
+/** Flushed while more is coming, so that little is left to wait for at the end. */
+const flushedEvery = 8 * 1024 * 1024;
 
 /** Stores blobs in a folder, which is made on the first {@link FolderStorage.put}. Any number of processes may share it. */
 export class FolderStorage implements BlobStorage {
@@ -63,9 +65,9 @@ export class FolderStorage implements BlobStorage {
   }
 
   async *list(): AsyncIterable<BlobName> {
-    for (const entry of (await readdir(this.#folder).catch(undefinedWhenMissing)) ?? []) {
-      const name = parseBlobName(entry);
-      if (name !== undefined && (await this.has(name))) yield name;
+    for (const entry of (await readdir(this.#folder, { withFileTypes: true }).catch(undefinedWhenMissing)) ?? []) {
+      const name = entry.isFile() ? parseBlobName(entry.name) : undefined;
+      if (name !== undefined) yield name;
     }
   }
 
@@ -74,6 +76,11 @@ export class FolderStorage implements BlobStorage {
     await rm(this.#path(name), { force: true });
     await syncFolder(this.#folder);
     return true;
+  }
+
+  /** A folder is read by whoever has it. */
+  async directUrl(name: BlobName): Promise<undefined> {
+    requireBlobName(name);
   }
 
   /** Removes what writers that died left behind: unfinished files not touched since `before`. */
@@ -96,13 +103,51 @@ async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, signa
   // The umask does not decide who may read the packages.
   await file.chmod(0o644);
   const hash = createHash('sha256');
-  for await (const chunk of content) {
-    signal?.throwIfAborted();
-    hash.update(chunk);
-    let written = 0;
-    while (written < chunk.length) written += (await file.write(chunk, written)).bytesWritten;
+  const flusher = flushing(file);
+  try {
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+      let written = 0;
+      while (written < chunk.length) written += (await file.write(chunk, written)).bytesWritten;
+      flusher.wrote(chunk.length);
+    }
+  } finally {
+    await flusher.end();
   }
   return hash.digest('hex');
+}
+
+interface Flusher {
+  wrote(length: number): void;
+  /** Resolves when no flush is under way; throws what any of them ran into, which the kernel tells only once. */
+  end(): Promise<void>;
+}
+
+/** Flushes a file that is being written, one flush at a time. */
+function flushing(file: FileHandle): Flusher {
+  let since = 0;
+  let running: Promise<void> | undefined;
+  let failure: { readonly reason: unknown } | undefined;
+  return {
+    wrote(length) {
+      since += length;
+      if (since < flushedEvery || running !== undefined) return;
+      since = 0;
+      running = file
+        .datasync()
+        .catch((error: unknown) => {
+          failure ??= { reason: error };
+        })
+        .finally(() => {
+          running = undefined;
+        });
+    },
+    async end() {
+      await running;
+      if (failure !== undefined) throw failure.reason;
+    },
+  };
 }
 
 async function* read(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {

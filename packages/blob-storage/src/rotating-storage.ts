@@ -14,21 +14,21 @@ export interface StorageAccount {
 }
 
 export class RotatingStorage implements BlobStorage {
-  readonly #accounts: readonly StorageAccount[];
+  readonly accounts: readonly StorageAccount[];
 
   constructor(accounts: readonly StorageAccount[]) {
-    this.#accounts = accounts;
+    this.accounts = accounts;
   }
 
   async put(name: BlobName, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-    const taking = this.#accounts.find((account) => account.takesNew);
+    const taking = this.accounts.find((account) => account.takesNew);
     if (taking === undefined) throw new Error('No account of the package storage takes anything new: let one of them.');
     await taking.storage.put(name, content, signal);
   }
 
   async open(name: BlobName): Promise<StoredBlob | undefined> {
     let failure: { readonly reason: unknown } | undefined;
-    for (const { storage } of this.#accounts) {
+    for (const { storage } of this.accounts) {
       try {
         const blob = await storage.open(name);
         if (blob !== undefined) return blob;
@@ -47,7 +47,7 @@ export class RotatingStorage implements BlobStorage {
 
   async *list(): AsyncIterable<BlobName> {
     const seen = new Set<BlobName>();
-    for (const { storage } of this.#accounts) {
+    for (const { storage } of this.accounts) {
       for await (const name of storage.list()) {
         if (!seen.has(name)) yield name;
         seen.add(name);
@@ -57,12 +57,24 @@ export class RotatingStorage implements BlobStorage {
 
   async remove(name: BlobName): Promise<boolean> {
     let removed = false;
-    for (const { storage } of this.#accounts) removed = (await storage.remove(name)) || removed;
+    for (const { storage } of this.accounts) removed = (await storage.remove(name)) || removed;
     return removed;
   }
 
+  async directUrl(name: BlobName, seconds: number): Promise<string | undefined> {
+    return (await this.directUrls(name, seconds)).find((url) => url !== undefined);
+  }
+
+  /**
+   * One for each account, in their order; undefined for one that gives none. The blob is at one of them: which one need not be known
+   * here, and may change while somebody reads (S1.4).
+   */
+  async directUrls(name: BlobName, seconds: number): Promise<readonly (string | undefined)[]> {
+    return Promise.all(this.accounts.map(({ storage }) => storage.directUrl(name, seconds)));
+  }
+
   async sweep(before: Date): Promise<void> {
-    for (const { storage } of this.#accounts) await storage.sweep(before);
+    for (const { storage } of this.accounts) await storage.sweep(before);
   }
 
   /**
@@ -71,10 +83,10 @@ export class RotatingStorage implements BlobStorage {
    */
   async *moveOut(signal?: AbortSignal): AsyncIterable<BlobName> {
     const kept = new Set<BlobName>();
-    for (const { storage } of this.#accounts.filter((account) => account.takesNew)) {
+    for (const { storage } of this.accounts.filter((account) => account.takesNew)) {
       for await (const name of storage.list()) kept.add(name);
     }
-    for (const { storage } of this.#accounts.filter((account) => !account.takesNew)) {
+    for (const { storage } of this.accounts.filter((account) => !account.takesNew)) {
       for await (const name of storage.list()) {
         if (kept.has(name)) continue;
         const blob = await storage.open(name);

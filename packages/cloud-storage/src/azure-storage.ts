@@ -4,7 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { RestError, type BlockBlobClient, type ContainerClient } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  RestError,
+  StorageSharedKeyCredential,
+  type BlockBlobClient,
+  type ContainerClient,
+} from '@azure/storage-blob';
 import {
   parseBlobName,
   rangeWithin,
@@ -81,6 +87,16 @@ export class AzureStorage implements BlobStorage {
 
   async remove(name: BlobName): Promise<boolean> {
     return (await this.#blob(name).deleteIfExists()).succeeded;
+  }
+
+  /** Signed with the account's key. Without one, as with a signature for the whole container, there is none: that one is not handed on. */
+  async directUrl(name: BlobName, seconds: number): Promise<string | undefined> {
+    const blob = this.#blob(name);
+    if (!(blob.credential instanceof StorageSharedKeyCredential)) return undefined;
+    return blob.generateSasUrl({
+      permissions: BlobSASPermissions.parse('r'),
+      expiresOn: new Date(Date.now() + seconds * 1000),
+    });
   }
 
   /** Nothing to do: staged blocks that made no blob are collected by the service after a week. */

@@ -1,21 +1,24 @@
-/** Several storage accounts in one text: addresses separated by blanks, the first takes what is new; `-` before those being emptied. */
+/** Several storage accounts as one storage: the first that is not being emptied takes what is new. */
 import { RotatingStorage } from '@sallyport/blob-storage';
-import { openStorage, StorageAddressError } from './open-storage.ts';
+import { openStorage, storageName, type StorageSurroundings } from './open-storage.ts';
+import { readStorageSettings, type StorageSettings } from './storage-settings.ts';
 
-/** Opens them all as one storage. */
+/** Opens them all. Throws `StorageAddressMalformed`; whether they can be reached shows when they are used. */
 export async function openAccounts(
-  text: string,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  { storages }: Pick<StorageSettings, 'storages'>,
+  surroundings: StorageSurroundings,
 ): Promise<RotatingStorage> {
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  if (words.length === 0) throw new StorageAddressError('There is no address of a storage.');
   return new RotatingStorage(
     await Promise.all(
-      words.map(async (word) => {
-        const emptied = word.startsWith('-');
-        const name = emptied ? word.slice(1) : word;
-        return { name, storage: await openStorage(name, environment), takesNew: !emptied };
+      storages.map(async ({ address, emptying }) => {
+        const storage = await openStorage(address, surroundings);
+        return { name: storageName(address), storage, takesNew: !emptying };
       }),
     ),
   );
+}
+
+/** The storage of the gallery in a folder, as its settings are now. */
+export async function openGalleryStorage(gallery: string): Promise<RotatingStorage> {
+  return openAccounts(readStorageSettings(gallery), { folder: gallery, environment: process.env });
 }

@@ -41,13 +41,16 @@ describe('S3Storage on a real S3 server', () => {
     const address = (prefix: string): string =>
       `s3://${bucket}/${prefix}?region=us-east-1&pathStyle=true&endpoint=${encodeURIComponent(server.endpoint)}`;
     try {
-      await (await openAccounts(address('old'))).put(name, pieces(bytes));
-      const both = await openAccounts(`${address('new')} -${address('old')}`);
+      const open = (...storages: readonly { readonly address: string; readonly emptying: boolean }[]) =>
+        openAccounts({ storages: [...storages] }, { folder: '/', environment: {} });
+      const taking = (prefix: string) => ({ address: address(prefix), emptying: false });
+      await (await open(taking('old'))).put(name, pieces(bytes));
+      const both = await open(taking('new'), { ...taking('old'), emptying: true });
       expect(await both.has(name)).toBe(true);
       const moved: string[] = [];
       for await (const each of both.moveOut()) moved.push(each);
       expect(moved).toEqual([name]);
-      expect(await (await openAccounts(address('new'))).has(name)).toBe(true);
+      expect(await (await open(taking('new'))).has(name)).toBe(true);
     } finally {
       vi.unstubAllEnvs();
     }

@@ -26,6 +26,7 @@ import {
   type BlobStorage,
   type StoredBlob,
 } from '@sallyport/blob-storage';
+import { presignedUrl } from './presigned-url.ts';
 import { partsOf, uploadsOf } from './s3-uploads.ts';
 import { newHash, requireContent, uploadParts, type UploadPart } from './upload-parts.ts';
 
@@ -113,6 +114,10 @@ export class S3Storage implements BlobStorage {
     if (!(await this.has(name))) return false;
     await this.#place.client.send(new DeleteObjectCommand(this.#object(name)));
     return true;
+  }
+
+  async directUrl(name: BlobName, seconds: number): Promise<string> {
+    return presignedUrl(this.#place.client, this.#object(name), seconds);
   }
 
   async sweep(before: Date): Promise<void> {

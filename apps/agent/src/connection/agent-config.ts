@@ -23,6 +23,8 @@ const agentConfigSchema = z.object({
   correlationId: z.string(),
   /** Whether the control plane's own authority is in `certs/ca.pem`; otherwise the system's are asked. */
   ownAuthority: z.boolean(),
+  /** The private link scope it was connected with: then nothing is contacted but the control plane (S1.5). */
+  privateLinkScopeResourceId: z.optional(z.string()),
   /** ISO 8601, UTC. */
   connectedAt: z.string(),
 });

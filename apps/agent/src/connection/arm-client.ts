@@ -29,6 +29,8 @@ export interface NewMachine {
   readonly tags: Readonly<Record<string, string>>;
   readonly vmId: string;
   readonly clientPublicKey: string;
+  /** Resource id, if it is connected privately. */
+  readonly privateLinkScope: string | undefined;
 }
 
 export interface ArmClient {
@@ -88,7 +90,12 @@ export function armClient(options: ArmClientOptions): ArmClient {
         location: machine.location,
         tags: machine.tags,
         identity: { type: 'SystemAssigned' },
-        properties: { vmId: machine.vmId, clientPublicKey: machine.clientPublicKey, osType: 'linux' },
+        properties: {
+          vmId: machine.vmId,
+          clientPublicKey: machine.clientPublicKey,
+          osType: 'linux',
+          ...(machine.privateLinkScope === undefined ? {} : { privateLinkScopeResourceId: machine.privateLinkScope }),
+        },
       });
       return jsonOf(answer, machineSchema, 'Creating the machine resource');
     },

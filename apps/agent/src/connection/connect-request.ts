@@ -16,6 +16,8 @@ export interface ConnectRequest {
   readonly resourceName: string;
   readonly location: string;
   readonly tenantId: string;
+  /** Resource id: the machine is connected privately (S1.5). */
+  readonly privateLinkScope: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly correlationId: string;
   readonly credentials: OperatorCredentials;
@@ -44,6 +46,7 @@ export function connectRequest(invocation: Invocation, environment: Environment)
     location: matching('location', required(invocation, 'location'), /^[A-Za-z0-9 ]{1,64}$/, 'a location'),
     tenantId: matching('tenant-id', required(invocation, 'tenant-id'), guid, 'a GUID'),
     resourceName: resourceName(texts.get('resource-name')),
+    privateLinkScope: privateLinkScope(texts.get('private-link-scope')),
     tags: tagsOf(texts.get('tags') ?? ''),
     correlationId: matching('correlation-id', texts.get('correlation-id') ?? environment.guid(), guid, 'a GUID'),
     credentials: operatorCredentials(invocation),
@@ -88,6 +91,13 @@ function resourceName(given: string | undefined): string {
     .replace(/^[-_]+|[-_]+$/g, '');
   if (name !== '') return name;
   throw new AzcmError('AZCM0102', 'The host name of this machine cannot be found out.', ['Give --resource-name.']);
+}
+
+function privateLinkScope(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const form =
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.HybridCompute\/privateLinkScopes\/[^/]+$/i;
+  return matching('private-link-scope', given, form, 'the resource id of a private link scope');
 }
 
 /** `A=b,C=d`. */

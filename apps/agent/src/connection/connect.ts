@@ -108,9 +108,9 @@ async function createResource(
   key: StoredKey,
   signal: AbortSignal,
 ): Promise<ArmMachine> {
-  const { location, tags } = request;
+  const { location, tags, privateLinkScope } = request;
   try {
-    const machine = { location, tags, vmId: key.vmId, clientPublicKey: key.clientPublicKey };
+    const machine = { location, tags, privateLinkScope, vmId: key.vmId, clientPublicKey: key.clientPublicKey };
     try {
       return await arm.putMachine(request, machine);
     } catch (error) {
@@ -156,6 +156,7 @@ function configOf(
     principalId: machine.identity.principalId,
     correlationId: request.correlationId,
     ownAuthority,
+    ...(request.privateLinkScope === undefined ? {} : { privateLinkScopeResourceId: request.privateLinkScope }),
     connectedAt,
   };
 }

@@ -38,6 +38,8 @@ async function work(
     http: new HttpClient({ origin: 'http://127.0.0.1:1', proxy: () => undefined }),
     machineKey,
     catalog: () => Promise.reject(new Error('nothing is to be fetched here')),
+    only: undefined,
+    packageUrls: () => Promise.resolve([]),
   };
   const manager = new ExtensionManager({ host, supplies, journal, reporter, permit, hosting: () => 'on' });
   manager.start();

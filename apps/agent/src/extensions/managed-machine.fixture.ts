@@ -77,6 +77,8 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       http: new HttpClient({ origin: 'http://127.0.0.1:1', proxy: () => undefined }),
       machineKey,
       catalog: () => Promise.reject(new Error('nothing is to be fetched here')),
+      only: undefined,
+      packageUrls: () => Promise.resolve([]),
     };
     const manager = new ExtensionManager({
       host,

@@ -50,6 +50,10 @@ export interface Supplies {
   readonly http: HttpClient;
   readonly machineKey: MachineKey;
   catalog(): Promise<Catalog>;
+  /** The only origin that packages may come from: of a machine that is connected privately (S1.5). */
+  readonly only: string | undefined;
+  /** Where the package of an entry can be had now; nowhere when the centre wants something else by now, or does not answer. */
+  packageUrls(entry: GoalExtension, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 export interface OperationContext {

@@ -9,6 +9,7 @@ import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire'
 import { CatalogWatch } from '../catalog-watch/catalog-watch.ts';
 import { readControls } from '../config/read-controls.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
+import { packageUrlsOf } from '../extensions/download/package-urls-of.ts';
 import { agentApi, type AgentApi } from '../connection/agent-api.ts';
 import { agentVersion } from '../connection/agent-version.ts';
 import { fetchCatalogFrom } from '../connection/catalog-fetch.ts';
@@ -153,7 +154,13 @@ export class ConnectedAgent {
       host,
       journal,
       reporter: this.#reporter,
-      supplies: { http, machineKey, catalog: onceOpened(() => openMachineCatalog(config, http, environment)) },
+      supplies: {
+        http,
+        machineKey,
+        catalog: onceOpened(() => openMachineCatalog(config, http, environment)),
+        only: config.privateLinkScopeResourceId === undefined ? undefined : config.endpoint,
+        packageUrls: async (entry, signal) => packageUrlsOf(await this.#api.goalState(signal), entry),
+      },
       hosting: () => hostingOf(readControls(environment)),
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
     });

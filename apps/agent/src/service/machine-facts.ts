@@ -43,6 +43,7 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     fact('Resource Group Name', 'resourceGroup', config?.resourceGroup),
     fact('Resource Namespace', 'resourceNamespace', 'Microsoft.HybridCompute'),
     fact('Resource Id', 'resourceId', config?.resourceId),
+    fact('Private Link Scope', 'privateLinkScope', config?.privateLinkScopeResourceId),
     fact('Subscription ID', 'subscriptionId', config?.subscriptionId),
     fact('Tenant ID', 'tenantId', config?.tenantId),
     fact('VM ID', 'vmId', config?.vmId),

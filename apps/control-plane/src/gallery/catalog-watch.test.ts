@@ -11,6 +11,7 @@ import { manualEnvironment } from '../testing/manual-environment.ts';
 import { lookAtCatalog } from './catalog-watch.ts';
 import { folderCatalogSource, noCatalog } from './folder-catalog-source.ts';
 
+const empty = { present: async () => new Set<string>() };
 const day = 24 * 60 * 60 * 1000;
 let folder: TemporaryDirectory;
 let store: Store;
@@ -45,7 +46,8 @@ test('S2.2 T29 90, 30 and 7 days ahead, when it has expired, and when it is well
   for (const name of rootKeys) renameSync(join(keys, name), join(away, name));
   const look = async (): Promise<void> => {
     // A new source each time, as after a restart.
-    const catalog = folderCatalogSource(gallery, join(folder.path, 'trusted'), () => environment.now());
+    const now = (): number => environment.now();
+    const catalog = folderCatalogSource({ gallery, directory: join(folder.path, 'trusted'), storage: empty, now });
     const log = createLog('error');
     await lookAtCatalog({ environment, store, catalog, tenantId: 't', subscriptionId: 's', log });
   };
@@ -82,9 +84,12 @@ test('without a gallery there is nothing to tell; one that is missing is told', 
   const options = { environment, store, tenantId: 't', subscriptionId: 's', log: createLog('error') };
   await lookAtCatalog({ ...options, catalog: noCatalog() });
   expect(await told()).toEqual([]);
-  const missing = folderCatalogSource(join(folder.path, 'nowhere'), join(folder.path, 'trusted'), () =>
-    environment.now(),
-  );
+  const missing = folderCatalogSource({
+    gallery: join(folder.path, 'nowhere'),
+    directory: join(folder.path, 'trusted'),
+    storage: empty,
+    now: () => environment.now(),
+  });
   await lookAtCatalog({ ...options, catalog: missing });
   expect(await told()).toMatchObject([{ level: 'Error', subStatus: { value: 'CatalogUnavailable' } }]);
 });

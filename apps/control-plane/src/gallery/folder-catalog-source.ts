@@ -1,13 +1,14 @@
 /** The catalog of a gallery folder, verified like any client does: pinned root, own trusted copy. */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchFromFolder, openCatalog, type Catalog, type SignedPackage } from '@sallyport/catalog';
-import { messageOf, OperationFailure, packageBlobName } from '@sallyport/model';
+import { messageOf, OperationFailure } from '@sallyport/model';
 import { ArmError } from '../arm/arm-error.ts';
 import { readIfThere } from '../state/read-if-there.ts';
 import { writeDurably } from '@sallyport/durable-files';
 import type { CatalogSource } from './catalog-source.ts';
+import type { PackageStorage } from './package-storage.ts';
 
 /** A source for when no gallery is configured: says so. */
 export function noCatalog(): CatalogSource {
@@ -23,11 +24,20 @@ export function noCatalog(): CatalogSource {
   };
 }
 
+export interface FolderCatalogOptions {
+  readonly gallery: string;
+  /** Of our own: what we have verified. */
+  readonly directory: string;
+  readonly storage: Pick<PackageStorage, 'present'>;
+  /** In milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /**
  * The catalog in `<gallery>/metadata`. The root is pinned the first time the gallery is seen, in `directory`; metadata is
- * verified again whenever the gallery's timestamp has changed. `now` is in milliseconds since 1970.
+ * verified again whenever the gallery's timestamp has changed.
  */
-export function folderCatalogSource(gallery: string, directory: string, now: () => number): CatalogSource {
+export function folderCatalogSource({ gallery, directory, storage, now }: FolderCatalogOptions): CatalogSource {
   const metadata = join(gallery, 'metadata');
   let catalog: Catalog | undefined;
   let seen: string | undefined;
@@ -71,10 +81,8 @@ export function folderCatalogSource(gallery: string, directory: string, now: () 
       try {
         const { packages } = await listEach(await current(), publisher);
         // A mirror has the whole catalog and a part of the packages: what is not here cannot be installed from here.
-        const there = new Set(await readdir(join(gallery, 'packages')).catch(nothingWhenMissing));
-        return packages
-          .filter(({ sha256 }) => there.has(packageBlobName(sha256)))
-          .map(({ sha256, target }) => ({ ...target, sha256 }));
+        const there = await storage.present(packages.map(({ sha256 }) => sha256));
+        return packages.filter(({ sha256 }) => there.has(sha256)).map(({ sha256, target }) => ({ ...target, sha256 }));
       } catch (error) {
         throw new ArmError(
           'CatalogUnavailable',
@@ -111,9 +119,4 @@ async function listEach(catalog: Catalog, publisher: string | undefined): Promis
     }
   }
   return { packages, expired };
-}
-
-function nothingWhenMissing(error: unknown): string[] {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-  throw error;
 }

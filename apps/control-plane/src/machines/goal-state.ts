@@ -6,13 +6,38 @@ import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 
+/** What the store has of a goal state; where packages can be had is found out without holding up anybody else. */
+interface StoredGoal extends Omit<GoalState, 'extensions'> {
+  /** The machine reaches the control plane privately, and so nothing but it (S1.5). */
+  readonly isPrivate: boolean;
+  readonly extensions: readonly (GoalExtension & { readonly sha256: string })[];
+}
+
 /** The goal state of a machine, or undefined when there is no such machine. */
-export function fetchGoalState(services: Services, vmId: string): Promise<GoalState | undefined> {
-  const { store, environment, endpoint } = services;
+export async function fetchGoalState(services: Services, vmId: string): Promise<GoalState | undefined> {
+  const stored = await readStoredGoal(services, vmId);
+  if (stored === undefined) return undefined;
+  const { machineId, generation, isPrivate } = stored;
+  const extensions = stored.extensions.map(async ({ sha256, ...entry }): Promise<GoalExtension> => ({
+    ...entry,
+    packageUrls: [...(await packageUrls(services, sha256, isPrivate))],
+  }));
+  return { machineId, generation, extensions: await Promise.all(extensions) };
+}
+
+/** Straight from storage (S1.4), or from the control plane's own URL (S1.5). URLs are made anew each time: they do not live long. */
+async function packageUrls(services: Services, sha256: string, isPrivate: boolean): Promise<readonly string[]> {
+  const { endpoint, packages } = services;
+  if (sha256 === '') return [];
+  const own = `${endpoint.url}/packages/${packageBlobName(sha256)}`;
+  return isPrivate || packages === undefined ? [own] : packages.urls(sha256, own);
+}
+
+function readStoredGoal({ store, environment }: Services, vmId: string): Promise<StoredGoal | undefined> {
   return store.observe(async (writer) => {
     const machine = await writer
       .selectFrom('machines')
-      .select('generation')
+      .select(['generation', 'properties'])
       .where('vm_id', '=', vmId)
       .executeTakeFirst();
     if (machine === undefined) return { value: undefined, events: [] };
@@ -24,7 +49,7 @@ export function fetchGoalState(services: Services, vmId: string): Promise<GoalSt
       .orderBy('created_at')
       .orderBy('name_key')
       .execute();
-    const extensions = rows.flatMap((row): GoalExtension[] => {
+    const extensions = rows.flatMap((row): StoredGoal['extensions'] => {
       const goal = readGoal(row.goal);
       if (goal === undefined) return [];
       return [
@@ -41,12 +66,20 @@ export function fetchGoalState(services: Services, vmId: string): Promise<GoalSt
           sequence: goal.sequence,
           settings: goal.settings,
           protectedSettings: goal.protectedSettings,
-          packageUrls: goal.sha256 === '' ? [] : [`${endpoint.url}/packages/${packageBlobName(goal.sha256)}`],
+          packageUrls: [],
+          sha256: goal.sha256,
         },
       ];
     });
-    return { value: { machineId: vmId, generation: machine.generation, extensions }, events: [] };
+    const isPrivate = isConnectedPrivately(machine.properties);
+    return { value: { machineId: vmId, generation: machine.generation, isPrivate, extensions }, events: [] };
   });
+}
+
+/** A machine that belongs to a private link scope. */
+function isConnectedPrivately(properties: string): boolean {
+  const { privateLinkScopeResourceId } = JSON.parse(properties) as Record<string, unknown>;
+  return typeof privateLinkScopeResourceId === 'string' && privateLinkScopeResourceId !== '';
 }
 
 /** Marks what was accepted as delivered. Returns the ids of all operations of the machine that still run. */

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStorage } from '@sallyport/blob-storage';
 import { fetchFromFolder, openCatalog, type SignedPackage } from '@sallyport/catalog';
+import { openGalleryStorage } from '@sallyport/cloud-storage';
 import type { ExtensionName, HandlerVersion } from '@sallyport/model';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { fetchPackage } from '../fetch/fetch-package.ts';
@@ -26,7 +26,7 @@ export async function fetch(this: GalleryContext, flags: FetchFlags, name: strin
       `No publisher has signed ${name} ${version}: see 'sallyport-gallery list'.`,
     );
   }
-  await fetchPackage(new FolderStorage(places.packages), found, flags.output);
+  await fetchPackage(await openGalleryStorage(places.gallery), found, flags.output);
   answer(this, flags, { ...found, output: flags.output }, [
     `${name} ${version} is in ${flags.output}: ${found.length} bytes, SHA-256 ${found.sha256}, as its publisher signed it.`,
   ]);

@@ -12,6 +12,7 @@ import type { ImportFlags } from './import.ts';
 import type { InitFlags } from './init.ts';
 import { keyCommands } from './key-commands.ts';
 import { bundle, mirror } from './mirror-commands.ts';
+import { storage } from './storage-commands.ts';
 import { text, wholeNumber } from './parameters.ts';
 import type { PublisherAddFlags } from './publisher-add.ts';
 import type { CollectGarbageFlags } from './collect-garbage.ts';
@@ -211,6 +212,7 @@ export const commands = buildRouteMap({
     promote,
     yank,
     'scan-policy': scanPolicy,
+    storage,
     list,
     fetch,
     mirror,

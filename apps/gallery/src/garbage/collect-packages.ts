@@ -4,8 +4,9 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { collectGarbage, FolderStorage, type BlobName } from '@sallyport/blob-storage';
+import { collectGarbage, type BlobName } from '@sallyport/blob-storage';
 import { copyCatalog, fetchFromFolder, withLock, type Repository } from '@sallyport/catalog';
+import { openGalleryStorage } from '@sallyport/cloud-storage';
 import { packageBlobName } from '@sallyport/model';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { rootOf } from '../mirror/mirror-trust.ts';
@@ -28,7 +29,7 @@ export async function collectPackages({
   now,
   olderThanHours,
 }: Garbage): Promise<readonly BlobName[]> {
-  const storage = new FolderStorage(places.packages);
+  const storage = await openGalleryStorage(places.gallery);
   const oldest = now().getTime() - olderThanHours * 3_600_000;
   const isOriginal = statSync(places.keysDirectory, { throwIfNoEntry: false }) !== undefined;
   // Nobody names anything meanwhile. A publisher that has stored its package before and names it afterwards looks whether it is still there.

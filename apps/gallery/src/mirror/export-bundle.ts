@@ -9,7 +9,7 @@ import { messageOf } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { manifestFile, writeManifest, type BundleFile } from './bundle-manifest.ts';
-import { folderSource } from './open-source.ts';
+import { gallerySource } from './open-source.ts';
 import { rootOf } from './mirror-trust.ts';
 import { parseSubset } from './subset.ts';
 import { blobNameOf } from './take-over.ts';
@@ -44,7 +44,7 @@ export async function exportBundle({ places, folder, only, now, progress }: Bund
   const packages = copy.packages.filter(subset);
   prepare(folder);
   const files: BundleFile[] = [];
-  const source = folderSource(places.gallery);
+  const source = gallerySource(places.gallery);
   const storage = new FolderStorage(join(folder, 'packages'));
   const total = packages.reduce((sum, { length }) => sum + length, 0);
   let bytes = 0;

@@ -1,7 +1,7 @@
 /** Importing a bundle into a mirror: first whether it came over whole, then what any client would ask of it. Refused whole or taken whole (T83). */
 import { parseSubset } from './subset.ts';
 import { readManifest, requireWhole } from './bundle-manifest.ts';
-import { folderSource } from './open-source.ts';
+import { bundleSource } from './open-source.ts';
 import { takeOver, type TakenOver, type TakeOver } from './take-over.ts';
 import { GalleryError } from '../gallery-error.ts';
 
@@ -14,7 +14,7 @@ export async function importBundle({ folder, ...order }: BundleImport): Promise<
   const manifest = readManifest(folder);
   await requireWhole(folder, manifest, order.progress);
   const inBundle = new Set(manifest.files.map(({ path }) => path));
-  const source = folderSource(folder);
+  const source = bundleSource(folder);
   return takeOver({
     ...order,
     source,

@@ -19,7 +19,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { galleryPlaces } from '../gallery-places.ts';
 import { exportBundle } from './export-bundle.ts';
-import { folderSource } from './open-source.ts';
+import { gallerySource } from './open-source.ts';
 import { importBundle } from './import-bundle.ts';
 import { parseSubset } from './subset.ts';
 import { takeOver, type TakenOver } from './take-over.ts';
@@ -108,7 +108,7 @@ const mirroring = (source: string, only: readonly string[] = [], rootFile?: stri
   const subset = parseSubset(only);
   return takeOver({
     places: galleryPlaces(mirror),
-    source: folderSource(source),
+    source: gallerySource(source),
     rootFile,
     choose: (packages) => packages.filter(subset),
     now,

@@ -3,8 +3,9 @@
  * the timestamp is written last, which makes the rest visible in one step. Whatever is refused leaves the mirror as it was (T83, T84).
  */
 import { join } from 'node:path';
-import { BlobMismatch, FolderStorage, parseBlobName, type BlobName } from '@sallyport/blob-storage';
+import { BlobMismatch, parseBlobName, type BlobName } from '@sallyport/blob-storage';
 import { copyCatalog, withLock, type CatalogCopy, type SignedPackage } from '@sallyport/catalog';
+import { openGalleryStorage } from '@sallyport/cloud-storage';
 import { makeDirectories, readIfThere, writeDurably } from '@sallyport/durable-files';
 import { OperationFailure, packageBlobName } from '@sallyport/model';
 import type { GalleryPlaces } from '../gallery-places.ts';
@@ -74,7 +75,7 @@ async function storePackages(
   { places, source, progress }: TakeOver,
   packages: readonly SignedPackage[],
 ): Promise<readonly SignedPackage[]> {
-  const storage = new FolderStorage(places.packages);
+  const storage = await openGalleryStorage(places.gallery);
   const total = packages.reduce((sum, { length }) => sum + length, 0);
   const stored: { readonly name: BlobName; readonly signed: SignedPackage }[] = [];
   let done = 0;

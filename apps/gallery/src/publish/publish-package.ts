@@ -1,11 +1,12 @@
 /**
- * Publishing: check, scan, store, sign, in this order. The package is durable in storage before the catalog names it, so that no machine is
+ * Publishing: check and scan while the copy is written, let it be seen, sign, in this order. The package is durable in storage before the catalog names it, so that no machine is
  * ever sent to a package that is not there. Whoever dies in between leaves at most a package that nobody names.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { hashFile } from '@sallyport/archive';
-import { BlobMismatch, FolderStorage, parseBlobName, type BlobName } from '@sallyport/blob-storage';
+import { BlobMismatch, parseBlobName, type BlobName, type BlobStorage } from '@sallyport/blob-storage';
 import type { NewTarget, Repository } from '@sallyport/catalog';
+import { openGalleryStorage } from '@sallyport/cloud-storage';
 import { messageOf, packageBlobName } from '@sallyport/model';
 import type { CatalogTarget } from '@sallyport/model/wire';
 import { GalleryError } from '../gallery-error.ts';
@@ -58,32 +59,59 @@ export async function publishPackage(
     progress('Reading', 0, 1);
     const { length, sha256 } = hashFile(handle.fd);
     progress('Checking', 0, length);
-    const checked = await checkPackage(handle.fd);
-    const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
-    const { operatingSystem, architecture, channel, origin } = release;
-    const unscanned: NewTarget = {
-      ...identity,
-      operatingSystem,
-      architecture,
-      length,
-      sha256,
-      ...(checked.supportsMultipleExtensions ? { supportsMultipleExtensions: true } : {}),
-      ...(channel === undefined ? {} : { channel }),
-      ...(origin === undefined ? {} : { origin }),
+    const stopped = new AbortController();
+    const examine = async (): Promise<NewTarget> => {
+      const checked = await checkPackage(handle.fd);
+      const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
+      const { operatingSystem, architecture, channel, origin } = release;
+      const unscanned: NewTarget = {
+        ...identity,
+        operatingSystem,
+        architecture,
+        length,
+        sha256,
+        ...(checked.supportsMultipleExtensions ? { supportsMultipleExtensions: true } : {}),
+        ...(channel === undefined ? {} : { channel }),
+        ...(origin === undefined ? {} : { origin }),
+      };
+      await repository.requirePublishable(unscanned);
+      stopped.signal.throwIfAborted();
+      const policy = readScanPolicy(places);
+      const scan = await scanPackage(handle, policy, now, (done) => progress('Scanning', done, length));
+      progress('Storing', 0, length);
+      return { ...unscanned, scan };
     };
-    await repository.requirePublishable(unscanned);
-    const scan = await scanPackage(handle, readScanPolicy(places), now, (done) => progress('Scanning', done, length));
-    const target = { ...unscanned, scan };
-    progress('Storing', 0, length);
-    await store(places, handle, sha256);
+    const target = await storeExamined(await openGalleryStorage(places.gallery), handle, sha256, examine, stopped);
     const outcome = await repository.addTarget(target);
-    // Between storing and naming it was nobody's, and may have been collected as garbage. From now on nobody takes it.
-    if (!(await new FolderStorage(places.packages).has(blobName(sha256)))) await store(places, handle, sha256);
-    await sweep(places, new Date(now().getTime() - abandonedAfter));
+    // Between storing and naming it was nobody's, and may have been collected as garbage or left behind in a storage that is none any more.
+    // From now on nobody takes it.
+    const storage = await openGalleryStorage(places.gallery);
+    if (!(await storage.has(blobName(sha256)))) await store(storage, handle, sha256, Promise.resolve());
+    await storage.sweep(new Date(now().getTime() - abandonedAfter));
     return { target, outcome };
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Writes the copy while the package is examined; it gets its name, without which nobody sees it, only when it has passed (S1.2, S1.3).
+ * Ends when both have ended, so that nobody reads the file any more.
+ */
+async function storeExamined(
+  storage: BlobStorage,
+  handle: FileHandle,
+  sha256: string,
+  examine: () => Promise<NewTarget>,
+  stopped: AbortController,
+): Promise<NewTarget> {
+  const examined = examine();
+  const stored = store(storage, handle, sha256, examined);
+  stored.catch((error: unknown) => stopped.abort(error));
+  const [target, copy] = await Promise.allSettled([examined, stored]);
+  if (target.status === 'rejected') throw target.reason;
+  if (copy.status === 'rejected') throw copy.reason;
+  return target.value;
 }
 
 /** Everything is read through one descriptor: what is checked, hashed and stored is one file, whatever its name points to by then. */
@@ -104,11 +132,15 @@ function blobName(sha256: string): BlobName {
   return name;
 }
 
-async function store(places: GalleryPlaces, handle: FileHandle, sha256: string): Promise<void> {
-  const storage = new FolderStorage(places.packages);
-  const content = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1024 * 1024 });
+/** Stores the file's content, once `passed` has let it. */
+async function store(
+  storage: BlobStorage,
+  handle: FileHandle,
+  sha256: string,
+  passed: Promise<unknown>,
+): Promise<void> {
   try {
-    await storage.put(blobName(sha256), content as AsyncIterable<Buffer>);
+    await storage.put(blobName(sha256), contentOnce(handle, passed));
   } catch (error) {
     // The storage hashes what it writes: a file that changed since it was checked and scanned is refused here (S1.2).
     if (!(error instanceof BlobMismatch)) throw error;
@@ -117,7 +149,12 @@ async function store(places: GalleryPlaces, handle: FileHandle, sha256: string):
   }
 }
 
-/** Clears away what publishers that were killed left behind. */
-async function sweep(places: GalleryPlaces, abandoned: Date): Promise<void> {
-  await new FolderStorage(places.packages).sweep(abandoned);
+/** Content that has no end, and so is nothing, until `passed` has come to its own; it throws what that throws. */
+async function* contentOnce(handle: FileHandle, passed: Promise<unknown>): AsyncGenerator<Uint8Array> {
+  yield* handle.createReadStream({
+    start: 0,
+    autoClose: false,
+    highWaterMark: 1024 * 1024,
+  }) as AsyncIterable<Buffer>;
+  await passed;
 }

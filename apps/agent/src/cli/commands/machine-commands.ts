@@ -51,6 +51,12 @@ export const machineCommands: readonly Command[] = [
         value: 'url',
         description: 'Where the catalog is fetched from; by default <endpoint>/catalog/.',
       },
+      {
+        name: 'private-link-scope',
+        kind: 'text',
+        value: 'resource id',
+        description: 'Connect privately: packages come from the control plane only, never from storage.',
+      },
       { name: 'tags', kind: 'text', value: 'A=b,C=d', description: 'Tags of the resource.' },
       { name: 'correlation-id', kind: 'text', value: 'guid', description: 'Marks the requests in the activity log.' },
     ],

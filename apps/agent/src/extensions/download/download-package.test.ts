@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HttpClient } from '../../connection/http-client.ts';
-import { downloadPackage, type Pace } from './download-package.ts';
+import { downloadPackage, type DownloadOptions, type Pace } from './download-package.ts';
 
 const content = Buffer.from('the package that was signed '.repeat(1000));
 const wanted = { length: content.length, sha256: createHash('sha256').update(content).digest('hex') };
@@ -49,6 +49,14 @@ const routes: Readonly<Record<string, (response: ServerResponse, range: string) 
           .end(content.subarray(half)),
   '/cut-then-gone': (response, range) => (range === '' ? cut(response, 0, half) : void response.writeHead(404).end()),
   '/good': (response) => void response.end(content),
+  '/rest': (response, range) => (range === '' ? void response.end(content) : rest(response, range)),
+  '/expired': (response) => void response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'),
+  '/other-then-gone': (response, range) =>
+    range === ''
+      ? void response
+          .writeHead(200, { 'content-length': content.length })
+          .write(Buffer.alloc(half, 'x'), () => setImmediate(() => response.destroy()))
+      : void response.writeHead(404).end(),
   '/chunked': (response) => {
     response.write(content.subarray(0, 10));
     response.end(content.subarray(10));
@@ -77,7 +85,7 @@ const routes: Readonly<Record<string, (response: ServerResponse, range: string) 
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request.headers.range ?? '');
-    routes[request.url ?? '']?.(response, request.headers.range ?? '');
+    routes[(request.url ?? '').replace(/\?.*$/, '')]?.(response, request.headers.range ?? '');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -94,6 +102,13 @@ async function download(...paths: readonly string[]): Promise<string> {
 }
 
 async function downloadAt(pace: Pace | undefined, ...paths: readonly string[]): Promise<string> {
+  return downloadWith(pace === undefined ? {} : { pace }, ...paths);
+}
+
+async function downloadWith(
+  more: Partial<Pick<DownloadOptions, 'pace' | 'only' | 'renew'>>,
+  ...paths: readonly string[]
+): Promise<string> {
   using directory = temporaryDirectory('download');
   const file = join(directory.path, 'package.zip');
   const descriptor = openSync(file, 'wx+', 0o600);
@@ -101,7 +116,7 @@ async function downloadAt(pace: Pace | undefined, ...paths: readonly string[]): 
   const locations = paths.map((path) => (path.startsWith('/') ? origin + path : path));
   try {
     const { signal } = new AbortController();
-    await downloadPackage({ http, locations, wanted, descriptor, signal, ...(pace === undefined ? {} : { pace }) });
+    await downloadPackage({ http, locations, wanted, descriptor, signal, ...more });
     expect(fstatSync(descriptor).size).toBe(content.length);
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -164,4 +179,60 @@ test.each([
 
 test('no location at all', async () => {
   expect(await download()).toBe('PackageUnavailable');
+});
+
+/** What a centre answers that is asked again, one after the other, and how often it was asked. */
+function answers(...lists: readonly (readonly string[])[]): {
+  readonly renew: () => Promise<readonly string[]>;
+  asked: number;
+} {
+  const all = {
+    asked: 0,
+    renew: async () => (lists[all.asked++] ?? []).map((path) => origin + path),
+  };
+  return all;
+}
+
+test('S1.4 a URL that has died is asked for anew, at most twice', async () => {
+  const once = answers(['/good?signed=again']);
+  expect(await downloadWith({ renew: once.renew }, '/expired?signed=1')).toBe(content.toString());
+  expect(once.asked).toBe(1);
+  const twice = answers(['/missing?signed=2'], ['/good']);
+  expect(await downloadWith({ renew: twice.renew }, '/missing?signed=1')).toBe(content.toString());
+  const never = answers(['/expired?2'], ['/expired?3'], ['/good']);
+  expect(await downloadWith({ renew: never.renew }, '/expired?1')).toBe('PackageUnavailable');
+  expect(never.asked).toBe(2);
+});
+
+test('S1.4 what is answered with the same URLs again, or with none, is not tried again', async () => {
+  const begun = asked.length;
+  const same = answers(['/missing'], ['/good']);
+  expect(await downloadWith({ renew: same.renew }, '/missing')).toBe('PackageUnavailable');
+  expect(await downloadWith({ renew: answers([]).renew }, '/missing')).toBe('PackageUnavailable');
+  expect(asked.length - begun).toBe(2);
+});
+
+test('T20 what was refused for what it sent is not asked for anew', async () => {
+  const again = answers(['/good']);
+  expect(await downloadWith({ renew: again.renew }, '/changed')).toBe('PackageMismatch');
+  expect(again.asked).toBe(0);
+});
+
+test('S1.4 a package that moves while it is downloaded goes on where it broke off, at its new place', async () => {
+  const begun = asked.length;
+  expect(await download('/cut-then-gone', '/good')).toBe(content.toString());
+  expect(await downloadWith({ renew: answers(['/rest']).renew }, '/cut-then-gone')).toBe(content.toString());
+  expect(asked.slice(begun)).toEqual(['', `bytes=${half}-`, `bytes=${half}-`, '', `bytes=${half}-`, `bytes=${half}-`]);
+});
+
+test('T20 a beginning that was not the package does not spoil what another location has', async () => {
+  expect(await download('/other-then-gone', '/rest', '/missing')).toBe(content.toString());
+  expect(await download('/other-then-gone', '/changed')).toBe('PackageMismatch');
+});
+
+test('S1.5 connected privately, nothing but the control plane is contacted, and no signature is told', async () => {
+  const begun = asked.length;
+  expect(await downloadWith({ only: 'https://control-plane.test' }, '/good?sig=hush')).toBe('PackageUnavailable');
+  expect(asked.length).toBe(begun);
+  expect(await downloadWith({ only: origin }, 'https://storage.test/x.zip?sig=hush', '/good')).toBe(content.toString());
 });

@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { ftruncateSync, writeSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { messageOf, OperationFailure } from '@sallyport/model';
 import { HttpError, type HttpClient } from '../../connection/http-client.ts';
 import { mayFetchFrom, packageLocation } from './package-location.ts';
@@ -23,7 +24,11 @@ export interface DownloadOptions {
   readonly wanted: WantedPackage;
   /** An open file of ours, empty. */
   readonly descriptor: number;
+  /** The only origin that may be contacted: of a machine that is connected privately (S1.5). */
+  readonly only?: string | undefined;
   readonly signal: AbortSignal;
+  /** Asks where the package can be had now: URLs expire, and packages move between storages (S1.4). */
+  readonly renew?: () => Promise<readonly string[]>;
   /** How slow is too slow. */
   readonly pace?: Pace;
 }
@@ -41,28 +46,60 @@ const longestSilence = 30_000;
 /** How often a download that broke off goes on at the same location. */
 const mostResumptions = 8;
 
+/** Pauses before it is asked again where the package is, in milliseconds: at once, and when that did not help. */
+const renewals: readonly number[] = [0, 2_000];
+
 /**
- * Downloads from the first location that has it. Throws `PackageUnavailable` when none could be read, `PackageTooSlow`, `PackageOversized`, `PackageMismatch` when
+ * Downloads from the first location that has it. What has come stays while others are tried, so that they go on where it broke off. Throws `PackageUnavailable` when none could be read, `PackageTooSlow`, `PackageOversized`, `PackageMismatch` when
  * what came was not the package, `StorageFull` when there is no room.
  */
 export async function downloadPackage(options: DownloadOptions): Promise<void> {
-  const failures: string[] = [];
-  const kinds = new Set<FailureKind>();
-  for (const text of options.locations) {
-    const location = packageLocation(text);
-    if (!location.ok) {
-      failures.push(`'${text.slice(0, 200)}' is not used: ${location.reason}`);
-      continue;
-    }
-    ftruncateSync(options.descriptor, 0);
-    const outcome = await tryLocation(location.url, options);
-    if (outcome.kind === 'complete') return;
-    kinds.add(outcome.kind);
-    failures.push(outcome.reason);
+  const failures: Failures = { reasons: [], kinds: new Set() };
+  const received = nothingReceived();
+  let locations = options.locations;
+  if (await tryLocations(locations, received, failures, options)) return;
+  for (const pause of renewals) {
+    // What was refused for what it sent is not asked for again: the centre would name it once more.
+    if (options.renew === undefined || !failures.kinds.has('failed')) break;
+    await setTimeout(pause, undefined, { signal: options.signal });
+    const renewed = await options.renew();
+    // None, or those that have been tried.
+    if (renewed.every((text) => locations.includes(text))) break;
+    locations = renewed;
+    failures.reasons.length = 0;
+    if (await tryLocations(locations, received, failures, options)) return;
   }
-  const tried = failures.length === 0 ? 'The goal state names no location of the package.' : `${failures.join('; ')}.`;
+  const { reasons, kinds } = failures;
+  const tried = reasons.length === 0 ? 'The goal state names no location of the package.' : `${reasons.join('; ')}.`;
   const worst = gravest.find((kind) => kinds.has(kind)) ?? 'failed';
   throw new OperationFailure(codes[worst].code, `${codes[worst].sentence}: ${tried}`);
+}
+
+interface Failures {
+  readonly reasons: string[];
+  readonly kinds: Set<FailureKind>;
+}
+
+/** Whether one of them carried the package. */
+async function tryLocations(
+  locations: readonly string[],
+  received: Received,
+  failures: Failures,
+  options: DownloadOptions,
+): Promise<boolean> {
+  for (const text of locations) {
+    const location = packageLocation(text, options.only);
+    if (!location.ok) {
+      // Without its query, which may be signed.
+      failures.reasons.push(`'${text.replace(/[?#].*$/s, '').slice(0, 200)}' is not used: ${location.reason}`);
+      continue;
+    }
+    const outcome = await tryLocation(location.url, received, options);
+    if (outcome.kind === 'complete') return true;
+    failures.kinds.add(outcome.kind);
+    failures.reasons.push(outcome.reason);
+  }
+  return false;
 }
 
 type FailureKind = 'mismatch' | 'oversized' | 'slow' | 'failed';
@@ -88,23 +125,45 @@ type Outcome =
   /** It broke off in the middle of what may well be the package. */
   | { readonly kind: 'cut'; readonly reason: string };
 
-/** What has come from one location. The hash is over the whole, however many pieces it came in. */
+/** What has come. The hash is over the whole, however many pieces it came in. */
 interface Received {
   length: number;
   hash: Hash;
+  /** Whether the beginning is from another location than the one that is asked now. */
+  isForeign: boolean;
 }
 
-async function tryLocation(url: URL, options: DownloadOptions): Promise<Exclude<Outcome, { kind: 'cut' }>> {
+function nothingReceived(): Received {
+  return { length: 0, hash: createHash('sha256'), isForeign: false };
+}
+
+async function tryLocation(
+  url: URL,
+  received: Received,
+  options: DownloadOptions,
+): Promise<Exclude<Outcome, { kind: 'cut' }>> {
   const { graceSeconds, leastBytesPerSecond } = options.pace ?? usualPace;
   const deadline = performance.now() + (graceSeconds + options.wanted.length / leastBytesPerSecond) * 1000;
-  const received: Received = { length: 0, hash: createHash('sha256') };
+  received.isForeign = received.length > 0;
   for (let again = 0; ; again += 1) {
     const before = received.length;
     const outcome = await ask(url, received, deadline, options);
+    if (outcome.kind === 'complete') return outcome;
+    if (outcome.kind === 'mismatch' || outcome.kind === 'oversized') {
+      const isBlameless = received.isForeign;
+      startOver(received, options.descriptor);
+      // The beginning that another location sent may be what was wrong: this one is heard out alone.
+      if (isBlameless) continue;
+    }
     if (outcome.kind !== 'cut') return outcome;
     // Whoever sends nothing more, or cuts again and again, is not asked for ever; the deadline is one for all attempts (T23).
     if (received.length <= before || again >= mostResumptions) return { kind: 'failed', reason: outcome.reason };
   }
+}
+
+function startOver(received: Received, descriptor: number): void {
+  ftruncateSync(descriptor, 0);
+  Object.assign(received, nothingReceived());
 }
 
 async function ask(url: URL, received: Received, deadline: number, options: DownloadOptions): Promise<Outcome> {
@@ -145,8 +204,7 @@ async function receive(
   };
   if (message.statusCode === 200 && received.length > 0) {
     // It does not go on in the middle: everything comes again.
-    received.length = 0;
-    received.hash = createHash('sha256');
+    startOver(received, descriptor);
   }
   const answer = expectedAnswer(received.length, wanted.length);
   if (message.statusCode !== answer.status) return stop('failed', `answered HTTP ${message.statusCode ?? 0}`);

@@ -51,6 +51,8 @@ async function fetchOnto(machine: TestMachine, refuseAt?: number): Promise<void>
     http: new HttpClient({ origin, proxy: () => undefined }),
     machineKey: await createMachineKey(join(directory.path, 'machine.key')),
     catalog: () => Promise.resolve(catalog),
+    only: undefined,
+    packageUrls: () => Promise.resolve([]),
   };
   const change = { supplies, entry: entry({ packageUrls: [`${origin}/package.zip`] }) };
   const context = machine.context('install', refuseAt === undefined ? change : { ...change, refuseAt });

@@ -48,7 +48,9 @@ async function findAndDownload(
   const signed = await requirePackage(await supplies.catalog(), context.name, version, platform, signal);
   context.requirePermission();
   requireRoom(host.paths.downloads, signed.length);
-  await downloadPackage({ http: supplies.http, locations: entry.packageUrls, wanted: signed, descriptor, signal });
+  const { http, only } = supplies;
+  const renew = (): Promise<readonly string[]> => supplies.packageUrls(entry, signal);
+  await downloadPackage({ http, only, locations: entry.packageUrls, wanted: signed, descriptor, signal, renew });
   return signed;
 }
 
