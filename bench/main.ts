@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME …] [--idle-seconds N] [--machines N]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
+/** `npm run bench [-- NAME …] [--idle-seconds N] [--machines N] [--fleet-store sqlite|postgres]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
 import { parseArgs } from 'node:util';
 import { benchPrograms, provideSystemPrograms } from '../tooling/system-packages.ts';
 import { printMachine } from './report.ts';
@@ -8,6 +8,8 @@ interface BenchOptions {
   readonly idleSeconds: number;
   /** How many machines the fleet has. */
   readonly machines: number;
+  /** Where the fleet's control plane keeps its state. */
+  readonly fleetStore: 'sqlite' | 'postgres';
 }
 
 interface Benchmark {
@@ -31,7 +33,11 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
-  options: { 'idle-seconds': { type: 'string', default: '600' }, machines: { type: 'string', default: '20000' } },
+  options: {
+    'idle-seconds': { type: 'string', default: '600' },
+    machines: { type: 'string', default: '20000' },
+    'fleet-store': { type: 'string', default: 'sqlite' },
+  },
 });
 const idleSeconds = Number(values['idle-seconds']);
 if (!Number.isSafeInteger(idleSeconds) || idleSeconds < 1) {
@@ -41,6 +47,11 @@ if (!Number.isSafeInteger(idleSeconds) || idleSeconds < 1) {
 const machines = Number(values.machines);
 if (!Number.isSafeInteger(machines) || machines < 1) {
   process.stderr.write(`--machines is a whole number from 1, not '${values.machines}'.\n`);
+  process.exit(2);
+}
+const fleetStore = values['fleet-store'];
+if (fleetStore !== 'sqlite' && fleetStore !== 'postgres') {
+  process.stderr.write(`--fleet-store is sqlite or postgres, not '${fleetStore}'.\n`);
   process.exit(2);
 }
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));
@@ -53,5 +64,5 @@ if (unknown.length > 0) {
 provideSystemPrograms(benchPrograms);
 printMachine();
 for (const [name, load] of Object.entries(benchmarks)) {
-  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds, machines });
+  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds, machines, fleetStore });
 }

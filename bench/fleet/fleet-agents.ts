@@ -18,7 +18,7 @@ export interface FleetAgents {
 }
 
 export type FleetMessage =
-  | { readonly kind: 'held'; readonly count: number; readonly failures: number }
+  | { readonly kind: 'now'; readonly held: number; readonly failures: number; readonly fetched: number }
   | { readonly kind: 'woken'; readonly vmId: string; readonly at: number };
 
 const { address, machines, holdSeconds, atOnce } = JSON.parse(
@@ -26,6 +26,7 @@ const { address, machines, holdSeconds, atOnce } = JSON.parse(
 ) as FleetAgents;
 let held = 0;
 let failures = 0;
+let fetched = 0;
 let left = [...machines];
 let starting = 0;
 
@@ -74,6 +75,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
         const goal = await connection.send('GET', `/agent/v1/machines/${machine.vmId}/goal-state`, machine.token, '');
         if (goal.status !== 200) throw new Error(`${goal.status} ${goal.body}`);
         generation = (JSON.parse(goal.body) as { readonly generation: number }).generation;
+        fetched += 1;
       }
       wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
     } catch {
@@ -124,5 +126,5 @@ function tell(message: FleetMessage): void {
   process.send?.(message);
 }
 
-setInterval(() => tell({ kind: 'held', count: held, failures }), 250);
+setInterval(() => tell({ kind: 'now', held, failures, fetched }), 100);
 startMore();

@@ -1,4 +1,5 @@
 /** One agent's connection with as little memory as can be: HTTP/1.1 over TLS, one request at a time, answers with a length or in chunks. */
+import { connect as connectPlain } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 
 export interface Answer {
@@ -10,12 +11,15 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   readonly ca: string;
+  readonly localAddress: string;
 }
 
 /** Opens a connection. Resolves once the handshake is over. */
-export function openConnection({ host, port, ca }: Address): Promise<HeldConnection> {
+export function openConnection({ host, port, ca, localAddress }: Address): Promise<HeldConnection> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, ca, servername: 'localhost' }, () => {
+    const plain = connectPlain({ host, port, localAddress });
+    plain.once('error', reject);
+    const socket = connect({ socket: plain, ca, servername: 'localhost' }, () => {
       socket.off('error', reject);
       resolve(new HeldConnection(socket, `${host}:${port}`));
     });

@@ -15,8 +15,8 @@ export interface PlaneProcess {
 const main = join(import.meta.dirname, '../../apps/control-plane/src/main.ts');
 
 /** Starts it and waits until it listens. Throws when it ends instead. */
-export async function startPlane(state: string, gallery: string, port: number): Promise<PlaneProcess> {
-  const args = [main, 'start', '--state', state, '--port', String(port), '--gallery', gallery];
+export async function startPlane(state: string, port: number, ...settings: readonly string[]): Promise<PlaneProcess> {
+  const args = [main, 'start', '--state', state, '--port', String(port), '--log-level', 'error', ...settings];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'] },

@@ -9,6 +9,7 @@ import { issueAccessToken } from '../../apps/control-plane/src/identity/access-t
 import { readSigningKey } from '../../apps/control-plane/src/identity/signing-key.ts';
 import { processEnvironment } from '../../apps/control-plane/src/environment.ts';
 import { statePaths } from '../../apps/control-plane/src/state/state-paths.ts';
+import type { PostgresAddress } from '../../apps/control-plane/src/store/postgres/address.ts';
 import { openStore } from '../../apps/control-plane/src/store/store.ts';
 
 export interface FleetMachine {
@@ -27,9 +28,14 @@ export interface Plane {
 const batch = 500;
 
 /** Adds machines `server-00001` and so on to resource group `fleet`, which is there. No control plane may run on the state meanwhile. */
-export async function populateFleet(state: string, plane: Plane, count: number): Promise<readonly FleetMachine[]> {
+export async function populateFleet(
+  state: string,
+  postgres: PostgresAddress | undefined,
+  plane: Plane,
+  count: number,
+): Promise<readonly FleetMachine[]> {
   const environment = processEnvironment();
-  const store = await openStore(state);
+  const store = await openStore(state, postgres);
   const key = await readSigningKey(readFileSync(statePaths(state).signingKey, 'utf8'));
   const port = Number(new URL(plane.endpoint).port);
   const endpoint = endpointOf(plane.endpoint, port, plane.tenantId);
@@ -66,7 +72,8 @@ export async function populateFleet(state: string, plane: Plane, count: number):
             group_key: 'fleet',
             group_name: 'fleet',
             location: 'here',
-            tags: '{}',
+            // Ten racks.
+            tags: JSON.stringify({ rack: name.slice(-2).slice(-1) }),
             public_key: `benchmark ${vm_id}`,
             key_since: now,
             quarantined_at: null,
