@@ -45,8 +45,11 @@ const targets: Readonly<Record<string, Target>> = {
       '!**/*.test.ts',
       '!**/*.fixture.ts',
     ],
-    tests: ['apps/agent/src/extensions/plan/*.test.ts', 'apps/agent/src/extensions/*.test.ts'],
-    without: [],
+    tests: [
+      'apps/agent/src/extensions/plan/*.test.ts',
+      'apps/agent/src/extensions/{executors,permit,require-permission}.test.ts',
+    ],
+    without: ['**/plan-interrupted.test.ts'],
   },
   manager: {
     mutate: [

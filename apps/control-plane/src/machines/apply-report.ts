@@ -8,7 +8,7 @@ import { boundedReport } from './bounded-report.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 import { readGoal } from './extension-goal.ts';
 import { formatProgress } from './operation-progress.ts';
-import { readSteps, withStep } from './operation-steps.ts';
+import { readSteps, withPassed, withStep } from './operation-steps.ts';
 
 /** Applies all of a report in one transaction, with the final events of the operations that it ends. */
 export async function applyReport(
@@ -75,7 +75,8 @@ async function moveOperation(
   if (isTerminal(report.state)) return endOperation(writer, environment, operation, endOf(machine.name, report));
   // These two are the centre's to say; going back to them would change which deadline counts.
   if (report.state === 'Accepted' || report.state === 'Delivered') return undefined;
-  const steps = withStep(readSteps(operation.steps), report.state, report.time);
+  const passed = withPassed(readSteps(operation.steps), report.passed);
+  const steps = withStep(passed, report.state, report.time) ?? (report.passed === undefined ? undefined : passed);
   const progress = report.step === undefined ? undefined : formatProgress(report.step, environment.now());
   if (steps !== undefined || progress !== undefined) {
     await writer
@@ -93,8 +94,9 @@ async function moveOperation(
 
 function endOf(machineName: string, report: ExtensionReport): OperationEnd {
   const { rolledBackTo } = report;
+  const passed = report.passed === undefined ? {} : { passed: report.passed };
   const explanation = report.explanation === undefined ? {} : { explanation: report.explanation };
-  if (report.state === 'Succeeded') return { state: 'Succeeded', time: report.time, ...explanation };
+  if (report.state === 'Succeeded') return { state: 'Succeeded', time: report.time, ...passed, ...explanation };
   const state = report.state === 'Canceled' || report.state === 'TimedOut' ? report.state : 'Failed';
   const code = report.error?.code ?? 'InternalError';
   const message = report.error?.message ?? 'The machine gave no reason.';
@@ -103,5 +105,5 @@ function endOf(machineName: string, report: ExtensionReport): OperationEnd {
     ? message
     : `Machine '${machineName}': ${message}`;
   const back = rolledBackTo === undefined ? {} : { rolledBackTo };
-  return { state, time: report.time, error: { code, message: named }, ...explanation, ...back };
+  return { state, time: report.time, error: { code, message: named }, ...passed, ...explanation, ...back };
 }

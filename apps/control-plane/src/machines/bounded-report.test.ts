@@ -12,6 +12,7 @@ test('T19 a machine cannot make the centre keep more than a bounded text', () =>
       operationId: 'o',
       state: 'Failed',
       time: long,
+      passed: Array.from({ length: 1000 }, () => ({ state: 'Downloading' as const, time: long })),
       version: long,
       protectedSettingsStored: false,
       error: { code: long, message: long },
@@ -37,6 +38,7 @@ test('what is within its bounds stays as it is, and what is left out stays out',
     time: '2026-05-01T10:00:00.000Z',
     version: '1.2.3',
     protectedSettingsStored: true,
+    passed: [{ state: 'Verifying', time: '2026-05-01T09:59:59.000Z' }],
   } as const;
   expect(boundedReport(report, now)).toEqual(report);
 });

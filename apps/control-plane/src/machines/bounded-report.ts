@@ -1,6 +1,7 @@
 /** What a machine may make the centre keep: texts with a bound, times that are times, versions that are versions (T19, T80). */
 import { parseHandlerVersion } from '@sallyport/model';
 import type { ExtensionReport } from '@sallyport/model/wire';
+import { mostSteps } from './operation-steps.ts';
 
 /** Longest sentence that is kept, in characters. Handlers write their whole output there. */
 const longestMessage = 16_384;
@@ -10,7 +11,7 @@ const longestOutput = 4096;
 
 /** The report with every text within its bound. `now` stands in for a time that is none; '' for a version that is none. */
 export function boundedReport(report: ExtensionReport, now: number): ExtensionReport {
-  const { error, explanation, status, step } = report;
+  const { error, explanation, passed, status, step } = report;
   const bounded: ExtensionReport = {
     resourceName: report.resourceName,
     operationId: report.operationId,
@@ -19,6 +20,9 @@ export function boundedReport(report: ExtensionReport, now: number): ExtensionRe
     time: timeOf(report.time, now),
     version: parseHandlerVersion(report.version) ?? '',
   };
+  if (passed !== undefined) {
+    bounded.passed = passed.slice(0, mostSteps).map(({ state, time }) => ({ state, time: timeOf(time, now) }));
+  }
   if (error !== undefined) bounded.error = { code: word(error.code), message: sentence(error.message) };
   if (explanation !== undefined) {
     bounded.explanation = {

@@ -1,6 +1,6 @@
 /** The one way an operation ends: its row, what the goal goes back to, and the event that records it, in the caller's transaction. */
 import type { OperationFailureCode } from '@sallyport/model';
-import type { Explanation } from '@sallyport/model/wire';
+import type { Explanation, PassedState } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import * as z from 'zod/mini';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
@@ -11,7 +11,7 @@ import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { raiseGeneration } from './generation.ts';
-import { readSteps, withStep } from './operation-steps.ts';
+import { readSteps, withPassed, withStep } from './operation-steps.ts';
 
 export interface OperationEnd {
   readonly state: 'Succeeded' | 'Failed' | 'Canceled' | 'TimedOut';
@@ -19,6 +19,8 @@ export interface OperationEnd {
   readonly explanation?: Explanation;
   /** When the state was reached, ISO 8601. */
   readonly time: string;
+  /** States before it that have not been told. */
+  readonly passed?: readonly PassedState[];
   /** Nothing of it has reached the machine: what is wanted goes back to what was. */
   readonly neverBegun?: true;
   /** The machine is back at this version: if that is what was wanted before, it is wanted again (T85). */
@@ -62,7 +64,7 @@ export async function endOperation(
   operation: Selectable<OperationRow>,
   end: OperationEnd,
 ): Promise<ActivityEvent> {
-  const steps = readSteps(operation.steps);
+  const steps = withPassed(readSteps(operation.steps), end.passed);
   await writer
     .updateTable('operations')
     .set({

@@ -37,12 +37,18 @@ export const explanationSchema = z.object({
 });
 export type Explanation = z.infer<typeof explanationSchema>;
 
+/** A state that an operation has gone through. */
+export const passedStateSchema = z.object({ state: operationStateSchema, time: z.string() });
+export type PassedState = z.infer<typeof passedStateSchema>;
+
 export const extensionReportSchema = z.object({
   resourceName: z.string(),
   operationId: z.string(),
   state: operationStateSchema,
   /** When the machine reached that state (ISO 8601, UTC). */
   time: z.string(),
+  /** States before that one which have not been told, oldest first: a quick operation is told by its end alone. */
+  passed: z.optional(z.readonly(z.array(passedStateSchema))),
   /** The version on the machine now; '' for none. */
   version: z.string(),
   /** True once protected settings are safely on the machine, so the centre can erase its sealed copy (S1.7). */

@@ -74,6 +74,47 @@ test('what moves is told newest only, an end is never overtaken by what came bef
   await reporter.stop();
 });
 
+test('a quick operation is told by its end alone, with the states it went through; what was told is not told again', async () => {
+  using directory = temporaryDirectory('report');
+  const there = centre();
+  const journal = new Journal(join(directory.path, 'operations.json'));
+  const reporter = new Reporter({ journal, log: () => undefined, send: (request) => there.send(request) });
+  reporter.report(report('Failed', 'one', 'op before'));
+  await expect.poll(() => journal.unsent()).toEqual([]);
+  for (const state of ['Downloading', 'Downloading', 'Verifying', 'Enabling', 'Succeeded'] as const)
+    reporter.report(report(state));
+  await expect.poll(() => states(there.heard)).toEqual(['one Failed', 'one Succeeded']);
+  const passed = there.heard.at(-1)?.extensions[0]?.passed?.map(({ state }) => state);
+  expect(passed).toEqual(['Downloading', 'Verifying', 'Enabling']);
+  reporter.report(report('Downloading', 'one', 'op after'));
+  reporter.flush();
+  await expect.poll(() => states(there.heard).at(-1)).toBe('one Downloading');
+  reporter.report(report('Succeeded', 'one', 'op after'));
+  await expect.poll(() => states(there.heard).at(-1)).toBe('one Succeeded');
+  expect(there.heard.at(-1)?.extensions[0]).not.toHaveProperty('passed');
+  await reporter.stop();
+});
+
+test('states that could not be told are told with the next, in their order and at most sixteen', async () => {
+  using directory = temporaryDirectory('report');
+  const there = centre();
+  there.up = false;
+  const failed: string[] = [];
+  const journal = new Journal(join(directory.path, 'operations.json'));
+  const log = (_level: string, message: string): unknown => failed.push(message);
+  const reporter = new Reporter({ journal, log, send: (request) => there.send(request) });
+  reporter.report(report('Downloading'));
+  reporter.flush();
+  await expect.poll(() => failed.length).toBe(1);
+  for (let i = 0; i < 20; i += 1) reporter.report(report(i % 2 === 0 ? 'Installing' : 'Enabling'));
+  there.up = true;
+  reporter.report(report('Succeeded'));
+  await expect.poll(() => states(there.heard)).toEqual(['one Succeeded']);
+  const passed = there.heard[0]?.extensions[0]?.passed?.map(({ state }) => state) ?? [];
+  expect([passed.length, passed.at(-2), passed.at(-1)]).toEqual([16, 'Installing', 'Enabling']);
+  await reporter.stop();
+});
+
 test('a new report ends the wait after a failure', async () => {
   using directory = temporaryDirectory('report');
   const there = centre();

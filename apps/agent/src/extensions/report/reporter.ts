@@ -20,6 +20,8 @@ export interface ReporterOptions {
 
 /** What moves is told after this long, so that a quick operation is told by its end alone; people watch it move all the same. Milliseconds. */
 const settleMilliseconds = 250;
+/** Of an operation that starts over again and again while the centre cannot be reached, so many states are told. */
+const mostPassed = 16;
 
 /** Holds the reports that are waiting and one request at most on its way. */
 export class Reporter {
@@ -43,7 +45,7 @@ export class Reporter {
 
   /** Takes a report and returns at once; an end is on disk by then. */
   report(whole: ExtensionReport): void {
-    const report = shortened(whole);
+    const report = withPassed(this.#progress.get(resourceKey(whole)), shortened(whole));
     if (isTerminal(report.state)) {
       this.#progress.delete(resourceKey(report));
       this.#options.journal.conclude(report);
@@ -96,9 +98,10 @@ export class Reporter {
         if (signal.aborted) break;
         failed = true;
         for (const report of moving) {
-          // Unless something newer has come meanwhile.
           const key = resourceKey(report);
-          if (!this.#progress.has(key) && !this.#isOver(report)) this.#progress.set(key, report);
+          const newer = this.#progress.get(key);
+          if (newer !== undefined) this.#progress.set(key, withPassed(report, newer));
+          else if (!this.#isOver(report)) this.#progress.set(key, report);
         }
         this.#options.log('warn', 'reports could not be sent', { error: messageOf(error) });
         this.#nudge = new AbortController();
@@ -113,6 +116,17 @@ export class Reporter {
   #isOver(report: ExtensionReport): boolean {
     return this.#options.journal.conclusions().get(resourceKey(report))?.operationId === report.operationId;
   }
+}
+
+/** The newer of two reports of a resource, with the states that the older one would have told. */
+function withPassed(older: ExtensionReport | undefined, newer: ExtensionReport): ExtensionReport {
+  if (older?.operationId !== newer.operationId) return newer;
+  const passed = [
+    ...(older.passed ?? []),
+    ...(older.state === newer.state ? [] : [{ state: older.state, time: older.time }]),
+    ...(newer.passed ?? []),
+  ];
+  return passed.length === 0 ? newer : { ...newer, passed: passed.slice(-mostPassed) };
 }
 
 /** Extensions may write much; the centre takes half a megabyte for all of them together. */
