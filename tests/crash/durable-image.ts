@@ -2,15 +2,51 @@
  * What would be on the disk if the power went now, at its worst: of each file what was last synced, of each directory the
  * entries that were last synced. Files and directories are followed by identity, so a rename moves nothing by itself.
  */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 type Stored =
-  | { readonly kind: 'file'; readonly content: Buffer }
-  | { readonly kind: 'directory'; readonly entries: ReadonlyMap<string, string> };
+  | { readonly kind: 'file'; readonly content: Buffer; readonly mode: number }
+  | { readonly kind: 'directory'; readonly entries: ReadonlyMap<string, string>; readonly mode: number };
 
-/** Files by their path below the root, and directories with `undefined`. */
-export type Image = ReadonlyMap<string, Buffer | undefined>;
+/** A file, or, without content, a directory. */
+export interface ImageEntry {
+  readonly content: Buffer | undefined;
+  readonly mode: number;
+}
+
+/** By path below the root; a directory comes before what is in it. */
+export type Image = ReadonlyMap<string, ImageEntry>;
+
+/** What is there at this moment, durable or not. */
+export function imageOf(root: string): Image {
+  const image = new Map<string, ImageEntry>();
+  const walk = (below: string): void => {
+    for (const name of readdirSync(join(root, below))) {
+      const path = below === '' ? name : `${below}/${name}`;
+      const entry = read(join(root, path));
+      image.set(path, entry);
+      if (entry.content === undefined) walk(path);
+    }
+  };
+  walk('');
+  return image;
+}
+
+/** Makes a disk of it, in an empty directory. */
+export function writeImage(image: Image, root: string): void {
+  for (const [path, { content, mode }] of image) {
+    if (content === undefined) mkdirSync(join(root, path), { mode });
+    else writeFileSync(join(root, path), content, { mode });
+    // Whatever the umask of this process is.
+    chmodSync(join(root, path), mode);
+  }
+}
+
+function read(path: string): ImageEntry {
+  const found = lstatSync(path);
+  return { content: found.isDirectory() ? undefined : readFileSync(path), mode: found.mode & 0o7777 };
+}
 
 export class DurableImage {
   readonly #root: string;
@@ -30,7 +66,7 @@ export class DurableImage {
 
   /** Nothing but what was synced. */
   worst(): Image {
-    const image = new Map<string, Buffer | undefined>();
+    const image = new Map<string, ImageEntry>();
     const id = identityOf(this.#root);
     if (id !== undefined) this.#walk('', id, image);
     return image;
@@ -38,20 +74,21 @@ export class DurableImage {
 
   /** Every name as it is now, with only such content as was synced: names may reach the disk before what they name. */
   namesOnly(): Image {
-    const image = new Map<string, Buffer | undefined>();
-    for (const entry of readdirSync(this.#root, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name);
-      const stored = this.#stored.get(identityOf(path) ?? '');
-      const content = stored?.kind === 'file' ? stored.content : Buffer.alloc(0);
-      image.set(path.slice(this.#root.length + 1), entry.isDirectory() ? undefined : content);
+    const image = new Map<string, ImageEntry>();
+    for (const [path, { content, mode }] of imageOf(this.#root)) {
+      const stored = this.#stored.get(identityOf(join(this.#root, path)) ?? '');
+      const synced = stored?.kind === 'file' ? stored.content : Buffer.alloc(0);
+      image.set(path, { content: content === undefined ? undefined : synced, mode });
     }
     return image;
   }
 
-  #walk(path: string, id: string, image: Map<string, Buffer | undefined>): void {
+  #walk(path: string, id: string, image: Map<string, ImageEntry>): void {
     const stored = this.#stored.get(id);
-    if (path !== '') image.set(path, stored?.kind === 'file' ? stored.content : undefined);
-    if (stored?.kind !== 'directory') return;
+    if (stored === undefined) return;
+    if (path !== '')
+      image.set(path, { content: stored.kind === 'file' ? stored.content : undefined, mode: stored.mode });
+    if (stored.kind !== 'directory') return;
     for (const [name, child] of stored.entries) this.#walk(path === '' ? name : `${path}/${name}`, child, image);
   }
 
@@ -61,8 +98,9 @@ export class DurableImage {
   }
 
   #store(path: string, id: string): void {
-    if (!lstatSync(path).isDirectory()) {
-      this.#stored.set(id, { kind: 'file', content: readFileSync(path) });
+    const { content, mode } = read(path);
+    if (content !== undefined) {
+      this.#stored.set(id, { kind: 'file', content, mode });
       return;
     }
     const entries = new Map<string, string>();
@@ -73,14 +111,16 @@ export class DurableImage {
       // A name that was synced stands for something, though what is in it may not have been.
       if (!this.#stored.has(child)) this.#stored.set(child, emptyOf(join(path, name)));
     }
-    this.#stored.set(id, { kind: 'directory', entries });
+    this.#stored.set(id, { kind: 'directory', entries, mode });
   }
 }
 
 function emptyOf(path: string): Stored {
-  return lstatSync(path).isDirectory()
-    ? { kind: 'directory', entries: new Map() }
-    : { kind: 'file', content: Buffer.alloc(0) };
+  const found = lstatSync(path);
+  const mode = found.mode & 0o7777;
+  return found.isDirectory()
+    ? { kind: 'directory', entries: new Map(), mode }
+    : { kind: 'file', content: Buffer.alloc(0), mode };
 }
 
 /** Number and birth: numbers are given anew when a file is gone. */

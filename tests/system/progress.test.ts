@@ -14,7 +14,10 @@ let agent: Service;
 interface Shown {
   readonly properties: {
     readonly provisioningState: string;
-    readonly instanceView: { readonly statuses: readonly { readonly code: string; readonly message: string }[] };
+    readonly instanceView: {
+      readonly status: { readonly message: string };
+      readonly statuses: readonly { readonly code: string; readonly message: string }[];
+    };
   };
 }
 
@@ -33,6 +36,9 @@ beforeAll(async () => {
     shellHandler({ enable: `echo '${canary}'; report success 0 '${canary} it is'` }),
   );
   await system.publish('ChattyFails', '1.0.0', shellHandler({ enable: `echo '${canary}' >&2; exit 3` }));
+  const parts = '[{"name":"disk","status":"error","code":5,"formattedMessage":{"lang":"en","message":"upside down"}}]';
+  const sad = `echo 'trying the disk'; report error 9 'No disk'; sed -i 's/"substatus":\\[]/"substatus":${parts}/' "$status"`;
+  await system.publish('Sad', '1.0.0', shellHandler({ enable: sad }));
   agent = await system.startAgent();
 });
 afterAll(async () => system.stop());
@@ -107,6 +113,15 @@ describe('S1.7 progress', () => {
     expect(readFileSync(log, 'utf8')).toContain('[protected]');
     expect(readFileSync(log, 'utf8')).not.toContain(canary);
     expect(await system.remove('chattyfails')).toMatchObject({ status: 'Succeeded' });
+    // One that says afterwards that it failed: its own status with its parts, and what it had printed.
+    const sad = await system.install('sad', { type: 'Sad', settings: {}, protectedSettings });
+    expect(sad.error?.message).toMatch(
+      /disk: error \(5\) upside down.*Output of its enable command:.*trying the disk/s,
+    );
+    const { status, statuses } = (await shown('sad')).properties.instanceView;
+    expect(status.message).toBe(sad.error?.message);
+    const own = statuses.find(({ code }) => code === 'Sallyport/HandlerStatus/9');
+    expect(own).toMatchObject({ displayStatus: 'Provisioning failed', message: /disk: error \(5\) upside down/ });
   });
 
   test('a failure says which step, which file, what to do', async () => {

@@ -6,7 +6,7 @@
 import { extensionKey, messageOf, OperationFailure } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import { handlerPaths } from './handler-paths.ts';
-import { keepUp } from './keep-up.ts';
+import { keepUp, tellWhatChanged } from './keep-up.ts';
 import { isHosted } from './limits/is-hosted.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { noFindings, OperationRefused } from './operation-context.ts';
@@ -36,6 +36,7 @@ export class ExtensionManager {
   start(): void {
     sweepLeftovers(this.#options.host.paths);
     this.#options.host.groups.sweep();
+    tellWhatChanged(this.#options);
     this.reconcile();
   }
 
@@ -64,6 +65,7 @@ export class ExtensionManager {
     journal.prune(goal);
     this.#resting.clear();
     this.#callOffWhatIsNotWanted(goal);
+    tellWhatChanged(this.#options);
     this.reconcile();
   }
 

@@ -15,6 +15,7 @@ import { keptSettings } from './run/kept-settings.ts';
 import { asEnabled, type InstalledExtension } from './state/installed-extension.ts';
 import { addSecretsOf, addSecretsOfHandler } from './run/protected-settings.ts';
 import { putRecord } from './state/put-record.ts';
+import { watchedIn } from './watch/handler-condition.ts';
 
 /** The manager was enabled or disabled meanwhile: everything is planned anew. */
 class HostingChanged extends Error {
@@ -61,11 +62,37 @@ function giveUp(work: Upkeep, why: string, options: ManagerOptions): void {
   putRecord(host, { ...failed, failure: { ...failed.failure, stuck: why } });
 }
 
-/** The centre learns how the extension is now, beside how its last operation ended. */
-function tell({ purpose, subject }: Upkeep, { host, journal, reporter }: ManagerOptions, trouble?: string): void {
+/** The centre learns how the extension is now, beside how its last operation ended; of a shared handler, each resource. */
+function tell({ purpose, subject }: Upkeep, options: ManagerOptions, trouble?: string): void {
+  const { host } = options;
   const status = statusAfter(purpose, trouble, new Date(host.environment.now()).toISOString());
-  if (journal.amend(subject.resourceName, subject.operation.id, status)) reporter.flush();
+  for (const one of watchedIn(host.store.find(subject.name, subject.version) ?? subject)) amend(one, status, options);
 }
+
+function amend(
+  { resourceName, operation }: InstalledExtension,
+  status: InstanceStatus,
+  { journal, reporter }: ManagerOptions,
+): void {
+  if (journal.amend(resourceName, operation.id, status)) reporter.flush();
+}
+
+/**
+ * What was stopped or came back, and could not be told then: the agent was killed in between, or the centre had not heard yet how
+ * the operation before it had ended. Nothing happens when it was told (S4.11, T84).
+ */
+export function tellWhatChanged(options: ManagerOptions): void {
+  const { host, journal } = options;
+  const time = new Date(host.environment.now()).toISOString();
+  for (const one of host.store.list().extensions.flatMap(watchedIn)) {
+    const isStopped = one.suspended === true && one.phase === 'installed';
+    const isToldStopped = journal.statusOf(one)?.code === stoppedCode;
+    if (isStopped) amend(one, statusAfter('suspend', undefined, time), options);
+    else if (isToldStopped && one.phase === 'enabled') amend(one, statusAfter('resume', undefined, time), options);
+  }
+}
+
+const stoppedCode = 'ExtensionManagerDisabled';
 
 function statusAfter(purpose: Upkeep['purpose'], trouble: string | undefined, time: string): InstanceStatus {
   if (trouble !== undefined) {
@@ -76,7 +103,7 @@ function statusAfter(purpose: Upkeep['purpose'], trouble: string | undefined, ti
     return { code: '0', level: 'Information', displayStatus: 'Ready', message: 'It was enabled again.', time };
   }
   const message = 'extensions.enabled is false on its machine, so it was stopped. It comes back when that is true.';
-  return { code: 'ExtensionManagerDisabled', level: 'Warning', displayStatus: 'Stopped', message, time };
+  return { code: stoppedCode, level: 'Warning', displayStatus: 'Stopped', message, time };
 }
 
 /** The version whose commands are run with the settings it had. */

@@ -94,6 +94,8 @@ export interface Findings {
   protectedSettingsStored: boolean;
   /** What must not be told of whatever the extension prints or writes (S1.7). */
   readonly secrets: SecretWords;
+  /** The end of what the last command printed, without secrets. */
+  output?: string;
   /** The step that was begun last, for the message of a failure. */
   step?: Step;
 }

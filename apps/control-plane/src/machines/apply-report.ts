@@ -1,8 +1,10 @@
 /** Takes a report of a machine into the store. Reports may come twice, late, or for operations that are over: none of it does harm. */
 import { isTerminal } from '@sallyport/model';
 import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
+import type { Selectable } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { Environment } from '../environment.ts';
+import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Store, Writer } from '../store/store.ts';
 import { boundedReport } from './bounded-report.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
@@ -69,10 +71,11 @@ async function moveOperation(
     .selectAll()
     .where('operation_id', '=', report.operationId)
     .where('vm_id', '=', machine.vmId)
-    .where('ended_at', 'is', null)
     .executeTakeFirst();
   if (operation === undefined) return undefined;
-  if (isTerminal(report.state)) return endOperation(writer, environment, operation, endOf(machine.name, report));
+  if (operation.ended_at !== null) return endedLate(environment, writer, operation, endOf(machine.name, report));
+  const end = endOf(machine.name, report);
+  if (end !== undefined) return endOperation(writer, environment, operation, end);
   // These two are the centre's to say; going back to them would change which deadline counts.
   if (report.state === 'Accepted' || report.state === 'Delivered') return undefined;
   const passed = withPassed(readSteps(operation.steps), report.passed);
@@ -92,7 +95,24 @@ async function moveOperation(
   return undefined;
 }
 
-function endOf(machineName: string, report: ExtensionReport): OperationEnd {
+/**
+ * The centre gave the operation up by its own clock, and now the machine says how it really ended: that is what the resource shows
+ * from then on. Whoever waited was answered long ago. The same report may come again and changes nothing.
+ */
+function endedLate(
+  environment: Environment,
+  writer: Writer,
+  operation: Selectable<OperationRow>,
+  end: OperationEnd | undefined,
+): Promise<ActivityEvent> | undefined {
+  if (end === undefined || operation.state !== 'TimedOut' || operation.error_message === end.error?.message)
+    return undefined;
+  return endOperation(writer, environment, operation, end);
+}
+
+/** Undefined for a report of something that goes on. */
+function endOf(machineName: string, report: ExtensionReport): OperationEnd | undefined {
+  if (!isTerminal(report.state)) return undefined;
   const { rolledBackTo } = report;
   const passed = report.passed === undefined ? {} : { passed: report.passed };
   const explanation = report.explanation === undefined ? {} : { explanation: report.explanation };

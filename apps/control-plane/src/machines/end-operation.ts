@@ -12,6 +12,7 @@ import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { raiseGeneration } from './generation.ts';
 import { readSteps, withPassed, withStep } from './operation-steps.ts';
+import { settleTakenAlong } from './taken-along.ts';
 
 export interface OperationEnd {
   readonly state: 'Succeeded' | 'Failed' | 'Canceled' | 'TimedOut';
@@ -21,6 +22,8 @@ export interface OperationEnd {
   readonly time: string;
   /** States before it that have not been told. */
   readonly passed?: readonly PassedState[];
+  /** The centre gave it up by its own clock, and the machine may still say how it ended: until then it is not settled. */
+  readonly presumed?: true;
   /** Nothing of it has reached the machine: what is wanted goes back to what was. */
   readonly neverBegun?: true;
   /** The machine is back at this version: if that is what was wanted before, it is wanted again (T85). */
@@ -89,10 +92,15 @@ export async function endOperation(
       });
 }
 
+/** Whether those that share the handler have the version before, although what was asked for stays wanted. */
+function staysWithout({ state, rolledBackTo }: OperationEnd): boolean {
+  return state === 'Canceled' || rolledBackTo !== undefined;
+}
+
 async function settleExtension(writer: Writer, operation: Selectable<OperationRow>, end: OperationEnd): Promise<void> {
   const extension = await writer
     .selectFrom('extensions')
-    .select(['operation_id', 'lapse_goal'])
+    .select(['vm_id', 'name_key', 'publisher', 'type', 'operation_id', 'goal', 'lapse_goal'])
     .where('vm_id', '=', operation.vm_id)
     .where('name_key', '=', operation.extension_name_key)
     .executeTakeFirst();
@@ -100,6 +108,8 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
   if (extension?.operation_id !== operation.operation_id) return;
   const resource = <Q extends { where(column: 'vm_id' | 'name_key', is: '=', value: string): Q }>(query: Q): Q =>
     query.where('vm_id', '=', operation.vm_id).where('name_key', '=', operation.extension_name_key);
+  // What it would go back to is kept for the machine's own word.
+  if (end.presumed === true) return;
   if (end.state === 'Succeeded' && operation.kind === 'delete') {
     await resource(writer.deleteFrom('extensions')).execute();
     await raiseGeneration(writer, operation.vm_id);
@@ -111,10 +121,12 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
     end.neverBegun === true ||
     (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode))
   ) {
+    await settleTakenAlong(writer, extension, 'go back');
     await resource(writer.updateTable('extensions').set({ goal: extension.lapse_goal, lapse_goal: null })).execute();
     await raiseGeneration(writer, operation.vm_id);
     return;
   }
+  await settleTakenAlong(writer, extension, staysWithout(end) ? 'go back' : 'stay');
   // What a canceled operation would have gone back to is still what a removal that lapses goes back to.
   if (end.state === 'Canceled') return;
   // The goal stands: it is what the machine has now, or tried to have.

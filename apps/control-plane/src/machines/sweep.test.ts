@@ -147,6 +147,37 @@ eachStore('deadlines', (makeStore) => {
     expect(await statuses(operationId)).toEqual(['Failed']);
   });
 
+  test('T85 what the machine says after the centre gave an operation up is how it ended, once, and what is wanted follows', async () => {
+    for (const [end, wanted, said] of [
+      [
+        {
+          state: 'TimedOut',
+          rolledBackTo: '1.0.0',
+          error: { code: 'OperationTimedOut', message: 'Rolled back to 1.0.0.' },
+        },
+        before,
+        { state: 'TimedOut', error_message: "Machine 'm': Rolled back to 1.0.0." },
+      ],
+      [{ state: 'Succeeded', version: '2.0.0' }, undefined, { state: 'Succeeded', error_code: null }],
+    ] as const) {
+      const machine = await addMachine(environment, store);
+      const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+      await fetch(machine.vm_id);
+      environment.pass(95 * 60);
+      await sweep();
+      expect(await goalOf(machine.vm_id)).toEqual(goal);
+      const late = { operationId, version: '1.0.0', ...end };
+      await report(machine.vm_id, late);
+      await report(machine.vm_id, late);
+      expect(await operation(operationId)).toMatchObject(said);
+      expect(await goalOf(machine.vm_id)).toEqual(wanted ?? goal);
+      expect(await statuses(operationId)).toEqual(['Failed', end.state === 'Succeeded' ? 'Succeeded' : 'Failed']);
+      // Whatever else comes of it then comes too late.
+      await report(machine.vm_id, { ...late, state: 'Enabling' });
+      expect(await operation(operationId)).toMatchObject(said);
+    }
+  });
+
   test('what an operation is at is kept while it runs, with the end of the output, and is gone with its end', async () => {
     const machine = await addMachine(environment, store);
     const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);

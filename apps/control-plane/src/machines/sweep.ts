@@ -54,5 +54,5 @@ function endOfDue(operation: Selectable<OperationRow>, now: number): OperationEn
     return { state: 'Failed', time, error: { code: 'MachineOffline', message } };
   }
   const message = `The operation on machine '${machine}' did not end within 95 minutes; it was last seen ${operation.state}. Check the extension's log there.`;
-  return { state: 'TimedOut', time, error: { code: 'OperationTimedOut', message } };
+  return { state: 'TimedOut', time, error: { code: 'OperationTimedOut', message }, presumed: true };
 }

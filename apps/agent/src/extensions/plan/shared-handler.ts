@@ -14,12 +14,12 @@ export function sharingOf({ sharing }: InstalledExtension): readonly SharingExte
   return sharing ?? [];
 }
 
-/** For whom a handler has to be disabled: for each of its extensions, or, undefined, for the one resource it belongs to. */
+/** For whom a handler is enabled or disabled: for each of its extensions, or, undefined, for the one resource it belongs to. */
 export function sharersToStop(record: InstalledExtension): readonly (SharingExtension | undefined)[] {
-  return record.sharing ?? [undefined];
+  return record.sharing?.filter(({ leaving }) => leaving !== true) ?? [undefined];
 }
 
-/** The extension of that name in a record; case does not count, as it does not for resources. */
+/** The extension of that name in a record, also one that is leaving; case does not count, as it does not for resources. */
 export function sharingNamed(record: InstalledExtension, extensionName: string): SharingExtension | undefined {
   return sharingOf(record).find((one) => isNamed(one, extensionName));
 }
@@ -55,7 +55,7 @@ export function asSeenBy(entry: GoalExtension, records: readonly InstalledExtens
     const isEnabled = record.phase === 'enabled' || record.suspended === true;
     if (record.version !== wanted || record.sharing === undefined || !isEnabled) return record;
     const own = sharingNamed(record, extensionName);
-    if (own === undefined) return { ...record, phase: 'installed', suspended: false };
+    if (own === undefined || own.leaving === true) return { ...record, phase: 'installed', suspended: false };
     return { ...record, enabledSequence: own.enabledSequence, operation: own.operation };
   });
 }

@@ -1,7 +1,9 @@
 /** What whoever reads a failure can do about it: the step it happened in, the file that says more, and the next thing to try. */
 import { join } from 'node:path';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import { handlerName, OperationFailure, type OperationFailureCode } from '@sallyport/model';
-import { OperationRefused, type OperationContext } from '../operation-context.ts';
+import { OperationRefused, type Findings, type OperationContext } from '../operation-context.ts';
+import type { StepKind } from '../plan/step.ts';
 import { commandLogPath } from '../run/command-log.ts';
 import { stepLimits } from '../plan/step-limits.ts';
 
@@ -45,6 +47,16 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
   InternalError: 'see /var/lib/GuestConfig/ext_mgr_logs/gc_ext.log on the machine (azcmagent logs)',
 };
 
+/** Most of the output that is repeated in a failure's message, in characters. The end counts. */
+const longestOutput = 2000;
+
+/** The failure with what the extension said of itself last: when the version goes back, nothing else is left of that. */
+export function withLastWord(failure: OperationFailure, status: InstanceStatus | undefined): OperationFailure {
+  if (status === undefined || status.message === '') return failure;
+  const said = `The extension says: ${status.displayStatus} (${status.code}): ${status.message}`;
+  return new OperationFailure(failure.code, `${failure.message}\n${said}`, { cause: failure });
+}
+
 /** The failure with step, file and advice behind its message; the first line stays what went wrong. */
 export function withAdvice(failure: OperationFailure, context: OperationContext): OperationFailure {
   if (failure instanceof OperationRefused) return failure;
@@ -57,5 +69,13 @@ export function withAdvice(failure: OperationFailure, context: OperationContext)
     ...(limit?.command === true || step?.kind === 'await-status' ? [`Log on the machine: ${log}`] : []),
     `What to do: ${advice[failure.code]}.`,
   ];
-  return new OperationFailure(failure.code, `${failure.message}\n${lines.join('. ')}`, { cause: failure });
+  const message = `${failure.message}\n${lines.join('. ')}${outputOf(step?.kind, context.findings)}`;
+  return new OperationFailure(failure.code, message, { cause: failure });
+}
+
+/** A command that failed tells its output itself; an extension that says afterwards that it failed printed the reason before. */
+function outputOf(step: StepKind | undefined, { output = '' }: Findings): string {
+  return step !== 'await-status' || output === ''
+    ? ''
+    : `\nOutput of its enable command:\n${output.slice(-longestOutput)}`;
 }

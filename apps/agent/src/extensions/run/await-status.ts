@@ -8,6 +8,7 @@ import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { hasSettings } from './configure-step.ts';
+import { withLastWord } from '../report/failure-advice.ts';
 import { readStatus } from './read-status.ts';
 
 /** Looked at whenever the folder changes, and this often in any case. Milliseconds. */
@@ -69,7 +70,8 @@ function giveUpWhenLate(reading: StatusReading, begun: number, handler: string, 
   const silent = saysNothing && now - begun > firstStatusMilliseconds;
   if (!silent && now < context.deadline) return;
   const what = silent ? 'has written no status since it was enabled' : 'has not come to an end';
-  throw new OperationFailure('OperationTimedOut', `The extension ${handler} ${what}. It may still be running.`);
+  const late = new OperationFailure('OperationTimedOut', `The extension ${handler} ${what}. It may still be running.`);
+  throw withLastWord(late, saysNothing ? undefined : context.findings.status);
 }
 
 /** Tells of changes in a folder; where they cannot be watched, only the poll is left. */

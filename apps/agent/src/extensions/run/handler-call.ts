@@ -98,6 +98,7 @@ export async function callHandler(
       signal,
     });
     const result = { ...ran, ...redacted(ran, secrets, false) };
+    context.findings.output = shownOutput(result);
     const log = commandLogPath(paths.logs, extensionName);
     logCommand(log, host.environment.now(), result, host.environment.monotonic() - begun);
     for (const limit of reached)

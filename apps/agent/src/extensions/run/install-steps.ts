@@ -11,6 +11,7 @@ import { endLeftovers } from '../limits/end-leftovers.ts';
 import { callHandler } from './handler-call.ts';
 import { manifestOf } from './handler-manifest-of.ts';
 import { handlerSequence } from './configure-step.ts';
+import { withLastWord } from '../report/failure-advice.ts';
 import { readStatus } from './read-status.ts';
 
 /** After an update the manifest says whether the install command is run as well. */
@@ -34,8 +35,9 @@ export async function enable(version: HandlerVersion, context: OperationContext)
   if (failure !== undefined) {
     // What it has written by then often says more than the command (handler contract §3).
     const { reading, status } = readStatus(version, context);
-    if (reading.kind === 'status') context.findings.status = status;
-    throw failure;
+    if (reading.kind !== 'status') throw failure;
+    context.findings.status = status;
+    throw withLastWord(failure, status);
   }
   const before = requireRecord(version, context);
   putRecord(host, {

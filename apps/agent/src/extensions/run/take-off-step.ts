@@ -12,13 +12,16 @@ import { requireRecord } from '../state/require-record.ts';
 import { callHandler } from './handler-call.ts';
 import { forgetSettings } from './kept-settings.ts';
 
-/** Its disable command; that it fails is only logged. Then its settings, its status, and its part of the record. */
+/**
+ * Its disable command; that it fails is only logged. Then its settings, its status, and its part of the record. From the moment
+ * that any of it is deleted it is recorded as leaving: nobody enables it again without its settings (T84).
+ */
 export async function takeOff(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host, entry } = context;
   const before = requireRecord(version, context);
   const own = sharingNamed(before, entry.extensionName ?? entry.resourceName);
   if (own === undefined) return;
-  if (before.phase === 'enabled') {
+  if (before.phase === 'enabled' && own.leaving !== true) {
     const { failure } = await callHandler(version, { command: 'disable' }, context, own);
     if (failure !== undefined) {
       host.log('warn', 'disable command failed; the extension is taken off its handler all the same', {
@@ -27,6 +30,8 @@ export async function takeOff(version: HandlerVersion, context: OperationContext
       });
     }
   }
+  const others = sharingOf(before).filter((one) => one !== own);
+  putRecord(host, { ...before, sharing: [...others, { ...own, leaving: true }] });
   const { config, status } = handlerPaths(host.paths, before.name, version);
   for (const folder of [config, status]) {
     for (const file of readdirSync(folder)) {
@@ -35,6 +40,5 @@ export async function takeOff(version: HandlerVersion, context: OperationContext
   }
   rmSync(join(config, extensionStateFile(own.extensionName)), { force: true });
   forgetSettings(host.paths, { ...before, extensionName: own.extensionName });
-  const sharing = sharingOf(before).filter((one) => one !== own);
-  putRecord(host, { ...before, sharing, phase: sharing.length > 0 ? before.phase : 'installed' });
+  putRecord(host, { ...before, sharing: others, phase: others.length > 0 ? before.phase : 'installed' });
 }

@@ -44,7 +44,8 @@ export function showHandlerState(paths: AgentPaths, extension: InstalledExtensio
   if (!existsSync(config)) return;
   const state = words[extension.phase];
   writeFileSync(join(config, 'HandlerState'), state, { mode: 0o600 });
-  for (const { extensionName } of extension.sharing ?? []) {
+  for (const { extensionName, leaving } of extension.sharing ?? []) {
+    if (leaving === true) continue;
     const word = state === 'Enabled' ? 'enabled' : 'disabled';
     writeFileSync(join(config, extensionStateFile(extensionName)), word, { mode: 0o600 });
   }

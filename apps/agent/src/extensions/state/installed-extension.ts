@@ -50,6 +50,8 @@ export interface SharingExtension {
   /** The same as its handler is told it: 0 for one without settings. */
   readonly handlerSequence: number;
   readonly operation: { readonly id: string; readonly kind: OperationKind };
+  /** It has been told to stop, and what is its own is being deleted: it is not enabled again (T84). */
+  readonly leaving?: true | undefined;
 }
 
 export interface InstalledExtension {
@@ -97,6 +99,7 @@ const sharingSchema = z.object({
   enabledSequence: integer,
   handlerSequence: integer,
   operation: operationSchema,
+  leaving: z.optional(z.literal(true)),
 });
 
 const stored = z.object({

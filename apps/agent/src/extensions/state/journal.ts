@@ -62,6 +62,11 @@ export class Journal {
     return true;
   }
 
+  /** What was last told of an extension; undefined when nothing was. */
+  statusOf({ resourceName }: { readonly resourceName: string }): InstanceStatus | undefined {
+    return this.#entries.get(resourceKey({ resourceName }))?.report.status;
+  }
+
   /** Ends that the centre has not acknowledged. */
   unsent(): readonly ExtensionReport[] {
     return [...this.#entries.values()].flatMap(({ report, sent }) => (sent ? [] : [report]));

@@ -24,7 +24,8 @@ export interface WatchedExtension extends InstalledExtension {
 
 /** What there is to look at in a record: the extensions of a shared handler one by one. */
 export function watchedIn(record: InstalledExtension): readonly WatchedExtension[] {
-  return record.sharing?.map((one) => ({ ...record, ...one })) ?? [record];
+  const sharing = record.sharing?.filter(({ leaving }) => leaving !== true);
+  return sharing?.map((one) => ({ ...record, ...one })) ?? [record];
 }
 
 export interface Condition {

@@ -78,6 +78,7 @@ function instanceView(
   reported: ReportedControls | undefined,
 ): unknown {
   const stranded = strandedStatus(extension, reported);
+  const handler = handlerStatus(extension, operation);
   const steps = readSteps(operation.steps);
   const progress = operation.ended_at === null ? progressStatus(operation.progress, now) : undefined;
   return {
@@ -93,10 +94,18 @@ function instanceView(
         message: i === steps.length - 1 ? (operation.error_message ?? '') : '',
         time,
       })),
+      ...(handler === undefined ? [] : [handler]),
       ...(stranded === undefined ? [] : [stranded]),
       ...(progress === undefined ? [] : [progress]),
     ],
   };
+}
+
+/** What the extension says of itself, where `status` has to say that its operation failed. */
+function handlerStatus({ status }: Extension, { error_code }: Operation): InstanceStatus | undefined {
+  if (error_code === null || status === null) return undefined;
+  const said = JSON.parse(status) as InstanceStatus;
+  return { ...said, code: `Sallyport/HandlerStatus/${said.code}` };
 }
 
 /** It was installed before a list was set on its machine: it stays as it is, and whoever waits for an upgrade waits in vain. */

@@ -3,6 +3,7 @@ import { extensionKey, type ExtensionName } from '@sallyport/model';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
 import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
+import { ownGoal } from '../../machines/taken-along.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
 import type { Services } from '../../services.ts';
 import type { Writer } from '../../store/store.ts';
@@ -64,7 +65,7 @@ export async function proposeExtension(
     operation_id: operation.operation_id,
     sequence,
     goal: JSON.stringify(goal),
-    lapse_goal: installed === '' ? null : (before?.goal ?? null),
+    lapse_goal: lapseGoal(before, installed),
     changed_at: now,
     changed_by: request.caller.clientId,
   };
@@ -88,6 +89,12 @@ export async function proposeExtension(
     .returningAll()
     .executeTakeFirstOrThrow();
   return { extension, operation };
+}
+
+/** What is wanted again when the machine never comes for the request; of a resource that was taken along, what it had itself. */
+function lapseGoal(before: Extension | undefined, installed: string): string | null {
+  const goal = before === undefined || installed === '' ? undefined : ownGoal(before);
+  return goal === undefined ? null : JSON.stringify(goal);
 }
 
 /** Sealed text is bound to its sequence and cannot move to another; what the machine stored before it still has. */

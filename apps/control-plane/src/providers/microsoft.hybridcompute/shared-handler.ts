@@ -3,7 +3,7 @@
  * all of them have the handler's one version.
  */
 import { extensionKey, type ExtensionName } from '@sallyport/model';
-import { readGoal } from '../../machines/extension-goal.ts';
+import { takenAlong } from '../../machines/taken-along.ts';
 import type { Writer } from '../../store/store.ts';
 import type { ChosenPackage } from './choose-package.ts';
 import type { Extension } from './extension-view.ts';
@@ -40,14 +40,14 @@ export async function takeAlong(
   writer: Writer,
   machine: Machine,
   name: ExtensionName,
-  { version, sha256 }: ChosenPackage,
+  chosen: ChosenPackage,
 ): Promise<void> {
   for (const one of await resourcesOf(writer, machine, name)) {
-    const goal = readGoal(one.goal);
-    if (goal === undefined || goal.desired === 'absent' || goal.version === version) continue;
+    const goals = takenAlong(one, chosen);
+    if (goals === undefined) continue;
     await writer
       .updateTable('extensions')
-      .set({ goal: JSON.stringify({ ...goal, version, sha256 }) })
+      .set(goals)
       .where('vm_id', '=', machine.vm_id)
       .where('name_key', '=', one.name_key)
       .execute();
