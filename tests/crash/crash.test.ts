@@ -49,32 +49,31 @@ describe.each(operations)('T84 %s', (operation) => {
 test('T84 every fsync is needed: with any one left out, a loss of power does harm', { timeout: 300_000 }, async () => {
   expect(syncs.size).toBeGreaterThan(10);
   const harmless: string[] = [];
-  for (const [where, first] of syncs) {
-    const asking = operations.slice(operations.indexOf(first));
-    const harms = await firstThat(asking, (operation) => doesHarmWithout(operation, where));
-    if (harms === undefined) harmless.push(where);
+  for (const [where, operation] of syncs) {
+    const harms = (await isSeen(operation, where)) || (await isMissedByTheNextStart(operation, where));
+    if (!harms) harmless.push(where);
   }
   expect(harmless).toEqual([]);
 });
 
-/** Begins with the operation that asked for it first: that is where it does harm, as a rule. */
-async function firstThat(
-  candidates: readonly CrashOperationName[],
-  holds: (operation: CrashOperationName) => Promise<boolean>,
-): Promise<CrashOperationName | undefined> {
-  for (const operation of candidates) if (await holds(operation)) return operation;
-  return undefined;
+async function isSeen(operation: CrashOperationName, leaveOut: string): Promise<boolean> {
+  await machine.reset(operation);
+  const run = await machine.start(operation, { imagine: true, leaveOut });
+  return (run?.violations.length ?? 0) > 0;
 }
 
-/** To look at the disk is often enough; what only the next start would miss is found by starting on each of them. */
-async function doesHarmWithout(operation: CrashOperationName, where: string): Promise<boolean> {
+/**
+ * What a look at the disk cannot tell: a version that was brought back is recorded as uninstalled, with its files in their place;
+ * one that is being set aside is uninstalled too, with its files aside. That they are aside is on the disk only if the kernel
+ * wrote it there in between.
+ */
+async function isMissedByTheNextStart(operation: CrashOperationName, leaveOut: string): Promise<boolean> {
   const folder = machine.folderForDisks();
+  const writtenOut = 'renameSync of /var/lib/waagent/Contoso.Test.Thing-1.0.0';
   await machine.reset(operation);
-  const run = await machine.start(operation, { imagine: true, leaveOut: where, keepDisks: folder });
-  if (run === undefined) throw new Error('it was killed');
-  if (run.violations.length > 0) return true;
-  for (const [index, disk] of run.disks.entries()) {
-    if (disk.by === 'kill') continue;
+  const run = await machine.start(operation, { imagine: true, keepDisks: folder, writtenOut, leaveOut });
+  for (const [index, disk] of (run?.disks ?? []).entries()) {
+    if (disk.by === 'kill' || !disk.when.endsWith('(nothing unsynced)')) continue;
     const problems = await startedOver(machine, operation, join(folder, String(index + 1)), disk);
     if (problems.length > 0) return true;
   }

@@ -64,6 +64,11 @@ export class DurableImage {
     if (id !== undefined) this.#store(path, id);
   }
 
+  /** All of it is durable as it is at this moment. */
+  writtenOut(): void {
+    this.#storeAll(this.#root);
+  }
+
   /** Nothing but what was synced. */
   worst(): Image {
     const image = new Map<string, ImageEntry>();

@@ -20,6 +20,8 @@ export interface MachineRun extends MachineStart {
   readonly imagine?: boolean;
   /** A folder for the disks that a kill before, or a loss of power after, each call would leave, each once: `1`, `2`, …. */
   readonly keepDisks?: string;
+  /** Calls, such as `renameSync of /a`, after each of which the kernel has written everything out by itself, as it may at any time. */
+  readonly writtenOut?: string;
   /** An fsync that is left out: who asks for it. The run is over as soon as that does harm. */
   readonly leaveOut?: string;
 }
@@ -121,7 +123,9 @@ async function main(run: MachineRun): Promise<never> {
     after({ call, subject }) {
       if (!watching) return;
       if (image !== undefined && call.startsWith('fsync')) image.synced(String(subject));
-      asOneStep(() => imagine(`after call ${calls}, ${call} of ${String(subject).replace(root, '')}`));
+      const what = `${call} of ${String(subject).replace(root, '')}`;
+      if (what === run.writtenOut) image?.writtenOut();
+      asOneStep(() => imagine(`after call ${calls}, ${what}`));
     },
     syncs(where) {
       syncs.add(where);
