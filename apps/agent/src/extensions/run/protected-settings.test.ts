@@ -126,3 +126,29 @@ test('T75 S1.7 what was sealed before the key was renewed is opened, and sealed 
   await addStoredSecrets({ resourceName: 'script' }, paths, () => ring, secrets);
   expect(secrets.redact('it said canary-on-its-way and more')).toBe('it said [protected] and more');
 });
+
+test('T11 settings of an earlier request are not taken again, also after others were taken away; the same once more is', async () => {
+  using directory = temporaryDirectory('secrets');
+  const environment = processEnvironment();
+  const paths = agentPaths(directory.path);
+  const key = await createMachineKey(join(directory.path, 'one.pem'));
+  const take = async (sequence: number, machine = key): Promise<unknown> => {
+    const jwe = await sealed(machine, { sequence });
+    return protectedSettingsFor({ ...entry(jwe), sequence }, paths, environment, machine, new SecretWords());
+  };
+  await take(5);
+  await take(5);
+  await take(7);
+  await expect(take(5)).rejects.toThrow('sealed for an earlier request');
+  await protectedSettingsFor(
+    { ...entry(''), sequence: 9, protectedSettings: { kind: 'none' } },
+    paths,
+    environment,
+    key,
+    new SecretWords(),
+  );
+  await expect(take(6)).rejects.toMatchObject({ code: 'SettingsUnreadable' });
+  await take(8);
+  // Another identity begins with nothing.
+  await take(1, await createMachineKey(join(directory.path, 'other.pem')));
+});

@@ -17,6 +17,7 @@ import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { resourceKey } from '../plan/conclusion.ts';
 import { openSealed } from './open-sealed.ts';
+import { raiseSealedFloor } from './sealed-floors.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import type { SecretWords } from './secret-words.ts';
 
@@ -55,6 +56,7 @@ export async function protectedSettingsFor(
       if (machineKey === undefined) throw unreadable(entry, 'this machine is not connected');
       const { jwe } = entry.protectedSettings;
       const clear = await open(jwe, entry, machineKey);
+      raiseSealedFloor(protectedDirectory(paths), machineKey.vmId, entry);
       secrets.add(JSON.parse(clear.toString('utf8')));
       const { pem, thumbprint } = certificate(paths, environment);
       const cms = sealForHandler(pem, clear).toString('base64');
