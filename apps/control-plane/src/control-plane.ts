@@ -247,9 +247,10 @@ async function run(
     ending.abort();
     server.drain();
     services.doorbell.close();
-    await pause(configuration.drainSeconds * 1000);
-    const stops = [stopScanning, stopWatching, stopUpgrading, () => deployments.close(), stopSweeping, stopSealing];
-    await close(services, server, stops, release);
+    // What nobody asked for is begun no more: that is for those who stay, or for the next start.
+    const ownWork = Promise.all([stopScanning(), stopWatching(), stopUpgrading(), stopSweeping()]);
+    await Promise.all([ownWork, pause(configuration.drainSeconds * 1000)]);
+    await close(services, server, [() => deployments.close(), stopSealing], release);
     await monitoringServer?.close();
     await spans?.close();
     monitoring.end();

@@ -15,6 +15,8 @@ export interface PlainRequest {
   text(limit: number): Promise<string | undefined>;
   /** Calls back once when the client goes away before it is answered; at once when it has gone. */
   whenGone(gone: () => void): void;
+  /** Lets go of what arrived: this request is held, and so are those of all other machines. Headers are gone afterwards. */
+  release(): void;
 }
 
 export interface PlainAnswer {
@@ -48,6 +50,10 @@ export function plainRequest(incoming: IncomingMessage, response: ServerResponse
       if (response.closed) gone();
       else response.once('close', gone);
     },
+    release: () => {
+      incoming.headers = {};
+      incoming.rawHeaders = [];
+    },
   };
 }
 
@@ -61,7 +67,7 @@ function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: nu
       response.setHeader('connection', 'close');
       resolve(undefined);
     };
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     const take = (chunk: Buffer): void => {
       size += chunk.byteLength;
@@ -76,6 +82,8 @@ function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: nu
     incoming.once('end', () => {
       const [first = Buffer.alloc(0)] = chunks;
       const whole = chunks.length > 1 ? Buffer.concat(chunks, size) : first;
+      incoming.off('data', take);
+      chunks = [];
       resolve(isUtf8(whole) ? whole.toString('utf8') : undefined);
     });
     incoming.once('error', reject);

@@ -113,6 +113,7 @@ export function createAgentApi(
     if (holdMilliseconds === 0) return heartbeatAnswer(vmId, beat, await stateOf(vmId));
     const { rung, cancel } = doorbell.wait(vmId, holdMilliseconds);
     request.whenGone(cancel);
+    request.release();
     const before = await stateOf(vmId);
     if (before?.generation !== generation) {
       cancel();
