@@ -1,0 +1,214 @@
+/**
+ * Tracked resources of a subscription in pages: kind after kind, each in the order of an index, so that a page of a large fleet costs
+ * what a page of a small one does. What can be said in SQL narrows the rows that are read; the filter itself is held against each.
+ */
+import { parseResourceId } from '@sallyport/model';
+import { sql, type Expression, type SqlBool } from 'kysely';
+import { ArmError } from '../../arm/arm-error.ts';
+import { readTags } from '../../arm/tags.ts';
+import type { Reader } from '../../store/store.ts';
+import { provisioningStateOf } from '../microsoft.hybridcompute/extension-view.ts';
+import { licenseProfileType, licenseType } from '../microsoft.hybridcompute/licenses.ts';
+import { idOfMachine } from '../microsoft.hybridcompute/machine-view.ts';
+import { privateLinkScopeType } from '../microsoft.hybridcompute/private-link-scopes.ts';
+import { extensionType, machineType } from '../microsoft.hybridcompute/provider.ts';
+
+export interface TrackedResource {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly group: string;
+  readonly identity?: unknown;
+  /** Of what changes at once there is no other. */
+  readonly provisioningState?: string;
+  readonly times: { readonly created_at: number; readonly changed_at: number };
+  /** Where the list goes on after it. */
+  readonly place: string;
+}
+
+/** What is looked for, as far as SQL can tell; all in lower case, undefined for anything. More may be found, never less. */
+export interface Narrowing {
+  readonly subscriptionId: string;
+  readonly group: string | undefined;
+  readonly type: string | undefined;
+  /** Of machines. */
+  readonly name: string | undefined;
+  readonly location: string | undefined;
+  readonly tagName: string | undefined;
+}
+
+type Source = (
+  reader: Reader,
+  narrowing: Narrowing,
+  tenantId: string,
+  after: readonly string[],
+  limit: number,
+) => Promise<readonly Omit<TrackedResource, 'place'>[]>;
+
+const trackedPlainTypes: readonly string[] = [licenseType, licenseProfileType, privateLinkScopeType];
+
+/** In the order of the list. A key has the parts that the source sorts by. */
+const sources: readonly {
+  readonly types: readonly string[];
+  readonly read: Source;
+  readonly keyOf: (resource: Omit<TrackedResource, 'place'>) => string;
+}[] = [
+  { types: trackedPlainTypes, read: plain, keyOf: ({ id }) => id.toLowerCase() },
+  { types: [machineType], read: machines, keyOf: ({ group, name }) => `${group}/${name}`.toLowerCase() },
+  { types: [extensionType], read: extensions, keyOf: ({ group, name }) => `${group}/${name}`.toLowerCase() },
+];
+
+/** The next resources after a place, and where to go on; undefined at the end. There may be none and more to come. */
+export async function trackedAfter(
+  reader: Reader,
+  narrowing: Narrowing,
+  tenantId: string,
+  after: string | undefined,
+  limit: number,
+): Promise<{ readonly resources: readonly TrackedResource[]; readonly next: string | undefined }> {
+  const [index, key] = readPlace(after);
+  const source = sources[index];
+  if (source === undefined) return { resources: [], next: undefined };
+  const following = index + 1 < sources.length ? `${index + 1}:` : undefined;
+  const { type } = narrowing;
+  if (type !== undefined && !source.types.some((own) => own.toLowerCase() === type))
+    return { resources: [], next: following };
+  const found = await source.read(reader, narrowing, tenantId, key === '' ? [] : key.split('/'), limit);
+  const resources = found.map((resource) => ({ ...resource, place: `${index}:${source.keyOf(resource)}` }));
+  return { resources, next: found.length < limit ? following : resources.at(-1)?.place };
+}
+
+function readPlace(place: string | undefined): readonly [number, string] {
+  const [, index, key = ''] = /^([0-9]):(.*)$/s.exec(place ?? '0:') ?? [];
+  if (index === undefined)
+    throw new ArmError(
+      'InvalidParameter',
+      'The $skiptoken is not of this list. Use the nextLink of the previous page as it is.',
+    );
+  return [Number(index), key];
+}
+
+/** Upper and lower case are told apart by databases in ways of their own, but for these. */
+function isPlain(text: string | undefined): text is string {
+  return text !== undefined && /^[a-z0-9_-]+$/.test(text);
+}
+
+function sameText(column: string, text: string | undefined): Expression<SqlBool> {
+  return isPlain(text) ? sql<SqlBool>`lower(${sql.ref(column)}) = ${text}` : sql<SqlBool>`1 = 1`;
+}
+
+/** Tags are JSON: a name that is in it stands there in quotes. `_` stands for any character, which finds more and no less. */
+function hasTag(column: string, name: string | undefined): Expression<SqlBool> {
+  return isPlain(name) ? sql<SqlBool>`lower(${sql.ref(column)}) LIKE ${`%"${name}":%`}` : sql<SqlBool>`1 = 1`;
+}
+
+async function plain(
+  reader: Reader,
+  { subscriptionId, group, type, location, tagName }: Narrowing,
+  _tenantId: string,
+  after: readonly string[],
+  limit: number,
+): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  let query = reader
+    .selectFrom('plain_resources')
+    .select(['resource_id', 'type', 'location', 'tags', 'created_at', 'changed_at'])
+    .where('subscription_id', '=', subscriptionId)
+    .where(
+      'type',
+      'in',
+      type === undefined ? trackedPlainTypes : trackedPlainTypes.filter((own) => own.toLowerCase() === type),
+    )
+    .where('resource_key', '>', after.join('/'))
+    .where(sameText('location', location))
+    .where(hasTag('tags', tagName));
+  if (group !== undefined) query = query.where('group_key', '=', group);
+  const rows = await query.orderBy('resource_key').limit(limit).execute();
+  return rows.map((row) => {
+    const id = parseResourceId(row.resource_id);
+    return {
+      id: row.resource_id,
+      name: id?.providers.at(-1)?.names.join('/') ?? '',
+      type: row.type,
+      location: row.location ?? '',
+      tags: readTags(row.tags),
+      group: id?.resourceGroup ?? '',
+      times: row,
+    };
+  });
+}
+
+async function machines(
+  reader: Reader,
+  { subscriptionId, group, name, location, tagName }: Narrowing,
+  tenantId: string,
+  [afterGroup, afterName = '']: readonly string[],
+  limit: number,
+): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  let query = reader
+    .selectFrom('machines')
+    .select(['subscription_id', 'group_name', 'name', 'location', 'tags', 'principal_id', 'created_at', 'changed_at'])
+    .where('subscription_id', '=', subscriptionId)
+    .where(sameText('location', location))
+    .where(hasTag('tags', tagName));
+  if (group !== undefined) query = query.where('group_key', '=', group);
+  if (name !== undefined) query = query.where('name_key', '=', name);
+  if (afterGroup !== undefined)
+    query = query.where(sql<SqlBool>`(group_key, name_key) > (${afterGroup}, ${afterName})`);
+  const rows = await query.orderBy('group_key').orderBy('name_key').limit(limit).execute();
+  return rows.map((machine) => ({
+    id: idOfMachine(machine),
+    name: machine.name,
+    type: machineType,
+    location: machine.location,
+    tags: readTags(machine.tags),
+    identity: { principalId: machine.principal_id, tenantId, type: 'SystemAssigned' },
+    group: machine.group_name,
+    times: machine,
+  }));
+}
+
+async function extensions(
+  reader: Reader,
+  { subscriptionId, group, location, tagName }: Narrowing,
+  _tenantId: string,
+  [afterGroup, afterMachine = '', afterName = '']: readonly string[],
+  limit: number,
+): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  let query = reader
+    .selectFrom('machines')
+    .innerJoin('extensions', 'extensions.vm_id', 'machines.vm_id')
+    .innerJoin('operations', 'operations.operation_id', 'extensions.operation_id')
+    .select(['machines.subscription_id', 'machines.group_name', 'machines.name as machine_name'])
+    .select(['extensions.name', 'extensions.location', 'extensions.tags'])
+    .select(['extensions.created_at', 'extensions.changed_at', 'operations.kind', 'operations.state'])
+    .where('machines.subscription_id', '=', subscriptionId)
+    .where(sameText('extensions.location', location))
+    .where(hasTag('extensions.tags', tagName));
+  if (group !== undefined) query = query.where('machines.group_key', '=', group);
+  if (afterGroup !== undefined) {
+    query = query
+      // Said twice: by the first, which is within one table, the database finds where to begin.
+      .where(sql<SqlBool>`(machines.group_key, machines.name_key) >= (${afterGroup}, ${afterMachine})`)
+      .where(
+        sql<SqlBool>`(machines.group_key, machines.name_key, extensions.name_key) > (${afterGroup}, ${afterMachine}, ${afterName})`,
+      );
+  }
+  const rows = await query
+    .orderBy('machines.group_key')
+    .orderBy('machines.name_key')
+    .orderBy('extensions.name_key')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: `${idOfMachine({ ...row, name: row.machine_name })}/extensions/${row.name}`,
+    name: `${row.machine_name}/${row.name}`,
+    type: extensionType,
+    location: row.location,
+    tags: readTags(row.tags),
+    group: row.group_name,
+    times: row,
+    provisioningState: provisioningStateOf(row),
+  }));
+}
