@@ -20,14 +20,16 @@ export async function loadTargets(
   rules: RefreshRules = catalogRules,
 ): Promise<void> {
   if (store.getRole(role) !== undefined) return;
+  const named = store.snapshot?.signed.meta[`${role}.json`];
   const cached = await directory.read(role);
   const known =
     cached !== undefined &&
     tryCached(() => {
+      // First whether it is the one that is named: the form of another one does not matter.
+      named?.verify(cached);
       store.updateDelegatedTargets(rules.form(cached), role, delegator);
     });
   if (known) return;
-  const named = store.snapshot?.signed.meta[`${role}.json`];
   const file = rules.file(store, role, named?.version ?? 0);
   if (named === undefined) throw catalogFailure(new Error('the snapshot does not name it'), `${role}.json`);
   const bytes = await source.require(file, Math.min(named.length ?? Infinity, lengthLimits.targets));

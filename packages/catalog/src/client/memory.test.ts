@@ -281,6 +281,21 @@ describe('a damaged memory', () => {
     expect(await failure(stage.client('machine', once).refresh())).toBe('CatalogRollback');
   });
 
+  test('T21 T84 a machine that died after it kept a snapshot, and before its floors, goes back behind neither', async () => {
+    const floors = join(stage.clientDirectory('machine'), 'floors.json');
+    await stage.client('machine').refresh();
+    const before = readFileSync(floors);
+    const old = contentOf(stage, 'snapshot')['meta'];
+    await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '1.0.1', 'b'));
+    await stage.client('machine').refresh();
+    writeFileSync(floors, before);
+    // Signed by the snapshot's own key: with the roles as they were before.
+    await publishAs(stage, ['snapshot', 'timestamp'], (content, role) =>
+      role === 'snapshot' ? { ...content, meta: old } : content,
+    );
+    expect(await failure(stage.client('machine').refresh())).toBe('CatalogRollback');
+  });
+
   test('TUF 5.3.11 what a replaced key had signed is forgotten: no thief can lock a machine out for good', async () => {
     await publishAs(stage, ['timestamp', 'snapshot'], (content) => ({
       ...content,

@@ -2,6 +2,7 @@
  * The client's workflow of The Update Framework (specification 1.0, section 5), in its order: root, timestamp, snapshot, targets. The
  * decisions are tuf-js's (`TrustedMetadataStore`); the order, the fetching and the keeping are here. Nothing is kept that was not verified.
  */
+import * as z from 'zod/mini';
 import { BadVersionError, EqualVersionError, ExpiredMetadataError, RepositoryError } from 'tuf-js/dist/error.js';
 import { lengthLimits, rootRotationLimit, timestampFile, versionedFile } from '../layout.ts';
 import { catalogFailure, catalogForeign, catalogRollback } from './catalog-failure.ts';
@@ -147,10 +148,16 @@ async function refreshTimestamp(
 
 /** 5.5: the snapshot that the timestamp names, in which no role is missing or older than any seen. */
 async function refreshSnapshot({ directory, source, floors, rules }: RefreshInput, store: TrustedStore): Promise<void> {
-  const cached = await directory.read('snapshot');
-  const current = cached !== undefined && tryCached(() => store.updateSnapshot(rules.form(cached), true));
   const named = store.timestamp?.signed.snapshotMeta;
   if (named === undefined) throw new Error('a verified timestamp is in the store');
+  const cached = await directory.read('snapshot');
+  const isFloored = floorHolds(floors.snapshot, keysOf(store, 'snapshot'));
+  // One that is replaced only says what was seen before. Where the floors know that already, it is not verified once more.
+  const isOfUse = (version: number): boolean => version === named.version || version > (floors.snapshot?.version ?? 0);
+  const current =
+    cached !== undefined &&
+    (!isFloored || isOfUse(statedVersion(cached))) &&
+    tryCached(() => store.updateSnapshot(rules.form(cached), true));
   const file = rules.file(store, 'snapshot', named.version);
   let fresh: Uint8Array | undefined;
   if (!current) {
@@ -170,11 +177,27 @@ async function refreshSnapshot({ directory, source, floors, rules }: RefreshInpu
     });
     fresh = bytes;
   }
-  if (floorHolds(floors.snapshot, keysOf(store, 'snapshot'))) {
+  if (isFloored) {
     for (const [role, seen] of Object.entries(floors.roles)) {
       const version = store.snapshot?.signed.meta[role]?.version ?? 0;
       if (version < seen) throw catalogRollback(role, version, seen);
     }
   }
   if (fresh !== undefined) await keeping(file, directory.keep('snapshot', fresh));
+}
+
+/** What a cached file says its version is, whoever wrote it; one that says nothing is looked at closer, and refused there. */
+function statedVersion(cached: Uint8Array): number {
+  const stated = statedSchema.safeParse(jsonOf(cached));
+  return stated.success ? stated.data.signed.version : Infinity;
+}
+
+const statedSchema = z.object({ signed: z.object({ version: z.number() }) });
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
