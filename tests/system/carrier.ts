@@ -20,6 +20,8 @@ export interface Carrier {
   tamper: ((path: string, body: Buffer) => Buffer) | undefined;
   /** Answers by itself instead of carrying; undefined carries. */
   instead: ((path: string) => Buffer | undefined) | undefined;
+  /** What is never answered: a carrier that only holds out. */
+  silent: ((path: string) => boolean) | undefined;
   /** Where requests go from now on. */
   forwardTo(target: { readonly endpoint: string; readonly authority: string }): void;
   close(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startCarrier(): Promise<Carrier> {
   server.on('request', (incoming, outgoing) => {
     const path = incoming.url ?? '';
     requests.push(`${incoming.method ?? ''} ${path}`);
+    if (carrier.silent?.(path) === true) return;
     const own = carrier.instead?.(path);
     if (own !== undefined) {
       // What looks like JSON says so: an agent takes it from nobody who does not (T78).
@@ -78,6 +81,7 @@ export async function startCarrier(): Promise<Carrier> {
     carried,
     tamper: undefined,
     instead: undefined,
+    silent: undefined,
     forwardTo: (to) => {
       target = to;
     },

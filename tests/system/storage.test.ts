@@ -7,7 +7,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContainerClient } from '@azure/storage-blob';
 import { openRepository } from '@sallyport/catalog';
-import { buildTestPackage, noopHandler, temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
+import {
+  buildTestPackage,
+  noopHandler,
+  shellHandler,
+  temporaryDirectory,
+  type TemporaryDirectory,
+} from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { galleryPlaces } from '../../apps/gallery/src/gallery-places.ts';
 import { publishPackage } from '../../apps/gallery/src/publish/publish-package.ts';
@@ -133,6 +139,19 @@ describe('a gallery in S3', () => {
     expect(readdirSync(gallery)).not.toContain('packages');
   });
 
+  test('S1.3 an Azure VM extension that was imported is installed as it is', async () => {
+    const [zip, xml] = [join(folder.path, 'watcher.zip'), join(folder.path, 'watcher.xml')];
+    writeFileSync(zip, buildTestPackage(shellHandler({ install: 'exit 0', enable: 'report success 0 Watching' })));
+    const said = '<ProviderNameSpace>Fabrikam.Azure</ProviderNameSpace><Type>Watcher</Type><Version>2.4.1</Version>';
+    writeFileSync(xml, `<ExtensionImage xmlns="http://schemas.microsoft.com/windowsazure">${said}</ExtensionImage>`);
+    await sallyport('import', zip, '--manifest', xml, '--publisher', 'Contoso.Test', '--from', 'fabrikam.example');
+    const request = { type: 'Watcher', version: '2.4.1', settings: { every: 'hour' } };
+    expect(await system.install('watcher', request)).toMatchObject({ status: 'Succeeded' });
+    expect(JSON.stringify(await system.get(system.extensionPath('watcher')))).toContain('Watching');
+    expect(readdirSync(join(system.root, 'var/lib/waagent'))).toContain('Contoso.Test.Watcher-2.4.1');
+    expect(traffic()).toEqual({ storage: [`GET /${bucket}/first/*.zip 200`], centre: 0 });
+  });
+
   test('S1.4 a URL that has expired is asked for anew', async () => {
     const version = await publish();
     const before = goalStatesAskedFor();
@@ -157,9 +176,9 @@ describe('a gallery in S3', () => {
     // It is still where it was.
     expect(traffic().storage).toEqual([`GET /${bucket}/second/*.zip 404`, `GET /${bucket}/first/*.zip 200`]);
     const next = await publish();
-    expect(await sallyport('storage', 'move')).toContain(`Copied ${published - 1} packages.`);
+    expect(await sallyport('storage', 'move')).toContain(`Copied ${published} packages.`);
     await sallyport('storage', 'set', s3Address('second'));
-    expect(await sallyport('storage', 'show')).toContain(`in use  ${published} packages`);
+    expect(await sallyport('storage', 'show')).toContain(`in use  ${published + 1} packages`);
     expect(await install(next)).toMatchObject({ status: 'Succeeded' });
     expect(traffic()).toEqual({ storage: [`GET /${bucket}/second/*.zip 200`], centre: 0 });
   });

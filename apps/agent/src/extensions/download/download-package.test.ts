@@ -199,6 +199,8 @@ test('S1.4 a URL that has died is asked for anew, at most twice', async () => {
   expect(once.asked).toBe(1);
   const twice = answers(['/missing?signed=2'], ['/good']);
   expect(await downloadWith({ renew: twice.renew }, '/missing?signed=1')).toBe(content.toString());
+  const sameFirst = answers(['/expired?1'], ['/good']);
+  expect(await downloadWith({ renew: sameFirst.renew }, '/expired?1')).toBe(content.toString());
   const never = answers(['/expired?2'], ['/expired?3'], ['/good']);
   expect(await downloadWith({ renew: never.renew }, '/expired?1')).toBe('PackageUnavailable');
   expect(never.asked).toBe(2);
@@ -206,8 +208,9 @@ test('S1.4 a URL that has died is asked for anew, at most twice', async () => {
 
 test('S1.4 what is answered with the same URLs again, or with none, is not tried again', async () => {
   const begun = asked.length;
-  const same = answers(['/missing'], ['/good']);
+  const same = answers(['/missing'], ['/missing']);
   expect(await downloadWith({ renew: same.renew }, '/missing')).toBe('PackageUnavailable');
+  expect(same.asked).toBe(2);
   expect(await downloadWith({ renew: answers([]).renew }, '/missing')).toBe('PackageUnavailable');
   expect(asked.length - begun).toBe(2);
 });

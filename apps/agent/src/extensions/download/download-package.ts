@@ -63,8 +63,9 @@ export async function downloadPackage(options: DownloadOptions): Promise<void> {
     if (options.renew === undefined || !failures.kinds.has('failed')) break;
     await setTimeout(pause, undefined, { signal: options.signal });
     const renewed = await options.renew();
-    // None, or those that have been tried.
-    if (renewed.every((text) => locations.includes(text))) break;
+    if (renewed.length === 0) break;
+    // Signatures carry the second in which they were made: the same URL again is as dead as it was.
+    if (renewed.every((text) => locations.includes(text))) continue;
     locations = renewed;
     failures.reasons.length = 0;
     if (await tryLocations(locations, received, failures, options)) return;
