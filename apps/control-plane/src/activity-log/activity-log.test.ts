@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { testOrigin } from '../testing/test-origin.ts';
 import { eventRow } from './event-row.ts';
-import { endedEvent, startedEvent } from './events-of.ts';
+import { endedEvent, requestEvents, startedEvent } from './events-of.ts';
 
 describe('events', () => {
   const environment = manualEnvironment(Date.UTC(2026, 0, 1));
@@ -29,6 +29,22 @@ describe('events', () => {
     expect(started.eventDataId).not.toBe(ended.eventDataId);
     // 2026-01-01 in ticks of .NET.
     expect(started.id).toBe(`${origin.resourceId}/events/${started.eventDataId}/ticks/639028224000000000`);
+  });
+
+  test('of a request that is over at once none is earlier than the one before it, whatever the clock does meanwhile', () => {
+    let now = Date.UTC(2026, 0, 1);
+    const ticking = { ...environment, now: () => (now += 1) };
+    const outcome = { status: 'Succeeded', subStatus: 'OK' } as const;
+    for (const between of [[], [endedEvent(ticking, testOrigin('operation-2'), outcome)]]) {
+      const events = requestEvents(ticking, origin, outcome, between);
+      const times = events.map(({ eventTimestamp }) => Date.parse(eventTimestamp));
+      expect(times.every((time, at) => time >= (times[at - 1] ?? 0))).toBe(true);
+      expect(events.map(({ status }) => status.value)).toEqual([
+        'Started',
+        ...between.map(() => 'Succeeded'),
+        'Succeeded',
+      ]);
+    }
   });
 
   test('a failure carries its code and sentence; T65 what callers send cannot leave its field', () => {

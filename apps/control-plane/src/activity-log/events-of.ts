@@ -17,6 +17,36 @@ function ticks(milliseconds: number): string {
   return (BigInt(milliseconds) * 10_000n + 621_355_968_000_000_000n).toString();
 }
 
+/** What a change is recorded with: at least one. */
+export type ActivityEvents = readonly [ActivityEvent, ...ActivityEvent[]];
+
+/**
+ * Both events of a request that is over at once, in their order, of one moment; what happened because of it stands between them. Made
+ * together, so that no end can bear an earlier time than its beginning.
+ */
+export function requestEvents(
+  environment: Environment,
+  origin: EventOrigin,
+  outcome: EventOutcome,
+): readonly [started: ActivityEvent, ended: ActivityEvent];
+export function requestEvents(
+  environment: Environment,
+  origin: EventOrigin,
+  outcome: EventOutcome,
+  between: readonly ActivityEvent[],
+): ActivityEvents;
+export function requestEvents(
+  environment: Environment,
+  origin: EventOrigin,
+  outcome: EventOutcome,
+  between: readonly ActivityEvent[] = [],
+): ActivityEvents {
+  const now = environment.now();
+  const begun = Math.min(now, ...between.map(({ eventTimestamp }) => Date.parse(eventTimestamp)));
+  const at = (time: number): Environment => ({ ...environment, now: () => time });
+  return [startedEvent(at(begun), origin), ...between, endedEvent(at(now), origin, outcome)];
+}
+
 /** The `Started` event of a request. */
 export function startedEvent(environment: Environment, origin: EventOrigin): ActivityEvent {
   return event(environment, origin, 'BeginRequest', 'Begin request', 'Started', '', undefined);

@@ -6,7 +6,7 @@ import type { Environment } from '../environment.ts';
 import type { Reader, Store } from '../store/store.ts';
 import { chainStart, chainedValues, nextHash } from './chain.ts';
 import type { CheckpointWriter } from './checkpoint-writer.ts';
-import { endedEvent, startedEvent } from './events-of.ts';
+import { requestEvents } from './events-of.ts';
 import { headOfLog, type LogHead } from './head-of-log.ts';
 import { ownOrigin } from './own-origin.ts';
 
@@ -92,7 +92,7 @@ async function make(retention: Retention, { position, hash, events }: Cut): Prom
   await store.change(async (writer) => {
     await writer.insertInto('activity_cuts').values({ position, hash, checkpoint }).execute();
     await writer.deleteFrom('activity_events').where('position', '<=', position).execute();
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, origin), { ...ended, description }] };
+    const [started, ended] = requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+    return { value: undefined, events: [started, { ...ended, description }] };
   });
 }

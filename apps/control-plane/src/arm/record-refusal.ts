@@ -1,5 +1,5 @@
 import type { EventOrigin } from '../activity-log/event-origin.ts';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import type { Services } from '../services.ts';
 import type { ArmError } from './arm-error.ts';
 
@@ -12,14 +12,11 @@ export async function recordRefusal(
   await store.change(() =>
     Promise.resolve({
       value: undefined,
-      events: [
-        startedEvent(environment, origin),
-        endedEvent(environment, origin, {
-          status: 'Failed',
-          subStatus: statusWords[error.status] ?? String(error.status),
-          error: { code: error.code, message: error.message },
-        }),
-      ] as const,
+      events: requestEvents(environment, origin, {
+        status: 'Failed',
+        subStatus: statusWords[error.status] ?? String(error.status),
+        error: { code: error.code, message: error.message },
+      }),
     }),
   );
 }

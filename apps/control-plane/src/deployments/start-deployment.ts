@@ -1,7 +1,7 @@
 /** From what somebody wants deployed to a deployment that runs. Whatever can be refused is refused before anything is written. */
 import { messageOf, parseResourceId } from '@sallyport/model';
 import type { EventOrigin } from '../activity-log/event-origin.ts';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import { ArmError } from '../arm/arm-error.ts';
 import type { Dispatcher } from '../arm/dispatcher.ts';
 import { targetOf } from '../arm/target.ts';
@@ -155,8 +155,10 @@ export function createDeployments(services: Services, dispatcher: Dispatcher): D
         .onConflict((conflict) => conflict.column('resource_key').doUpdateSet(said))
         .execute();
       const origin = { ...wanted.origin, resourceId: wanted.id };
-      const accepted = endedEvent(environment, origin, { status: 'Accepted', subStatus: 'Created' });
-      return { value: before === undefined, events: [startedEvent(environment, origin), accepted] };
+      return {
+        value: before === undefined,
+        events: requestEvents(environment, origin, { status: 'Accepted', subStatus: 'Created' }),
+      };
     });
     const off = new AbortController();
     const ended = runDeployment(services, dispatcher, {

@@ -5,7 +5,7 @@
  * expires (decision 0131).
  */
 import { importJWK, type CryptoKey, type JWK } from 'jose';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import { ownOrigin } from '../activity-log/own-origin.ts';
 import type { Environment } from '../environment.ts';
 import type { SigningKeyRow } from '../store/schema/identity-rows.ts';
@@ -130,8 +130,10 @@ export async function openSigningKeys(
         })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
-      const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'Created' });
-      return { value: undefined, events: [startedEvent(environment, origin), ended] };
+      return {
+        value: undefined,
+        events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'Created' }),
+      };
     });
     file.write(text);
     own = next;

@@ -1,6 +1,6 @@
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import type { EventOrigin } from '../activity-log/event-origin.ts';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import type { ArmRequest } from '../arm/arm-request.ts';
 import type { Services } from '../services.ts';
 import type { Finding } from './decide-write.ts';
@@ -25,7 +25,7 @@ export async function recordFindings(
   const category = { value: 'Policy', localizedValue: 'Policy' };
   const events = audited.flatMap(({ policy, effect }): readonly ActivityEvent[] => {
     const origin = { ...about, action: `Microsoft.Authorization/policies/${words[effect] ?? 'audit'}/action` };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
+    const [started, ended] = requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
     const properties = {
       ...ended.properties,
       policies: JSON.stringify([
@@ -38,7 +38,7 @@ export async function recordFindings(
       ]),
     };
     return [
-      { ...startedEvent(environment, origin), category },
+      { ...started, category },
       { ...ended, category, level: 'Warning', properties },
     ];
   });

@@ -5,8 +5,7 @@
 import { formatResourceId, type ResourceId } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import * as z from 'zod/mini';
-import type { ActivityEvent } from '../activity-log/activity-event.ts';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import { ArmError } from '../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../arm/arm-request.ts';
 import { parseBody } from '../arm/body.ts';
@@ -155,8 +154,10 @@ async function write(services: Services, kind: PlainType, request: ArmRequest): 
       .executeTakeFirstOrThrow();
     const origin = { ...request.origin, resourceId: id };
     const subStatus = found === undefined ? 'Created' : 'OK';
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus });
-    const events: [ActivityEvent, ...ActivityEvent[]] = [startedEvent(environment, origin), ended];
+    const events = requestEvents(environment, origin, {
+      status: 'Succeeded',
+      subStatus,
+    });
     return { value: { row: stored, fresh: found === undefined }, events };
   });
   return { status: fresh ? kind.created : 200, body: await view(services, kind, row) };
@@ -211,8 +212,7 @@ async function remove({ store, environment }: Services, kind: PlainType, request
     if (row !== undefined) await removePlainAt(writer, row.resource_id);
     const origin = { ...request.origin, resourceId: row?.resource_id ?? request.origin.resourceId };
     const subStatus = row === undefined ? 'NoContent' : 'OK';
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus });
-    return { value: row, events: [startedEvent(environment, origin), ended] };
+    return { value: row, events: requestEvents(environment, origin, { status: 'Succeeded', subStatus }) };
   });
   return { status: gone === undefined ? 204 : kind.removed };
 }

@@ -1,7 +1,7 @@
 /** Tenant, subscription and operator: made on the first start, found again on later ones. */
 import { parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { endedEvent, startedEvent } from '../activity-log/events-of.ts';
+import { requestEvents } from '../activity-log/events-of.ts';
 import { ownOrigin } from '../activity-log/own-origin.ts';
 import type { Environment } from '../environment.ts';
 import { hashSecret } from '../identity/credentials/secret-hash.ts';
@@ -96,8 +96,7 @@ async function storeIdentities(environment: Environment, store: Store, identitie
     const resourceId = `/providers/Microsoft.Authorization/servicePrincipals/${identities.clientId}`;
     const action = 'Microsoft.Authorization/servicePrincipals/write';
     const origin = ownOrigin(environment, identities.tenantId, identities.subscriptionId, resourceId, action);
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, origin), ended] };
+    return { value: undefined, events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }) };
   });
 }
 

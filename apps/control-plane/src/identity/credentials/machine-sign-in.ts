@@ -3,7 +3,8 @@
  * sign-in with the next key makes that the machine's key (T73, T75).
  */
 import type { Selectable } from 'kysely';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import type { ActivityEvent } from '../../activity-log/activity-event.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { Environment } from '../../environment.ts';
 import { keyAge } from '../../machines/key-age.ts';
 import { machineOrigin, quarantineMachine, quarantineSentence } from '../../machines/quarantine.ts';
@@ -87,7 +88,7 @@ async function promote(
   { tenantId }: Endpoint,
   { vm_id: vmId }: Machine,
   { public_key: publicKey }: OtherKey,
-): Promise<ReturnType<typeof startedEvent>[]> {
+): Promise<readonly ActivityEvent[]> {
   const machine = await writer.selectFrom('machines').selectAll().where('vm_id', '=', vmId).executeTakeFirst();
   // Another request was first, or the machine is gone.
   if (machine === undefined || machine.public_key === publicKey) return [];
@@ -110,7 +111,7 @@ async function promote(
     .execute();
   await writer.updateTable('principals').set({ public_key: publicKey }).where('vm_id', '=', vmId).execute();
   const origin = machineOrigin(machine, tenantId, 'Sallyport.Identity/machines/renewKey/action', machine.principal_id);
-  return [startedEvent(environment, origin), endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' })];
+  return requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
 }
 
 /** Never answers: a copy of the machine is quarantined with it. */

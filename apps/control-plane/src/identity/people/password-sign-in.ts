@@ -1,6 +1,5 @@
 /** A person signs in with user name and password. Every failure says the same and takes as long, whatever was wrong. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
-import type { ActivityEvent } from '../../activity-log/activity-event.ts';
+import { requestEvents, type ActivityEvents } from '../../activity-log/events-of.ts';
 import { ownOrigin } from '../../activity-log/own-origin.ts';
 import type { Environment } from '../../environment.ts';
 import type { Store } from '../../store/store.ts';
@@ -41,23 +40,19 @@ export async function signInWithPassword(
   const tried = password.length > longestPassword ? '' : password;
   const matches = await secretMatches(tried, person?.secret_hash ?? undefined, passwordCost);
   const right = matches && person !== undefined;
-  const events = (outcome: 'Succeeded' | 'Failed', message: string): readonly [ActivityEvent, ActivityEvent] => {
+  const events = (outcome: 'Succeeded' | 'Failed', message: string): ActivityEvents => {
     const resourceId = `/providers/Sallyport.Identity/users/${key}`;
     const origin = {
       ...ownOrigin(environment, tenantId, '', resourceId, 'Sallyport.Identity/users/signIn/action'),
       caller: key,
       clientIpAddress,
     };
-    return [
-      startedEvent(environment, origin),
-      outcome === 'Succeeded'
-        ? endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' })
-        : endedEvent(environment, origin, {
-            status: 'Failed',
-            subStatus: 'Forbidden',
-            error: { code: 'SignInBlocked', message },
-          }),
-    ];
+    const blocked = { status: 'Failed', subStatus: 'Forbidden', error: { code: 'SignInBlocked', message } } as const;
+    return requestEvents(
+      environment,
+      origin,
+      outcome === 'Succeeded' ? { status: 'Succeeded', subStatus: 'OK' } : blocked,
+    );
   };
   return store.observe<PasswordSignIn>(async (writer) => {
     await writer

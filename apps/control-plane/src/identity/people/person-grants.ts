@@ -1,5 +1,5 @@
 /** The grants of the token endpoint by which people get tokens: a code of the sign-in page, a device's code, a refresh token. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents, type ActivityEvents } from '../../activity-log/events-of.ts';
 import { ownOrigin } from '../../activity-log/own-origin.ts';
 import type { Environment } from '../../environment.ts';
 import type { Store, Writer } from '../../store/store.ts';
@@ -92,7 +92,7 @@ export function personGrants(
     return signedIn(begun.session, begun.token, '');
   };
 
-  function stolenEvents(session: Session): readonly [ReturnType<typeof startedEvent>, ReturnType<typeof endedEvent>] {
+  function stolenEvents(session: Session): ActivityEvents {
     const resourceId = `/providers/Sallyport.Identity/sessions/${session.session_id}`;
     const origin = {
       ...ownOrigin(environment, endpoint.tenantId, '', resourceId, 'Sallyport.Identity/sessions/refresh/action'),
@@ -100,10 +100,7 @@ export function personGrants(
     };
     const message = 'A refresh token was used a second time, as after a theft. The session has been ended.';
     const error = { code: 'RefreshTokenReused', message };
-    return [
-      startedEvent(environment, origin),
-      endedEvent(environment, origin, { status: 'Failed', subStatus: 'Forbidden', error }),
-    ];
+    return requestEvents(environment, origin, { status: 'Failed', subStatus: 'Forbidden', error });
   }
 
   function forPrograms(grant: Grant): (form: URLSearchParams) => Promise<SignedIn> {

@@ -1,7 +1,7 @@
 /** Deploys what `deployIfNotExists` wants for one resource, as the identity of its assignment and with that identity's rights (S5.3). */
 import { createHash } from 'node:crypto';
 import { messageOf, parseResourceId } from '@sallyport/model';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { EventOrigin } from '../../activity-log/event-origin.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { Deployment } from '../../deployments/deployment.ts';
@@ -48,7 +48,7 @@ export async function carryOut(
   };
   const category = { value: 'Policy', localizedValue: 'Policy' };
   const record = async (failed: ArmError | undefined): Promise<void> => {
-    const ended = endedEvent(environment, origin, {
+    const [started, ended] = requestEvents(environment, origin, {
       status: failed === undefined ? 'Succeeded' : 'Failed',
       subStatus: failed?.code ?? 'OK',
       ...(failed === undefined ? {} : { error: { code: failed.code, message: failed.message } }),
@@ -63,7 +63,7 @@ export async function carryOut(
     ]);
     const properties = { ...ended.properties, policies, deploymentId: id };
     const events = [
-      { ...startedEvent(environment, origin), category },
+      { ...started, category },
       { ...ended, category, properties },
     ] as const;
     await store.change(() => Promise.resolve({ value: undefined, events }));

@@ -1,7 +1,7 @@
 /** `Microsoft.Authorization/policyDefinitions`, `policySetDefinitions`, `policyAssignments`, `policyExemptions` (S5.1, arm-api §7). */
 import * as z from 'zod/mini';
 import { CodedError } from '@sallyport/model';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -140,10 +140,9 @@ async function put(
       .returningAll()
       .executeTakeFirstOrThrow();
     const origin = { ...request.origin, resourceId: idOfPolicyObject(stored) };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'Created' });
     return {
       value: { row: stored, fresh: before === undefined },
-      events: [startedEvent(environment, origin), ended],
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'Created' }),
     };
   });
   // Exemptions came later, and their clients take 200 for one that is there.
@@ -170,8 +169,7 @@ async function remove(
       if (kind === 'policyAssignments') await removeExemptions(writer, row);
     }
     const subStatus = row === undefined ? 'NoContent' : 'OK';
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
-    return { value: row, events: [startedEvent(environment, request.origin), ended] };
+    return { value: row, events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus }) };
   });
   return gone === undefined ? { status: 204 } : { status: 200, body: view(gone, endpoint.tenantId) };
 }

@@ -1,6 +1,6 @@
 /** Assigns a role. An assignment is made and deleted, never changed: who, what and where are what it is. */
 import * as z from 'zod/mini';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -55,8 +55,10 @@ export async function putAssignment({ store, environment }: Services, request: A
       changed_by: request.caller.objectId,
     };
     const stored = await keep(writer, wanted);
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'Created' });
-    return { value: stored, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: stored,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'Created' }),
+    };
   });
   return { status: 201, body: assignmentView(row, await principalTypesOf(store.read, [row])) };
 }

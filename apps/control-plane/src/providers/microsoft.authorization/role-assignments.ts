@@ -1,5 +1,5 @@
 /** `Microsoft.Authorization/roleAssignments`: who may do what where (issue 4.4). */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
@@ -78,8 +78,7 @@ async function deleteAssignment(services: Services, request: ArmRequest): Promis
       await writer.deleteFrom('role_assignments').where('assignment_id', '=', row.assignment_id).execute();
     }
     const subStatus = row === undefined ? 'NoContent' : 'OK';
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
-    return { value: row, events: [startedEvent(environment, request.origin), ended] };
+    return { value: row, events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus }) };
   });
   return gone === undefined ? { status: 204 } : { status: 200, body: await shown(services, gone) };
 }

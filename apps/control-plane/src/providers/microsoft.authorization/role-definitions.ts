@@ -1,5 +1,5 @@
 /** `Microsoft.Authorization/roleDefinitions`: the built-in roles, and those that people write (issue 4.4, arm-api §8.1). */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseFilter } from '../../arm/filter.ts';
@@ -103,8 +103,10 @@ async function putRole({ store, environment }: Services, request: ArmRequest): P
       .values({ role_id: id, ...values, created_at: now, created_by: request.caller.clientId })
       .onConflict((conflict) => conflict.column('role_id').doUpdateSet(values))
       .execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'Created' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'Created' }),
+    };
   });
   return { status: 201, body: view(role, request) };
 }
@@ -139,8 +141,7 @@ async function deleteRole({ store, environment }: Services, request: ArmRequest)
       );
     await writer.deleteFrom('role_definitions').where('role_id', '=', id).execute();
     const subStatus = role === undefined ? 'NoContent' : 'OK';
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
-    return { value: role, events: [startedEvent(environment, request.origin), ended] };
+    return { value: role, events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus }) };
   });
   return gone === undefined ? { status: 204 } : { status: 200, body: view(gone, request) };
 }

@@ -3,7 +3,7 @@
  * which cancels too and removes as well.
  */
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -64,10 +64,9 @@ async function cancel(services: Services, request: ArmRequest): Promise<ArmRespo
         .execute();
       await raiseGeneration(writer, parent.vm_id);
     }
-    const taken = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'Accepted' });
     return {
       value: { machine: parent, operation: current },
-      events: [startedEvent(environment, origin), ...events, taken],
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'Accepted' }, events),
     };
   });
   doorbell.ring(machine.vm_id);

@@ -1,5 +1,5 @@
 /** DELETE of an extension: always accepted (S4.6). It replaces whatever is under way; the resource goes when the machine has removed it. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { endOperation } from '../../machines/end-operation.ts';
@@ -30,19 +30,25 @@ export async function deleteExtension(services: Services, request: ArmRequest): 
     const machine = await parentMachine(writer, request.id);
     const extension = await findExtension(writer, machine.vm_id, request.id.providers.at(-1)?.names[1] ?? '');
     if (extension === undefined) {
-      const nothing = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' });
-      return { value: undefined, events: [startedEvent(environment, request.origin), nothing] };
+      return {
+        value: undefined,
+        events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' }),
+      };
     }
     const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
     if (extension.goal === null && extension.installed_version === '') {
       const known = writer.deleteFrom('extensions').where('vm_id', '=', machine.vm_id);
       await known.where('name_key', '=', extension.name_key).execute();
-      const gone = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-      return { value: { machine, operation: undefined }, events: [startedEvent(environment, origin), gone] };
+      return {
+        value: { machine, operation: undefined },
+        events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),
+      };
     }
     const { operation, events } = await beginRemoval(services, writer, request, machine, extension);
-    const accepted = endedEvent(environment, origin, { status: 'Accepted', subStatus: 'Accepted' });
-    return { value: { machine, operation }, events: [startedEvent(environment, origin), ...events, accepted] };
+    return {
+      value: { machine, operation },
+      events: requestEvents(environment, origin, { status: 'Accepted', subStatus: 'Accepted' }, events),
+    };
   });
   if (done === undefined) return { status: 204 };
   if (done.operation === undefined) return { status: 200 };

@@ -1,5 +1,5 @@
 /** The resource type `Microsoft.HybridCompute/machines`. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
@@ -108,11 +108,18 @@ async function deleteMachine(services: Services, request: ArmRequest): Promise<A
     const origin = machine === undefined ? request.origin : { ...request.origin, resourceId: idOfMachine(machine) };
     const events =
       machine === undefined ? [] : await removeMachine(writer, environment, machine.vm_id, 'the machine was deleted');
-    const ended = endedEvent(environment, origin, {
-      status: 'Succeeded',
-      subStatus: machine === undefined ? 'NoContent' : 'OK',
-    });
-    return { value: machine?.vm_id, events: [startedEvent(environment, origin), ...events, ended] };
+    return {
+      value: machine?.vm_id,
+      events: requestEvents(
+        environment,
+        origin,
+        {
+          status: 'Succeeded',
+          subStatus: machine === undefined ? 'NoContent' : 'OK',
+        },
+        events,
+      ),
+    };
   });
   if (removed === undefined) return { status: 204 };
   doorbell.ring(removed);

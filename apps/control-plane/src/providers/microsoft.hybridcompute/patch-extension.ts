@@ -1,5 +1,5 @@
 /** PATCH of an extension: a change of what is named, on top of what the resource says. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { readTags, type Tags } from '../../arm/tags.ts';
 import type { Services } from '../../services.ts';
@@ -71,8 +71,10 @@ async function patchTags(
       .executeTakeFirstOrThrow();
     const operation = await operationById(writer, extension.operation_id);
     const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: { extension, operation }, events: [startedEvent(environment, origin), ended] };
+    return {
+      value: { extension, operation },
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: extensionView(machine, done.extension, done.operation, environment.now()) };
 }

@@ -1,5 +1,5 @@
 /** Stores everything that one request wants of a machine's extensions, all of it or nothing, and wakes the machine. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
 import type { Services } from '../../services.ts';
 import { idOfExtension, type Extension, type Operation } from './extension-view.ts';
@@ -32,8 +32,7 @@ export async function proposeAll(
     const events = [first, ...others].flatMap(({ request: one }, i) => {
       const resourceId = idOfExtension(machine, proposals[i]?.extension.name ?? '');
       const origin = { ...one.origin, resourceId };
-      const accepted = endedEvent(environment, origin, { status: 'Accepted', subStatus: 'OK' });
-      return [startedEvent(environment, origin), accepted];
+      return requestEvents(environment, origin, { status: 'Accepted', subStatus: 'OK' });
     });
     const [event, ...rest] = events;
     if (event === undefined) throw new Error('A request for extensions has at least one.');

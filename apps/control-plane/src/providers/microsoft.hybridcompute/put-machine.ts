@@ -1,6 +1,6 @@
 /** PUT and PATCH of a machine. A PUT by `azcmagent connect` enrols it: it brings the machine's id and public key. */
 import type { Insertable } from 'kysely';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
@@ -59,8 +59,10 @@ async function writeMachine(services: Services, request: ArmRequest, body: Machi
       row = await enrol(services, writer, request, body, enrolment);
     }
     const origin = { ...request.origin, resourceId: idOfMachine(row), resourceGroup: row.group_name };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: { row, replaced }, events: [startedEvent(environment, origin), ...events, ended] };
+    return {
+      value: { row, replaced },
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }, events),
+    };
   });
   if (done.replaced !== undefined) services.doorbell.ring(done.replaced);
   const heartbeat = await heartbeatOf(store.read, done.row.vm_id);

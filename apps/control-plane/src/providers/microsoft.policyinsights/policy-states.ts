@@ -1,7 +1,7 @@
 /** `Microsoft.PolicyInsights/policyStates`: what the scans found, queried and summed up (arm-api §7.4). */
 import { parseResourceId } from '@sallyport/model';
 import type { Selectable } from 'kysely';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -156,8 +156,10 @@ async function trigger({ store, environment, endpoint }: Services, request: ArmR
   const scope = scopeBeneath(request.id);
   await store.change(async (writer) => {
     await addDue(writer, { scope, reach: 'beneath', dueAt: environment.now(), writtenAt: undefined });
-    const ended = endedEvent(environment, request.origin, { status: 'Accepted', subStatus: 'Accepted' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Accepted', subStatus: 'Accepted' }),
+    };
   });
   return { status: 202, headers: followHeaders(endpoint.url, scope, request, request.origin.operationId) };
 }

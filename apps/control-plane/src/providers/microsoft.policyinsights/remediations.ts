@@ -1,6 +1,6 @@
 /** `Microsoft.PolicyInsights/remediations`: what a policy wants is done for resources that were there before it. */
 import * as z from 'zod/mini';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -124,8 +124,10 @@ async function put({ store, environment }: Services, request: ArmRequest): Promi
       .returningAll()
       .executeTakeFirstOrThrow();
     const origin = { ...request.origin, resourceId: id };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'Created' });
-    return { value: { row: stored, fresh: before === undefined }, events: [startedEvent(environment, origin), ended] };
+    return {
+      value: { row: stored, fresh: before === undefined },
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'Created' }),
+    };
   });
   return { status: fresh ? 201 : 200, body: view(row) };
 }
@@ -181,8 +183,7 @@ async function remove({ store, environment }: Services, request: ArmRequest): Pr
       throw new ArmError('DeploymentActive', `The remediation '${id}' is under way. Wait for it, or cancel it.`);
     await writer.deleteFrom('plain_resources').where('resource_key', '=', scopeKey(id)).execute();
     const subStatus = row === undefined ? 'NoContent' : 'OK';
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus });
-    return { value: row, events: [startedEvent(environment, request.origin), ended] };
+    return { value: row, events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus }) };
   });
   return gone === undefined ? { status: 204 } : { status: 200, body: view(gone) };
 }
@@ -204,8 +205,10 @@ async function cancel({ store, environment }: Services, request: ArmRequest): Pr
       .where('resource_key', '=', found.resource_key)
       .returningAll()
       .executeTakeFirstOrThrow();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: stored, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: stored,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: view(row) };
 }

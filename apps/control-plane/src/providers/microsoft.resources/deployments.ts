@@ -1,7 +1,7 @@
 /** `Microsoft.Resources/deployments`: templates of the types that there are, deployed with the rights of whoever asks (arm-api §9). */
 import { formatResourceId } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -47,10 +47,9 @@ export function deploymentTypes(services: Services, deployments: Deployments): r
           const wanted = wantedBy(request);
           const prepared = await deployments.prepare(wanted);
           await store.change(() => {
-            const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
             return Promise.resolve({
               value: undefined,
-              events: [startedEvent(environment, request.origin), ended] as const,
+              events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
             });
           });
           return { status: 200, body: validated(wanted, prepared, request) };
@@ -142,8 +141,10 @@ async function remove(services: Services, request: ArmRequest): Promise<ArmRespo
     if (row !== undefined && !isOver(deploymentOf(row)))
       throw new ArmError('DeploymentActive', `The deployment '${id}' is under way. Wait for it, or cancel it.`);
     await writer.deleteFrom('plain_resources').where('resource_key', '=', scopeKey(id)).execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' }),
+    };
   });
   return { status: 204 };
 }
@@ -153,9 +154,11 @@ async function cancel(services: Services, deployments: Deployments, request: Arm
   const row = await existing(services, request);
   if (isOver(deploymentOf(row)) || !deployments.cancel(row.resource_id))
     throw new ArmError('NothingInProgress', `The deployment '${row.resource_id}' is not under way here.`);
-  const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' });
   await store.change(() =>
-    Promise.resolve({ value: undefined, events: [startedEvent(environment, request.origin), ended] as const }),
+    Promise.resolve({
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'NoContent' }),
+    }),
   );
   return { status: 204 };
 }

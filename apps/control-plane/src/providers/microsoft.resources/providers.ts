@@ -1,5 +1,5 @@
 /** `GET providers`, `GET providers/{namespace}`, `POST …/register`: which types there are, with their api-versions (arm-api §4.3). */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -56,9 +56,11 @@ export function providers(services: Services, types: readonly ResourceType[]): r
 /** Every provider is always registered; asking for it is recorded like any write. */
 async function register({ store, environment }: Services, request: ArmRequest, body: unknown): Promise<ArmResponse> {
   // The action is the provider's own, without the verb that the path already is: `Microsoft.HybridCompute/register/action`.
-  const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
   await store.change(() =>
-    Promise.resolve({ value: undefined, events: [startedEvent(environment, request.origin), ended] as const }),
+    Promise.resolve({
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    }),
   );
   return { status: 200, body };
 }

@@ -1,5 +1,5 @@
 /** Resource groups: the folders that machines stand in. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
@@ -93,11 +93,13 @@ async function putGroup({ store, environment }: Services, request: ArmRequest): 
       .onConflict((conflict) => conflict.columns(['subscription_id', 'name_key']).doUpdateSet({ tags: changed.tags }))
       .execute();
     const origin = { ...request.origin, resourceId: idOf(changed), resourceGroup: changed.name };
-    const ended = endedEvent(environment, origin, {
-      status: 'Succeeded',
-      subStatus: before === undefined ? 'Created' : 'OK',
-    });
-    return { value: { row: changed, fresh: before === undefined }, events: [startedEvent(environment, origin), ended] };
+    return {
+      value: { row: changed, fresh: before === undefined },
+      events: requestEvents(environment, origin, {
+        status: 'Succeeded',
+        subStatus: before === undefined ? 'Created' : 'OK',
+      }),
+    };
   });
   return { status: fresh ? 201 : 200, body: view(row) };
 }
@@ -114,8 +116,10 @@ async function patchGroup({ store, environment }: Services, request: ArmRequest)
       .where('name_key', '=', before.name_key)
       .execute();
     const origin = { ...request.origin, resourceId: idOf(before), resourceGroup: before.name };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: { ...before, tags }, events: [startedEvent(environment, origin), ended] };
+    return {
+      value: { ...before, tags },
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: view(row) };
 }
@@ -143,8 +147,10 @@ async function deleteGroup({ store, environment, doorbell }: Services, request: 
       .where('subscription_id', '=', group.subscription_id)
       .where('name_key', '=', group.name_key)
       .execute();
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: machines, events: [startedEvent(environment, origin), ...events, ended] };
+    return {
+      value: machines,
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }, events),
+    };
   });
   for (const { vm_id } of removed) doorbell.ring(vm_id);
   return { status: 200 };

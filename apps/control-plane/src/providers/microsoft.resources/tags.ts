@@ -4,7 +4,7 @@
  */
 import { formatResourceId } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmHandler, ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -116,8 +116,7 @@ function handlerOf(services: Services, row: ResourceType): ArmHandler {
         .set({ tags: JSON.stringify(said) })
         .where('subscription_id', '=', id.subscriptionId ?? '')
         .execute();
-      const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-      return { value: undefined, events: [startedEvent(environment, origin), ended] };
+      return { value: undefined, events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }) };
     });
     return { status: 200 };
   };

@@ -2,7 +2,7 @@
  * `…/machines/{name}/providers/Sallyport.Identity/machineIdentity`: the key of a machine, its age, and whether it is quarantined.
  * `…/releaseQuarantine` lets it come back. Under a name of ours, so that Microsoft's shapes stay what they are.
  */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -90,8 +90,7 @@ async function release(services: Services, request: ArmRequest): Promise<ArmResp
     }
     await releaseMachine(writer, found.vm_id);
     const origin = { ...request.origin, resourceId: idOfMachine(found), resourceGroup: found.group_name };
-    const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: found, events: [startedEvent(environment, origin), ended] };
+    return { value: found, events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }) };
   });
   const released = { ...machine, quarantined_at: null, quarantine_reason: null, key_since: 0 };
   return { status: 200, body: view(released, environment.now()) };

@@ -1,6 +1,5 @@
 /** What the types of `Sallyport.Identity` share. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
-import type { ActivityEvent } from '../../activity-log/activity-event.ts';
+import { requestEvents, type ActivityEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
 import { principalOfClient, type Principal } from '../../identity/principals.ts';
@@ -43,6 +42,6 @@ export function succeeded(
   { environment }: Services,
   { origin }: ArmRequest,
   subStatus: 'Created' | 'OK' | 'NoContent',
-): readonly [ActivityEvent, ActivityEvent] {
-  return [startedEvent(environment, origin), endedEvent(environment, origin, { status: 'Succeeded', subStatus })];
+): ActivityEvents {
+  return requestEvents(environment, origin, { status: 'Succeeded', subStatus });
 }

@@ -1,6 +1,6 @@
 /** `Sallyport.Upgrades/machineSettings/default` on a machine: when it may be upgraded by itself, and no further than to what. */
 import type { ResourceId } from '@sallyport/model';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
@@ -72,8 +72,10 @@ async function put({ store, environment }: Services, request: ArmRequest): Promi
       .values({ ...said, vm_id })
       .onConflict((conflict) => conflict.column('vm_id').doUpdateSet(said))
       .execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: viewOf(request, settings) };
 }
@@ -83,8 +85,10 @@ async function remove({ store, environment }: Services, request: ArmRequest): Pr
   await store.change(async (writer) => {
     const { vm_id } = await machineBeneath(writer, request.id);
     await writer.deleteFrom('machine_upgrade_settings').where('vm_id', '=', vm_id).execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200 };
 }

@@ -1,5 +1,5 @@
 /** `Sallyport.Upgrades/rolloutSettings/default` of a subscription: how new versions go out to its machines. */
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -51,8 +51,10 @@ async function put({ store, environment }: Services, request: ArmRequest): Promi
       .values({ ...said, subscription_id: request.id.subscriptionId ?? '' })
       .onConflict((conflict) => conflict.column('subscription_id').doUpdateSet(said))
       .execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: viewOf(request, settings) };
 }
@@ -64,8 +66,10 @@ async function remove({ store, environment }: Services, request: ArmRequest): Pr
       .deleteFrom('rollout_settings')
       .where('subscription_id', '=', request.id.subscriptionId ?? '')
       .execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200 };
 }

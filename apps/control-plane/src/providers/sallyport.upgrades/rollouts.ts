@@ -1,6 +1,6 @@
 /** `Sallyport.Upgrades/rollouts` of a subscription: what goes out by itself, how far it is, why it waits; and the brake. */
 import { extensionKey, formatExtensionName, handlerName } from '@sallyport/model';
-import { endedEvent, startedEvent } from '../../activity-log/events-of.ts';
+import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
@@ -80,8 +80,10 @@ async function give(services: Services, request: ArmRequest, kind: 'halt' | 'res
       })
       .onConflict((conflict) => conflict.columns(['subscription_id', 'extension_key', 'version']).doUpdateSet(order))
       .execute();
-    const ended = endedEvent(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
-    return { value: undefined, events: [startedEvent(environment, request.origin), ended] };
+    return {
+      value: undefined,
+      events: requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' }),
+    };
   });
   return { status: 200, body: view(services, request, await existing(services, request)) };
 }

@@ -1,6 +1,6 @@
 /** The page where people change their password. */
 import type { Hono } from 'hono';
-import { endedEvent, startedEvent } from '../../../activity-log/events-of.ts';
+import { requestEvents } from '../../../activity-log/events-of.ts';
 import { ownOrigin } from '../../../activity-log/own-origin.ts';
 import type { Environment } from '../../../environment.ts';
 import type { Store } from '../../../store/store.ts';
@@ -38,8 +38,10 @@ export function addPasswordRoutes(
           ...ownOrigin(environment, endpoint.tenantId, '', resourceId, action),
           caller: person.client_id,
         };
-        const ended = endedEvent(environment, origin, { status: 'Succeeded', subStatus: 'OK' });
-        return { value: undefined, events: [startedEvent(environment, origin), ended] };
+        return {
+          value: undefined,
+          events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),
+        };
       });
       return messagePage('Password changed', 'Wherever you were signed in, you have to sign in again.');
     }),
