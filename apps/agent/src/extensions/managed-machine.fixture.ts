@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HandlerVersion, OperationKind } from '@sallyport/model';
+import type { Catalog } from '@sallyport/catalog';
 import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
 import { shellHandler, temporaryDirectory } from '@sallyport/testkit';
 import { HttpClient } from '../connection/http-client.ts';
@@ -28,6 +29,8 @@ export interface ManagedMachine extends AsyncDisposable {
   readonly journal: Journal;
   /** What was told last of the resource. */
   told(): ExtensionReport | undefined;
+  /** The step that was told last of an operation. */
+  stepNow(operationId: string): string | undefined;
   /** Every state that was told of an operation, in order, without repetitions. */
   states(operationId: string): readonly string[];
   /** Puts a verified tree in its place, as the step `fetch` of that operation would. */
@@ -38,6 +41,8 @@ export interface ManagedMachine extends AsyncDisposable {
   begin(...extensions: readonly GoalExtension[]): void;
   idle(): Promise<void>;
   controlsChanged(): void;
+  /** As the machine's administrator does it. Says on which resources. */
+  cancel(resourceName: string): readonly string[];
   /** Ends the manager and starts another one on the same disk. */
   restart(): Promise<void>;
 }
@@ -45,6 +50,8 @@ export interface ManagedMachine extends AsyncDisposable {
 export interface ManagedOptions {
   readonly permit?: Permit;
   readonly hosting?: () => Hosting;
+  /** Where it looks for packages; without, there is none. */
+  readonly catalog?: Catalog;
 }
 
 let key: Promise<MachineKey> | undefined;
@@ -76,7 +83,10 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     const supplies = {
       http: new HttpClient({ origin: 'http://127.0.0.1:1', proxy: () => undefined }),
       machineKey,
-      catalog: () => Promise.reject(new Error('nothing is to be fetched here')),
+      catalog: () =>
+        options.catalog === undefined
+          ? Promise.reject(new Error('nothing is to be fetched here'))
+          : Promise.resolve(options.catalog),
       only: undefined,
       packageUrls: () => Promise.resolve([]),
     };
@@ -104,6 +114,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       return running.journal;
     },
     told: () => reports.at(-1),
+    stepNow: (operationId) => reports.findLast((report) => report.operationId === operationId)?.step?.name,
     states: (operationId) =>
       reports
         .filter((report) => report.operationId === operationId)
@@ -125,6 +136,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     },
     idle: () => running.manager.idle(),
     controlsChanged: () => running.manager.controlsChanged(),
+    cancel: (resourceName) => running.manager.cancel(resourceName),
     async restart() {
       await stop();
       running = start();

@@ -13,7 +13,7 @@ export async function run(_invocation: Invocation, { environment, voice }: Comma
   const { extensions, unreadable } = extensionStore(paths.extensionLogs).list();
   const reading = readControls(environment);
   for (const problem of unreadable) voice.warn(`A record of an extension cannot be read: ${problem}`);
-  const shown = extensions.map((extension) => ({
+  const shown = extensions.flatMap(resourcesIn).map((extension) => ({
     extension: extension.resourceName,
     publisher: extension.name.publisher,
     type: extension.name.type,
@@ -35,6 +35,17 @@ export async function run(_invocation: Invocation, { environment, voice }: Comma
   }
   if (extensions.length === 0) voice.line('There are no extensions on this machine.');
   voice.value(shown);
+}
+
+/** A handler that resources share is there once for each of them (handler contract §5); one that is leaving does not work any more. */
+function resourcesIn(record: InstalledExtension): readonly InstalledExtension[] {
+  const { sharing = [] } = record;
+  if (sharing.length === 0) return [record];
+  return sharing.map(({ resourceName, leaving }) => ({
+    ...record,
+    resourceName,
+    phase: leaving === true ? 'installed' : record.phase,
+  }));
 }
 
 interface Remarks {
