@@ -85,7 +85,9 @@ const table: Readonly<Record<string, Row>> = {
 };
 
 /** By whom, and what the reason says then. */
-const ends: Readonly<Record<string, { cancel(managed: ManagedMachine, wanted: GoalExtension): void; why: string }>> = {
+const ends: Readonly<
+  Record<string, { readonly cancel: (managed: ManagedMachine, wanted: GoalExtension) => void; readonly why: string }>
+> = {
   'the control plane': {
     cancel: (managed, wanted) => managed.begin({ ...wanted, cancel: true }),
     why: 'It was canceled from the control plane',

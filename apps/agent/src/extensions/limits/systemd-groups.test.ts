@@ -38,7 +38,7 @@ test('T45 the limits are set on the slice of the extension, and its command runs
   const groups = systemdGroups({ run, control: program(directory, 'systemctl', 'exit 0') }, 'azcmagent');
   const group = groups.open(member, limits);
   expect(group.problems).toEqual([]);
-  const [file = '', ...words] = group.launch(['/bin/echo', 'hello there']);
+  const [file, ...words] = group.launch(['/bin/echo', 'hello there']);
   expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('hello there\n');
   const slice = String.raw`azcmagent-Contoso\x2dLabs.Test.Thing`;
   const [set = '', ran = ''] = called(directory);
@@ -57,7 +57,7 @@ test('T45 limits that systemd does not take are told, and the command runs in it
   expect(group.problems).toEqual([
     expect.stringMatching(/^The limits of an extension cannot be set: .*Unknown assignment/s),
   ]);
-  const [file = '', ...words] = group.launch(['/bin/echo', 'ran']);
+  const [file, ...words] = group.launch(['/bin/echo', 'ran']);
   expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('ran\n');
 });
 
