@@ -31,13 +31,20 @@ export async function storageShow(this: GalleryContext, flags: CommonFlags): Pro
   answer(this, flags, { delivery, storages: shown }, [
     ...shown.map(
       ({ address, emptying, packages, trouble }) =>
-        `${address}  ${emptying ? 'being emptied' : 'in use'}  ${trouble ?? `${packages ?? 0} packages`}`,
+        `${address}  ${emptying ? 'being emptied' : 'in use'}  ${trouble ?? counted(packages ?? 0)}`,
     ),
-    delivery === 'direct'
-      ? 'Machines download straight from storage where it has URLs of its own, else from the control plane.'
-      : 'Machines download from the control plane only.',
+    ways[delivery],
   ]);
 }
+
+function counted(packages: number): string {
+  return packages === 1 ? '1 package' : `${packages} packages`;
+}
+
+const ways: Readonly<Record<StorageSettings['delivery'], string>> = {
+  direct: 'Machines download straight from storage where it has URLs of its own, else from the control plane.',
+  proxied: 'Machines download from the control plane only.',
+};
 
 interface Shown {
   readonly address: string;
@@ -78,9 +85,7 @@ export async function storageSet(
     () => changeStorage(places, settings, flags.leave),
     () => ({}),
   );
-  answer(this, flags, settings, [
-    `New packages go to ${storages[0]?.address ?? ''}. Machines download ${delivery === 'direct' ? 'straight from storage' : 'from the control plane only'}.`,
-  ]);
+  answer(this, flags, settings, [`New packages go to ${storages[0]?.address ?? ''}.`, ways[delivery]]);
 }
 
 /** Copies what lies only in storages that are being emptied to the one that takes what is new. */
@@ -96,10 +101,10 @@ export async function storageMove(this: GalleryContext, flags: CommonFlags): Pro
   ).finally(bar.clear);
   const emptied = readStorageSettings(flags.gallery).storages.filter(({ emptying }) => emptying);
   answer(this, flags, { moved }, [
-    `Copied ${moved.length} packages. ${
+    `Copied ${counted(moved.length)}. ${
       emptied.length === 0
         ? 'No storage is being emptied.'
-        : `Nothing lies only in ${emptied.map(({ address }) => storageName(address)).join(', ')} any more: leave it out with 'storage set'.`
+        : `Nothing lies only in '${emptied.map(({ address }) => storageName(address)).join("', '")}' any more: leave it out with 'storage set'.`
     }`,
   ]);
 }

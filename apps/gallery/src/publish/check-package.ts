@@ -19,14 +19,23 @@ export interface CheckedPackage {
 
 /**
  * Checks the package open at `descriptor` from end to end: every rule of the reader that machines unpack with, over every byte, written
- * nowhere. Gives what the catalog says of it. Throws `ArchiveError` or `ManifestMalformed`.
+ * nowhere; `seen` is told how many bytes of the content have been. Gives what the catalog says of it. Throws `ArchiveError` or `ManifestMalformed`.
  */
-export async function checkPackage(descriptor: number): Promise<CheckedPackage> {
+export async function checkPackage(
+  descriptor: number,
+  seen: (bytes: number, total: number) => void = () => {},
+): Promise<CheckedPackage> {
+  const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
   await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, {
     directory() {},
-    file: (_entry, content) => content(() => {}),
+    file: (_entry, content) =>
+      content((piece) => {
+        done += piece.length;
+        seen(done, total);
+      }),
   });
-  const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
   const manifest = findManifest(files.map(({ path }) => path));
   const bytes = manifest === undefined ? undefined : readPackageEntry(descriptor, manifest, manifestBounds.length);
   if (bytes === undefined) {

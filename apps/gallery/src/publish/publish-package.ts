@@ -56,12 +56,12 @@ export async function publishPackage(
   const publishers = (await repository.publishers()).map(({ name }) => name);
   const handle = await openPackage(file);
   try {
-    progress('Reading', 0, 1);
+    progress('Hashing', 0, 1);
     const { length, sha256 } = hashFile(handle.fd);
     progress('Checking', 0, length);
     const stopped = new AbortController();
     const examine = async (): Promise<NewTarget> => {
-      const checked = await checkPackage(handle.fd);
+      const checked = await checkPackage(handle.fd, (done, total) => progress('Checking', done, total));
       const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
       const { operatingSystem, architecture, channel, origin } = release;
       const unscanned: NewTarget = {
@@ -78,7 +78,7 @@ export async function publishPackage(
       stopped.signal.throwIfAborted();
       const policy = readScanPolicy(places);
       const scan = await scanPackage(handle, policy, now, (done) => progress('Scanning', done, length));
-      progress('Storing', 0, length);
+      progress('Storing', length, length);
       return { ...unscanned, scan };
     };
     const target = await storeExamined(await openGalleryStorage(places.gallery), handle, sha256, examine, stopped);

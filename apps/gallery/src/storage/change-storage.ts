@@ -74,7 +74,7 @@ async function requireNothingLeft(
     const [name = ''] = old.accounts.map((account) => account.name);
     throw new GalleryError(
       'StorageInUse',
-      `${only.length} packages lie only in ${name}: name it with --emptying and run 'sallyport gallery storage move', or leave them behind with --leave.`,
+      `'${name}' has what no other storage has, ${only.length} of its packages: name it with --emptying and run 'sallyport gallery storage move', or leave that behind with --leave.`,
     );
   }
 }
