@@ -18,7 +18,7 @@ import { freePort } from '../tests/system/processes.ts';
 import { isInstalled } from '../tooling/system-packages.ts';
 import { startPlane, type PlaneProcess } from './fleet/plane-process.ts';
 import { populateFleet, type FleetMachine } from './fleet/populate-fleet.ts';
-import { startSimulators, type Simulators } from './fleet/simulators.ts';
+import { inOneProcess, startSimulators, type Simulators } from './fleet/simulators.ts';
 import { footprintOf, processorSeconds } from './process-facts.ts';
 import { printRows, type Row } from './report.ts';
 
@@ -27,8 +27,6 @@ const wakes = 200;
 /** Pages of each list that are asked for. */
 const lists = 100;
 const group = 'fleet';
-/** Connections that one HAProxy takes: two files for each. */
-const inOneProxy = 9_000;
 /** Files that a process opens besides its connections. */
 const spareFiles = 200;
 /** The channel on which control planes ring, and how many ids one ring names. */
@@ -147,7 +145,7 @@ async function behindProxies(fleet: Fleet): Promise<Row[]> {
   const proxies: TlsProxy[] = [];
   let agents: Simulators | undefined;
   try {
-    for (let index = 0; index < Math.ceil(count / inOneProxy); index += 1) {
+    for (let index = 0; index < Math.ceil(count / inOneProcess); index += 1) {
       proxies.push(
         await startTlsProxy({
           folder: join(fleet.folder, `proxy-${index}`),
@@ -155,7 +153,7 @@ async function behindProxies(fleet: Fleet): Promise<Row[]> {
           socket,
           certificatePem: readFileSync(files.server, 'utf8'),
           keyPem: readFileSync(files.serverKey, 'utf8'),
-          mostConnections: inOneProxy,
+          mostConnections: inOneProcess + 500,
         }),
       );
     }
@@ -339,7 +337,7 @@ function at(sorted: readonly number[], share: number): number {
 
 /** The control plane opens a file for each connection. Where the limit cannot be raised the fleet is as large as it lets it be. */
 function atMostOpenFiles(asked: number): number {
-  const wanted = Math.max(asked, inOneProxy * 2) + spareFiles;
+  const wanted = Math.max(asked, inOneProcess * 3) + spareFiles;
   if (openFiles() < wanted) spawnSync('prlimit', ['--pid', String(process.pid), `--nofile=${wanted}:${wanted}`]);
   const most = openFiles();
   if (most >= asked + spareFiles) return asked;

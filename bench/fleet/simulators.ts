@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAgents, FleetMessage } from './fleet-agents.ts';
 import type { FleetMachine } from './populate-fleet.ts';
 
-/** Agents of one process. */
-const inOneProcess = 5_000;
+/** Agents of one process, and of one proxy: each process has its own. */
+export const inOneProcess = 5_000;
 
 export interface FleetNow {
   /** Heartbeats that are held. */
