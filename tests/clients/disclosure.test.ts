@@ -1,0 +1,111 @@
+/** What a control plane tells to whom (T86), and what it takes that is larger than it looks (T79). */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
+import { signIn, type OperatorClient } from './operator-client.ts';
+import { createTestGallery } from './test-gallery.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-disclosure-'));
+const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+let plane: ControlPlaneProcess;
+let owner: OperatorClient;
+let guest: OperatorClient;
+let subscription: string;
+const agents: FakeAgent[] = [];
+
+beforeAll(async () => {
+  const gallery = await createTestGallery(join(folder, 'gallery'));
+  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
+  owner = await signIn(plane.operator);
+  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
+  for (const name of ['Mine', 'Theirs'])
+    await owner.arm('PUT', `${subscription}/resourceGroups/${name}?api-version=2021-04-01`, { location: 'here' });
+  agents.push(await enrolFakeAgent(() => plane.operator, owner, 'Mine', 'my-machine'));
+  agents.push(await enrolFakeAgent(() => plane.operator, owner, 'Theirs', 'their-machine'));
+  const clientId = randomUUID();
+  const made = await owner.arm(
+    'PUT',
+    `/providers/Sallyport.Identity/servicePrincipals/${clientId}?api-version=2026-11-01`,
+    { properties: { displayName: 'guest' } },
+  );
+  const { objectId, clientSecret } = (
+    made.json() as { readonly properties: { readonly objectId: string; readonly clientSecret: string } }
+  ).properties;
+  await owner.arm(
+    'PUT',
+    `${subscription}/resourceGroups/Mine/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`,
+    {
+      properties: {
+        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${reader}`,
+        principalId: objectId,
+      },
+    },
+  );
+  guest = await signIn({ ...plane.operator, clientId, clientSecret });
+});
+afterAll(async () => {
+  guest?.close();
+  for (const agent of agents) await agent.stop();
+  owner?.close();
+  await plane?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('T86 who may read one group hears nothing of another, by any way of asking', async () => {
+  const insights = 'providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01';
+  const theirs = `${subscription}/resourceGroups/Theirs`;
+  const put = await owner.arm('PUT', `${agents[1]?.resourceId ?? ''}/extensions/Runner?api-version=2024-07-10`, {
+    location: 'here',
+    properties: { publisher: 'Contoso.Scripts', type: 'Runner' },
+  });
+  expect(put.status).toBe(200);
+  const operation = new URL(String(put.headers['azure-asyncoperation']));
+  const paths = [
+    '/subscriptions?api-version=2022-12-01',
+    `${subscription}/resourceGroups?api-version=2021-04-01`,
+    `${subscription}/resources?api-version=2021-04-01`,
+    `${subscription}/resources?api-version=2021-04-01&$filter=${encodeURIComponent("resourceGroup eq 'Theirs'")}`,
+    `${subscription}/${insights}`,
+    `/${insights}`,
+    `${subscription}/providers/Microsoft.HybridCompute/machines?api-version=2024-07-10`,
+    `${theirs}?api-version=2021-04-01`,
+    `${theirs}/resources?api-version=2021-04-01`,
+    `${theirs}/providers/Microsoft.HybridCompute/machines?api-version=2024-07-10`,
+    `${agents[1]?.resourceId ?? ''}?api-version=2024-07-10`,
+    `${agents[1]?.resourceId ?? ''}/extensions?api-version=2024-07-10`,
+    `${agents[1]?.resourceId ?? ''}/extensions/Runner?api-version=2024-07-10`,
+    `${agents[1]?.resourceId ?? ''}/providers/Sallyport.Explain/automaticUpgrades?api-version=2026-11-01`,
+    `${agents[1]?.resourceId ?? ''}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`,
+    operation.pathname + operation.search,
+    `${operation.pathname.replace(/operationstatus/i, 'operationResults')}${operation.search}`,
+    '/providers/Sallyport.Identity/servicePrincipals?api-version=2026-11-01',
+    '/providers/Sallyport.Identity/users?api-version=2026-11-01',
+  ];
+  for (const path of paths) {
+    const answer = await guest.arm('GET', path);
+    expect([path, answer.status]).toEqual([
+      path,
+      expect.toSatisfy((status: number) => [200, 403, 404].includes(status)),
+    ]);
+    // A refusal repeats what was asked and no more.
+    const told = answer.status === 200 ? answer.text : answer.text.replaceAll(decodeURIComponent(path), '');
+    expect([path, /their-machine|Runner/.test(answer.status === 200 ? told : '')]).toEqual([path, false]);
+  }
+  const mine = await guest.arm('GET', `${agents[0]?.resourceId ?? ''}?api-version=2024-07-10`);
+  expect([mine.status, mine.text.includes('my-machine')]).toEqual([200, true]);
+});
+
+test('T79 what is compressed is not taken, so nothing is larger than it came', async () => {
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' ')).toString('latin1');
+  const headers = { 'content-encoding': 'gzip', 'content-length': String(Buffer.byteLength(bomb)) };
+  const group = await owner.arm('PUT', `${subscription}/resourceGroups/Bomb?api-version=2021-04-01`, bomb, headers);
+  expect(group.status).toBe(413);
+  const read = await owner.arm('GET', `${subscription}/resourceGroups/Bomb?api-version=2021-04-01`);
+  expect(read.status).toBe(404);
+  expect((await owner.arm('GET', '/healthz')).status).toBe(200);
+});
