@@ -99,5 +99,10 @@ function callerOf(): string {
   const names = [...(new Error().stack ?? '').matchAll(/^ +at (?:async )?(?:Object\.|\S+\.)?([\w$#<>]+)/gm)].map(
     ([, name]) => name ?? '',
   );
-  return names.slice(2, 4).join(' < ');
+  // What `writeDurably` does it with would hide who asked that.
+  return names
+    .slice(2)
+    .filter((name) => !/^replace(\$\d+)?$/.test(name))
+    .slice(0, 2)
+    .join(' < ');
 }
