@@ -27,7 +27,7 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
   context.progress('Downloading');
   const workplace = host.workplaces.take();
   try {
-    const signed = await findAndDownload(version, context, supplies, workplace.download.descriptor);
+    const signed = await findAndDownload(version, context, supplies, workplace.descriptor);
     context.progress('Verifying');
     context.requirePermission();
     await unpack(workplace, signed, signal);

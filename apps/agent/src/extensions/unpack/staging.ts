@@ -1,5 +1,5 @@
 /** Private directories and files for a package on its way, with names that nobody can guess beforehand (T35). */
-import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { handlerName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
@@ -14,26 +14,29 @@ const discardPrefix = '.discard-';
 /** Not swept: it has a record. */
 const keptPrefix = '.kept-';
 
-export interface OpenDownload {
-  readonly path: string;
-  readonly descriptor: number;
-}
-
-/** A fresh, empty file for a package: 0600 in a directory of 0700. */
-export function openDownload(paths: AgentPaths, environment: Environment): OpenDownload {
+/**
+ * A fresh, empty file for a package: 0600 in a directory of 0700, and without a name from now on. Only the processes that have the
+ * descriptor can reach it, and it goes with the last of them, however they end.
+ */
+export function openDownload(paths: AgentPaths, environment: Environment): number {
   ensureDirectory(paths.guestConfig, 0o755);
   ensureDirectory(paths.downloads, 0o700);
   const path = join(paths.downloads, `${environment.guid()}.zip`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
-  return { path, descriptor: openSync(path, flags, 0o600) };
+  const descriptor = openSync(path, flags, 0o600);
+  unlinkSync(path);
+  return descriptor;
 }
 
-/** A fresh, empty directory of 0700 on the file system where handlers live, so that a rename puts it in place. */
-export function makeStaging(paths: AgentPaths, environment: Environment): string {
+/** A name for a private directory on the file system where handlers live, so that a rename puts it in place. */
+export function stagingPath(paths: AgentPaths, environment: Environment): string {
+  return join(paths.handlers, `${stagingPrefix}${environment.guid()}`);
+}
+
+/** Makes it: fresh, empty, 0700. */
+export function makeStaging(paths: AgentPaths, directory: string): void {
   ensureDirectory(paths.handlers, 0o700);
-  const path = join(paths.handlers, `${stagingPrefix}${environment.guid()}`);
-  mkdirSync(path, { mode: 0o700 });
-  return path;
+  mkdirSync(directory, { mode: 0o700 });
 }
 
 /** Where the tree of a version waits until the one after it has proven itself. On the same file system, so that a rename does it. */

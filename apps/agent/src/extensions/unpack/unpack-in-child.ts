@@ -34,6 +34,7 @@ export interface UnpackerOptions {
   readonly program: string;
   /** The open package. */
   readonly descriptor: number;
+  /** The one that may be written to; it need not be there yet. */
   readonly directory: string;
 }
 
@@ -44,13 +45,15 @@ const mostAnswer = 64 * 1024;
 /** Starts the process now, so that it is ready when the package has arrived. */
 export function startUnpacker(options: UnpackerOptions): Unpacker {
   const { program, readable } = childProgram(options.program);
+  // Said of what is in it as well: the directory may not be there yet, and Node would take it for a file.
+  const owned = [options.directory, join(options.directory, '*')];
   const child = spawn(
     process.execPath,
     [
       '--permission',
       ...unpackFlags,
-      ...[readable, options.directory].map((path) => `--allow-fs-read=${path}`),
-      `--allow-fs-write=${options.directory}`,
+      ...[readable, ...owned].map((path) => `--allow-fs-read=${path}`),
+      ...owned.map((path) => `--allow-fs-write=${path}`),
       ...program,
     ],
     {

@@ -5,7 +5,7 @@
 import { closeSync, rmSync } from 'node:fs';
 import type { Environment } from '../../platform/environment.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
-import { makeStaging, openDownload, type OpenDownload } from './staging.ts';
+import { makeStaging, openDownload, stagingPath } from './staging.ts';
 import { startUnpacker, type Unpacker } from './unpack-in-child.ts';
 import type { UnpackAnswer } from './unpack-request.ts';
 
@@ -16,11 +16,13 @@ interface Wanted {
 }
 
 export interface Workplace {
-  readonly download: OpenDownload;
+  /** The file for the package. */
+  readonly descriptor: number;
+  /** The directory for what is in it. */
   readonly staging: string;
   /** Verifies what was downloaded and unpacks it into `staging`; throws `OperationFailure` when the process did not answer. */
   unpack(wanted: Wanted, signal: AbortSignal): Promise<UnpackAnswer>;
-  /** Ends the process and removes the file and what is still in its place of the directory. */
+  /** Ends the process and removes whatever is still there. */
   close(): void;
 }
 
@@ -36,10 +38,17 @@ const lingerMilliseconds = 30_000;
 /** What has just been done is told first: starting a process holds everything else up for a moment. Milliseconds. */
 const settleMilliseconds = 250;
 
+/** A process that waits for its package. Nothing of it is on the disk yet. */
+interface Ready {
+  readonly descriptor: number;
+  readonly staging: string;
+  readonly unpacker: Unpacker;
+}
+
 /** Holds the one that is ready. */
 export class Workplaces {
   readonly #options: WorkplacesOptions;
-  #ready: { readonly workplace: Workplace; readonly unpacker: Unpacker } | undefined;
+  #ready: Ready | undefined;
   #taken = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -62,11 +71,26 @@ export class Workplaces {
   /** The one that is ready, or a fresh one. */
   take(): Workplace {
     this.#taken = true;
-    const ready = this.#ready;
+    const isThere = this.#ready?.unpacker.isThere() === true;
+    if (!isThere) this.#discard();
+    const ready = this.#ready ?? this.#make();
     this.#ready = undefined;
-    if (ready?.unpacker.isThere() === true) return ready.workplace;
-    ready?.workplace.close();
-    return this.#make().workplace;
+    const { descriptor, staging, unpacker } = ready;
+    try {
+      makeStaging(this.#options.paths, staging);
+    } catch (error) {
+      giveUp(ready);
+      throw error;
+    }
+    return {
+      descriptor,
+      staging,
+      unpack: (wanted, signal) => unpacker.unpack({ ...wanted, directory: staging }, signal),
+      close() {
+        giveUp(ready);
+        rmSync(staging, { recursive: true, force: true });
+      },
+    };
   }
 
   /** Nothing is at work now. Where packages have come, more may follow. */
@@ -83,7 +107,7 @@ export class Workplaces {
   }
 
   #discard(): void {
-    this.#ready?.workplace.close();
+    if (this.#ready !== undefined) giveUp(this.#ready);
     this.#ready = undefined;
   }
 
@@ -93,32 +117,20 @@ export class Workplaces {
     this.#timer = setTimeout(work, milliseconds).unref();
   }
 
-  #make(): { readonly workplace: Workplace; readonly unpacker: Unpacker } {
+  #make(): Ready {
     const { paths, environment, program } = this.#options;
-    const download = openDownload(paths, environment);
-    let staging: string | undefined;
-    const remove = (): void => {
-      closeSync(download.descriptor);
-      rmSync(download.path, { force: true });
-      if (staging !== undefined) rmSync(staging, { recursive: true, force: true });
-    };
+    const descriptor = openDownload(paths, environment);
+    const staging = stagingPath(paths, environment);
     try {
-      const directory = makeStaging(paths, environment);
-      staging = directory;
-      const unpacker = startUnpacker({ program, descriptor: download.descriptor, directory });
-      const workplace: Workplace = {
-        download,
-        staging: directory,
-        unpack: (wanted, signal) => unpacker.unpack({ ...wanted, directory }, signal),
-        close() {
-          unpacker.dispose();
-          remove();
-        },
-      };
-      return { workplace, unpacker };
+      return { descriptor, staging, unpacker: startUnpacker({ program, descriptor, directory: staging }) };
     } catch (error) {
-      remove();
+      closeSync(descriptor);
       throw error;
     }
   }
+}
+
+function giveUp({ descriptor, unpacker }: Ready): void {
+  unpacker.dispose();
+  closeSync(descriptor);
 }
