@@ -31,9 +31,6 @@ export interface BenchMachine {
 
 export const benchPublisher = 'Sallyport.Bench';
 
-/** How the agent's unit starts Node. */
-export const agentFlags = ['--max-semi-space-size=1', '--use-system-ca'] as const;
-
 /** Starts everything and publishes `types`, each with those files in its package. */
 export async function startBenchMachine(
   types: readonly string[],
@@ -63,7 +60,7 @@ export async function startBenchMachine(
     // That agent runs from its sources; what is measured is the file that is shipped.
     await started.at(-1)?.stop();
     const bundle = await buildAgent(join(folder, 'dist'));
-    agent = spawn(process.execPath, [...agentFlags, bundle, 'run'], {
+    agent = spawn(process.execPath, [bundle, 'run'], {
       env: { PATH: process.env['PATH'], ...serverVariables(stage.state), MALLOC_ARENA_MAX: '1' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -17,7 +17,7 @@ import type { Permit } from '../../apps/agent/src/extensions/plan/permission.ts'
 import { Reporter } from '../../apps/agent/src/extensions/report/reporter.ts';
 import { Journal } from '../../apps/agent/src/extensions/state/journal.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
-import { extensionHost, journalPath } from '../../apps/agent/src/service/connected-agent.ts';
+import { extensionHost, journalPath } from '../../apps/agent/src/service/extension-host.ts';
 import type { CrashGoal, CrashResource } from './crash-operations.ts';
 import { crashPackage } from './crash-packages.ts';
 

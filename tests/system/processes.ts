@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { childOf } from './true-root.ts';
 
 const apps = join(import.meta.dirname, '../../apps');
+/** Sources are compiled once for all the processes of a run, and of the next: that is a third of what starting one costs. */
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compiled');
 
 export interface Finished {
   readonly code: number | null;
@@ -77,7 +79,7 @@ function start(
   const [program = process.execPath, ...words] = [...enter, process.execPath, join(apps, app, 'src/main.ts'), ...args];
   return spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], ...variables },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...variables },
   });
 }
 

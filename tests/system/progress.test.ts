@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSystem, type TestSystem } from './harness.ts';
 import type { Service } from './processes.ts';
 
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 const canary = 'canary-51d0a7-do-not-show';
 let system: TestSystem;
 let agent: Service;

@@ -119,7 +119,7 @@ describe.runIf(hasProgram('openssl'))('protected settings (needs the program ope
     expect(JSON.parse((await system.azcmagent('extension', 'list', '-j')).output)).toEqual([]);
     agent = await system.startAgent();
     await expect
-      .poll(async () => JSON.parse((await system.azcmagent('extension', 'list', '-j')).output), { timeout: 30_000 })
+      .poll(async () => JSON.parse((await system.azcmagent('extension', 'list', '-j')).output), { timeout: 60_000 })
       .toMatchObject([{ extension: 'secretive', state: 'ENABLED' }]);
     const settings = readFileSync(join(handler(), 'settings.copy'), 'utf8');
     expect(settings).toMatch(/"protectedSettings": "MII/);

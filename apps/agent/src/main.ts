@@ -1,6 +1,7 @@
 /** The program `azcmagent`. */
 import { checkCatalogWord } from './catalog-watch/check-catalog-word.ts';
 import { unpackWord } from './extensions/unpack/unpack-request.ts';
+import { extensionsWord } from './service/extension-calls.ts';
 
 async function main(): Promise<void> {
   const [, , word] = process.argv;
@@ -11,6 +12,9 @@ async function main(): Promise<void> {
   } else if (word === checkCatalogWord) {
     const { runCatalogCheck } = await import('./catalog-watch/check-catalog.ts');
     await runCatalogCheck();
+  } else if (word === extensionsWord) {
+    const { runExtensionProcess } = await import('./service/extension-process.ts');
+    await runExtensionProcess();
   } else {
     process.exitCode = await runCommand();
   }

@@ -10,7 +10,6 @@ import {
 } from '@sallyport/model/wire';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 import { jsonOf, refusalOf } from './json-answer.ts';
-import type { MachineTokens } from './tokens.ts';
 
 export interface AgentApi {
   /** Held by the centre for up to `holdSeconds` of the request. */
@@ -21,9 +20,16 @@ export interface AgentApi {
   bringKey(renewal: KeyRenewal, signal: AbortSignal): Promise<void>;
 }
 
+/** Where the machine's token comes from. */
+export interface TokenSource {
+  get(signal: AbortSignal): Promise<string>;
+  /** That one was not accepted. */
+  drop(value: string): void;
+}
+
 export interface AgentApiOptions {
   readonly http: HttpClient;
-  readonly tokens: MachineTokens;
+  readonly tokens: TokenSource;
   readonly endpoint: string;
   readonly vmId: string;
 }

@@ -48,16 +48,13 @@ export interface HttpClientOptions {
   proxy(): Proxy | undefined;
 }
 
-interface Agents {
-  readonly own: HttpsAgent;
-  readonly foreign: HttpsAgent;
-  readonly plain: HttpAgent;
-}
+type Kind = 'own' | 'foreign' | 'plain';
 
 /** Holds the kept-alive connections of one machine. */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  #agents: { readonly key: string; readonly agents: Agents } | undefined;
+  /** Made when they are first needed: the authorities of the system take megabytes. */
+  #agents: { readonly key: string; readonly made: Map<Kind, HttpAgent | HttpsAgent> } | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -93,11 +90,9 @@ export class HttpClient {
 
   /** Closes the connections. The client can still be used; it opens new ones. */
   close(): void {
-    const agents = this.#agents?.agents;
+    const made = this.#agents?.made;
     this.#agents = undefined;
-    agents?.own.destroy();
-    agents?.foreign.destroy();
-    agents?.plain.destroy();
+    for (const agent of made?.values() ?? []) agent.destroy();
   }
 
   #send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -128,28 +123,35 @@ export class HttpClient {
     const key = proxy === undefined ? '' : `${proxy.url} ${proxy.except}`;
     if (this.#agents?.key !== key) {
       this.close();
-      this.#agents = { key, agents: this.#makeAgents(proxy) };
+      this.#agents = { key, made: new Map() };
     }
-    const { agents } = this.#agents;
-    if (url.protocol === 'http:') return agents.plain;
-    return url.origin === this.#options.origin ? agents.own : agents.foreign;
+    const { made } = this.#agents;
+    const kind = this.#kindOf(url);
+    const agent = made.get(kind) ?? this.#makeAgent(kind, proxy);
+    made.set(kind, agent);
+    return agent;
   }
 
-  #makeAgents(proxy: Proxy | undefined): Agents {
+  #kindOf(url: URL): Kind {
+    if (url.protocol === 'http:') return 'plain';
+    return url.origin === this.#options.origin ? 'own' : 'foreign';
+  }
+
+  #makeAgent(kind: Kind, proxy: Proxy | undefined): HttpAgent | HttpsAgent {
     const proxyEnv =
       proxy === undefined ? {} : { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, NO_PROXY: proxy.except };
     const common = { keepAlive: true, timeout: 0, maxSockets: 8, proxyEnv };
+    if (kind === 'plain') return new HttpAgent(common);
     const own = this.#options.authorities;
-    return {
-      own: new HttpsAgent({ ...common, minVersion: 'TLSv1.2', ...(own === undefined ? {} : { ca: own }) }),
-      foreign: new HttpsAgent({
-        ...common,
-        minVersion: 'TLSv1.2',
-        ...(own === undefined ? {} : { ca: [...getCACertificates('default'), own] }),
-      }),
-      plain: new HttpAgent(common),
-    };
+    const ca =
+      kind === 'own' && own !== undefined ? [own] : [...systemAuthorities(), ...(own === undefined ? [] : [own])];
+    return new HttpsAgent({ ...common, minVersion: 'TLSv1.2', ca });
   }
+}
+
+/** Those that Node brings along or was told of, and those of this machine's administrator. */
+function systemAuthorities(): readonly string[] {
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }
 
 async function readAll(message: IncomingMessage, maximumBytes: number, url: URL): Promise<Buffer> {

@@ -7,6 +7,7 @@ import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import { syncDirectory, writeDurably } from '@sallyport/durable-files';
+import { CodedError } from '@sallyport/model';
 import { createMachineKey, readMachineKey, type MachineKey } from './machine-key.ts';
 
 /** The files of the keys in the folder of certificates. */
@@ -43,6 +44,14 @@ export class MachineKeyring implements MachineKey {
     const files = machineKeyFiles(certificates);
     const current = readMachineKey(files.current);
     return current === undefined ? undefined : new MachineKeyring(files, current, vmId);
+  }
+
+  /** Another process may have renewed the key. */
+  lookAgain(): void {
+    const current = readMachineKey(this.#files.current);
+    if (current !== undefined) this.#current = current;
+    this.#next = readMachineKey(this.#files.next);
+    this.#former = readMachineKey(this.#files.former);
   }
 
   get privateKey(): KeyObject {
@@ -83,4 +92,12 @@ export class MachineKeyring implements MachineKey {
     this.#next = undefined;
     return true;
   }
+}
+
+/** The keys, or `MachineKeyMissing`. */
+export function requireKeyring(certificates: string, vmId: string): MachineKeyring {
+  const keyring = MachineKeyring.read(certificates, vmId);
+  if (keyring !== undefined) return keyring;
+  const message = `The machine's key in ${certificates} is missing: disconnect and connect again.`;
+  throw new CodedError('MachineKeyMissing', message);
 }

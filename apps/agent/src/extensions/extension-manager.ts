@@ -88,6 +88,10 @@ export class ExtensionManager {
     for (const work of works) this.#begin(work);
   }
 
+  isAtWork(): boolean {
+    return this.#atWork.size > 0;
+  }
+
   /** Resolves when no operation is at work. */
   async idle(): Promise<void> {
     while (this.#atWork.size > 0) await Promise.all([...this.#atWork.values()].map(({ done }) => done));

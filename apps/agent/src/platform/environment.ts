@@ -28,10 +28,16 @@ export function processEnvironment(): Environment {
     uid: process.geteuid?.() ?? 0,
     variables: process.env,
     now: () => Date.now(),
-    monotonic: () => performance.now(),
-    // The global, not `node:crypto`: loaded when it is first asked, and most commands never ask.
-    guid: () => crypto.randomUUID(),
+    monotonic: monotonicNow,
+    // Loaded when it is first asked, and most commands never ask; the global `crypto` would load what nobody needs.
+    guid: () => process.getBuiltinModule('node:crypto').randomUUID(),
   };
+}
+
+/** Not `performance`, which brings its whole family along. */
+function monotonicNow(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }
 
 /**

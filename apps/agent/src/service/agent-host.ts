@@ -8,12 +8,12 @@ import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts
 import { systemFacts } from '../connection/system-facts.ts';
 import { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { Environment } from '../platform/environment.ts';
+import { FolderWatch } from '../platform/folder-watch.ts';
 import { fileStamp } from '../platform/file-stamp.ts';
 import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
-import { sleep } from '../platform/sleep.ts';
 import { agentState } from './agent-state.ts';
-import { answerCancelRequests } from './cancel-requests.ts';
+import { answerCancelRequests, prepareCancelRequests } from './cancel-requests.ts';
 import { ConnectedAgent } from './connected-agent.ts';
 
 export interface AgentHostOptions {
@@ -23,9 +23,6 @@ export interface AgentHostOptions {
   /** For people who watch. */
   say(text: string): void;
 }
-
-/** How often the two configuration files are looked at. Milliseconds. */
-const lookMilliseconds = 500;
 
 /** Resolves when the signal ends and everything is stopped. The caller holds the lock of the root. */
 export async function runAgentHost(options: AgentHostOptions): Promise<void> {
@@ -39,6 +36,8 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     if (text !== complaint && text !== '') options.say(text);
     complaint = text;
   };
+  const { data } = agentPaths(environment.root);
+  const watch = new FolderWatch([data, prepareCancelRequests(environment.root)]);
   while (!signal.aborted) {
     try {
       const config = readAgentConfig(environment.root);
@@ -60,14 +59,15 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
     }
     const now = fileStamp(agentPaths(environment.root).localConfig);
     if (now !== controls) running?.agent.controlsChanged();
-    answerCancelRequests(
+    controls = now;
+    await answerCancelRequests(
       environment.root,
-      (wanted) => running?.agent.cancel(wanted) ?? [],
+      async (wanted) => (await running?.agent.cancel(wanted)) ?? [],
       (text) => options.say(text),
     );
-    controls = now;
-    await sleep(lookMilliseconds, signal);
+    await watch.next(signal);
   }
+  watch.close();
   await metadata.stop();
   await running?.agent.stop();
 }

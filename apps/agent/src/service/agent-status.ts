@@ -43,3 +43,8 @@ export function writeAgentStatus(root: string, status: AgentStatus): void {
 export function agentLockPath(root: string): string {
   return join(agentPaths(root).run, 'agent.lock');
 }
+
+/** Held by the process of the extension manager, which may outlive the agent that started it by a moment. */
+export function extensionLockPath(root: string): string {
+  return join(agentPaths(root).run, 'extensions.lock');
+}

@@ -17,7 +17,7 @@ import { sleep } from '../platform/sleep.ts';
 const requestSchema = z.object({ wanted: z.optional(z.string()) });
 const answerSchema = z.object({ canceled: z.array(z.string()) });
 
-/** The agent looks twice a second. Milliseconds. */
+/** The agent sees it at once, or half a second later. Milliseconds. */
 const longestWait = 15_000;
 const lookMilliseconds = 50;
 /** Requests are small files of one administrator; more than these are left for the next look. */
@@ -48,12 +48,19 @@ export async function requestCancel(
   }
 }
 
+/** Makes the folder where requests are left, so that it can be watched. Gives its path. */
+export function prepareCancelRequests(root: string): string {
+  const folder = folderOf(root);
+  ensureDirectory(folder, 0o700);
+  return folder;
+}
+
 /** Answers what has been asked. `cancel` ends operations and says of which resources; `complain` hears what cannot be read. */
-export function answerCancelRequests(
+export async function answerCancelRequests(
   root: string,
-  cancel: (wanted: string | undefined) => readonly string[],
+  cancel: (wanted: string | undefined) => Promise<readonly string[]>,
   complain: (text: string) => void,
-): void {
+): Promise<void> {
   const folder = folderOf(root);
   const requests = namesIn(folder).filter((name) => name.endsWith('.request'));
   for (const name of requests.slice(0, mostAtOnce)) {
@@ -61,10 +68,10 @@ export function answerCancelRequests(
     try {
       const request = readJsonFile(path, requestSchema);
       if (request === undefined) continue;
-      const canceled = cancel(request.wanted);
+      const canceled = await cancel(request.wanted);
       writeJsonFile(path.replace(/request$/, 'answer'), { canceled }, 0o600);
     } catch (error) {
-      complain(`A request to cancel cannot be read and is left out: ${messageOf(error)}`);
+      complain(`A request to cancel cannot be answered and is left out: ${messageOf(error)}`);
     }
     rmSync(path, { force: true });
   }

@@ -66,6 +66,11 @@ export class Reporter {
     this.#sending = this.#sendAll();
   }
 
+  /** Whether something is to be told. */
+  isAtWork(): boolean {
+    return this.#busy || this.#progress.size > 0 || this.#options.journal.unsent().length > 0;
+  }
+
   /** Resolves when nothing is on its way. What was not told is told after the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();

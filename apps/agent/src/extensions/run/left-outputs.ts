@@ -34,6 +34,10 @@ export class LeftOutputs {
     if (this.#kept.length === 0) this.#stop();
   }
 
+  isInUse(): boolean {
+    return this.#kept.length > 0;
+  }
+
   /** Closes all. */
   close(): void {
     this.#kept.splice(0).forEach(({ files }) => files.forEach((file) => file.close()));

@@ -5,7 +5,7 @@ import { Journal } from '../../../extensions/state/journal.ts';
 import { extensionKey, formatExtensionName, handlerName } from '@sallyport/model';
 import { takeProcessLock } from '../../../platform/process-lock.ts';
 import { agentLockPath } from '../../../service/agent-status.ts';
-import { extensionHost, journalPath } from '../../../service/connected-agent.ts';
+import { extensionHost, journalPath } from '../../../service/extension-host.ts';
 import { AzcmError } from '../../azcm-error.ts';
 import type { CommandContext, Invocation } from '../../command.ts';
 

@@ -1,6 +1,7 @@
-/** `azcmagent run`: the services of the agent in one process, for containers and for development. */
+/** `azcmagent run`: the services of the agent, for containers and for development. */
 import { realpathSync } from 'node:fs';
 import { agentLockPath } from '../../../service/agent-status.ts';
+import { becomeResident } from '../../../service/resident.ts';
 import { runAgentHost } from '../../../service/agent-host.ts';
 import { leaveNoDumps } from '../../../platform/no-dumps.ts';
 import { takeProcessLock } from '../../../platform/process-lock.ts';
@@ -9,6 +10,7 @@ import type { CommandContext, Invocation } from '../../command.ts';
 
 export async function run(_invocation: Invocation, context: CommandContext): Promise<void> {
   const { environment, voice, signal } = context;
+  becomeResident();
   const lock = takeProcessLock(agentLockPath(environment.root));
   if (!lock.taken) {
     throw new AzcmError('AZCM0090', `The agent of this machine is running already (process ${lock.holder}).`);
