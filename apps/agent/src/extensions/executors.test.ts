@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { carryOut } from './executors.ts';
 import { handlerPaths, settingsFile, statusFile } from './handler-paths.ts';
 import { entry, extension, questionsIn, testMachine, until } from './machine.fixture.ts';
-import { OperationRefused } from './operation-context.ts';
+import { OperationRefused, type OperationContext } from './operation-context.ts';
+import { stepLimits } from './plan/step-limits.ts';
 import { stepsToAbsent, stepsToPresent } from './plan/steps-toward.ts';
 import type { Step } from './plan/step.ts';
 import type { InstalledExtension, Phase } from './state/installed-extension.ts';
@@ -17,6 +18,8 @@ function record(phase: Phase, version: HandlerVersion): InstalledExtension {
   const operation = { id: 'wanted', kind: 'upgrade' } as const;
   return { name: extension, version, resourceName: 'thing', phase, operation, enabledSequence: 8 };
 }
+
+type StepAt = Parameters<OperationContext['at']>[0];
 
 interface Situation {
   readonly operation: OperationKind;
@@ -158,5 +161,45 @@ describe('each step does its own work', () => {
       message: expect.stringMatching(/Non-zero exit code: 9.*The extension says: .*the disk is upside down/s),
     });
     expect(context.findings.status).toMatchObject({ code: '9', message: 'the disk is upside down' });
+  });
+});
+
+describe('a step that runs no command ends by its own limit, and with its operation', () => {
+  const waiting = (machine: ReturnType<typeof testMachine>, seconds: number): OperationContext =>
+    machine.context('install', { deadline: machine.host.environment.monotonic() + seconds * 1000 });
+
+  test('what is told of it: its word, and the time that is left for it', async () => {
+    using machine = testMachine();
+    machine.put(record('placed', v2));
+    const told: StepAt[] = [];
+    const at = (step: StepAt): unknown => told.push(step);
+    await carryOut([{ kind: 'discard', version: v2 }], { ...waiting(machine, 90_000), at });
+    const aborted = AbortSignal.abort(new Error('not wanted'));
+    machine.put(record('placed', v2));
+    await carryOut([{ kind: 'discard', version: v2 }], { ...waiting(machine, 20), at });
+    expect(told[0]).toMatchObject({ name: stepLimits.discard.word, limitSeconds: stepLimits.discard.seconds });
+    expect(told[0]?.message).not.toBe('');
+    expect(told[1]?.limitSeconds).toBeGreaterThan(1);
+    expect(told[1]?.limitSeconds).toBeLessThanOrEqual(20);
+    await expect(
+      carryOut([{ kind: 'await-status', version: v2 }], { ...waiting(machine, 20), signal: aborted }),
+    ).rejects.toThrow('not wanted');
+  });
+
+  test('T44 it is too late for it', async () => {
+    using machine = testMachine();
+    machine.put(record('enabled', v2));
+    const late = carryOut([{ kind: 'await-status', version: v2 }], waiting(machine, 0));
+    await expect(late).rejects.toMatchObject({ code: 'OperationTimedOut' });
+  });
+
+  test('it is called off: the reason is not the limit, also when that has come by then', async () => {
+    using machine = testMachine();
+    machine.put(record('enabled', v2));
+    const control = new AbortController();
+    const context = { ...machine.context('install'), signal: control.signal };
+    const called = carryOut([{ kind: 'await-status', version: v2 }], context);
+    setTimeout(() => control.abort(new Error('called off')), 50);
+    await expect(called).rejects.toThrow('called off');
   });
 });
