@@ -3,6 +3,7 @@ import type { OperationState } from '@sallyport/model';
 import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
+import { ServerRefusal } from '../../connection/json-answer.ts';
 import { Journal } from '../state/journal.ts';
 import { Reporter } from './reporter.ts';
 
@@ -131,5 +132,50 @@ test('a new report ends the wait after a failure', async () => {
   there.up = true;
   reporter.report(report('Failed', 'two', 'op2'));
   await expect.poll(() => states(there.heard)).toEqual(['one Failed', 'two Failed']);
+  await reporter.stop();
+});
+
+test('T19 a report that the centre refuses for what it says keeps no other back, and is not told again', async () => {
+  using directory = temporaryDirectory('report');
+  const path = join(directory.path, 'operations.json');
+  const heard: ReportRequest[] = [];
+  const logged: string[] = [];
+  const reporter = new Reporter({
+    journal: new Journal(path),
+    log: (level, message) => logged.push(`${level} ${message}`),
+    async send(request) {
+      await Promise.resolve();
+      if (request.extensions.some(({ resourceName }) => resourceName === 'forged'))
+        throw new ServerRefusal(400, 'InvalidRequestContent', 'It is malformed.');
+      heard.push(request);
+    },
+  });
+  reporter.report(report('Downloading', 'three', 'op3'));
+  reporter.report(report('Failed', 'forged', 'op?'));
+  reporter.report(report('Succeeded'));
+  await expect.poll(() => states(heard).toSorted()).toEqual(['one Succeeded', 'three Downloading']);
+  await expect.poll(() => new Journal(path).unsent()).toEqual([]);
+  expect(logged).toEqual(['error the centre does not take a report; it is not told again']);
+  await reporter.stop();
+});
+
+test('T19 many long reports go in several requests, each of which the centre takes', async () => {
+  using directory = temporaryDirectory('report');
+  const sizes: number[] = [];
+  const told: string[] = [];
+  const reporter = new Reporter({
+    journal: new Journal(join(directory.path, 'operations.json')),
+    log: () => undefined,
+    async send(request) {
+      await Promise.resolve();
+      sizes.push(JSON.stringify(request).length);
+      told.push(...request.extensions.map(({ resourceName }) => resourceName));
+    },
+  });
+  const names = Array.from({ length: 100 }, (_, i) => `extension ${i}`);
+  for (const name of names)
+    reporter.report({ ...report('Failed', name, name), error: { code: 'x', message: 'y'.repeat(30_000) } });
+  await expect.poll(() => new Set(told).size).toBe(100);
+  expect(Math.max(...sizes)).toBeLessThan(512 * 1024);
   await reporter.stop();
 });

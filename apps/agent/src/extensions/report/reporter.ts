@@ -9,6 +9,7 @@ import { backoff } from '../../heartbeat/backoff.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
 import { resourceKey } from '../plan/conclusion.ts';
+import { inBatches, isUnacceptable } from './report-batches.ts';
 import type { Journal } from '../state/journal.ts';
 
 export interface ReporterOptions {
@@ -97,8 +98,7 @@ export class Reporter {
       failed = false;
       this.#progress.clear();
       try {
-        await this.#options.send({ generation: this.#generation, extensions }, signal);
-        this.#options.journal.markSent(ends);
+        for (const batch of inBatches(extensions)) await this.#sendBatch(batch);
       } catch (error) {
         if (signal.aborted) break;
         failed = true;
@@ -116,6 +116,28 @@ export class Reporter {
     // In the same breath as the decision to end, so that no report can come in between and be left.
     this.#busy = false;
     if (this.#progress.size > 0) this.#tellSoon();
+  }
+
+  /** One that the centre refuses for what it says keeps no other back, and is not told again: its operation ends at its deadline there. */
+  async #sendBatch(batch: readonly ExtensionReport[]): Promise<void> {
+    const { journal, log } = this.#options;
+    try {
+      await this.#options.send({ generation: this.#generation, extensions: [...batch] }, this.#stop.signal);
+    } catch (error) {
+      if (!isUnacceptable(error)) throw error;
+      if (batch.length > 1) {
+        for (const report of batch) await this.#sendBatch([report]);
+        return;
+      }
+      const [report] = batch;
+      log('error', 'the centre does not take a report; it is not told again', {
+        resource: report?.resourceName,
+        operation: report?.operationId,
+        state: report?.state,
+        error: messageOf(error),
+      });
+    }
+    journal.markSent(batch.filter(({ state }) => isTerminal(state)));
   }
 
   #isOver(report: ExtensionReport): boolean {
