@@ -167,8 +167,9 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
     });
     expect(byType).toMatchObject({ id: agent.resourceId });
     expect(extension).toMatchObject({ id, properties: { instanceView: { status: { message: 'Done' } } } });
-    expect(listed).toEqual(['web-1', 'web-1/runner', 'web-2', 'db-1']);
-    expect(ofGroup).toEqual(['web-1', 'web-1/runner', 'web-2']);
+    // By kind, then by group and name (0194).
+    expect(listed).toEqual(['web-1', 'web-2', 'db-1', 'web-1/runner']);
+    expect(ofGroup).toEqual(['web-1', 'web-2', 'web-1/runner']);
     expect(ofType).toEqual([
       ['web-1', 'here'],
       ['web-2', 'here'],
