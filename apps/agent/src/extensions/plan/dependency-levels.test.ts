@@ -43,3 +43,15 @@ test('removals go the other way, before and apart from what comes', () => {
   const mixed = [at('goes', 0, { desired: 'absent' }), second];
   expect(told(inOrder(mixed.map(work), mixed, nobody))).toEqual(['perform goes', 'perform second']);
 });
+
+test('a refusal is never held up', () => {
+  const refusal: Work = { kind: 'refuse', entry: second, code: 'ExtensionNotAllowed', message: 'no' };
+  expect(told(inOrder([work(first), refusal], [first, second], nobody))).toEqual(['perform first', 'refuse second']);
+});
+
+test('a removal waits for those above it only while they are being removed', () => {
+  const [low, high] = [at('low', 0, { desired: 'absent' }), at('high', 1, { desired: 'absent' })];
+  expect(told(inOrder([work(low)], [low, high], nobody))).toEqual(['perform low']);
+  const refusal: Work = { kind: 'refuse', entry: high, code: 'ExtensionNotAllowed', message: 'no' };
+  expect(told(inOrder([work(low), refusal], [low, high], nobody))).toEqual(['perform low', 'refuse high']);
+});

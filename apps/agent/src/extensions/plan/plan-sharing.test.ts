@@ -158,6 +158,18 @@ describe('leaving a handler', () => {
       [shared([sharing('a')])],
       ['delete a: take-off 1.0.0', `update b: ${enabling}`],
     ],
+    [
+      'all go: the handler goes with the one that is there',
+      [part('a', gone), part('b', gone)],
+      [shared([sharing('a')])],
+      ['delete a: disable 1.0.0, uninstall 1.0.0, discard 1.0.0', 'delete b: '],
+    ],
+    [
+      'who stays in another handler does not keep this one',
+      [part('a', gone), part('x', { type: other.type })],
+      [shared([sharing('a')])],
+      ['delete a: disable 1.0.0, uninstall 1.0.0, discard 1.0.0', `install x: ${whole}`],
+    ],
     ['nothing of it is there', [part('c', gone), part('a', done)], both, ['delete c: ']],
     ['nothing of it is there, and none is wanted', [part('c', gone)], both, ['delete c: ']],
     [
@@ -185,9 +197,9 @@ describe('leaving a handler', () => {
   test('only from versions that work; case does not count', () => {
     const [one] = both;
     if (one === undefined) throw new Error('it is there');
-    expect(stepsOff('A', one, part('a', gone), true).map(told)).toEqual(['take-off 1.0.0']);
-    expect(stepsOff('a', { ...one, phase: 'kept' }, part('a', gone), true)).toEqual([]);
-    expect(stepsOff('a', one, part('a', gone), false).map(told)).toEqual(['take-off 1.0.0']);
+    expect(stepsOff('A', one, true).map(told)).toEqual(['take-off 1.0.0']);
+    expect(stepsOff('a', { ...one, phase: 'kept' }, true)).toEqual([]);
+    expect(stepsOff('a', one, false).map(told)).toEqual(['take-off 1.0.0']);
     expect(sharingNamed(one, 'B')).toEqual(sharing('b'));
     expect(sharingNamed(record('enabled'), 'b')).toBeUndefined();
   });

@@ -118,7 +118,7 @@ function stepsWithout(
     return stepsToAbsent(records.filter((record) => resourceKey(record) === resourceKey(entry)));
   }
   const { extensionName } = entry;
-  return records.flatMap((record) => stepsOff(extensionName, record, entry, sharers.length > 0));
+  return records.flatMap((record) => stepsOff(extensionName, record, sharers.length > 0));
 }
 
 function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): Work | undefined {

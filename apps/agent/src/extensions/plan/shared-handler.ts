@@ -61,16 +61,9 @@ export function asSeenBy(entry: GoalExtension, records: readonly InstalledExtens
 }
 
 /** Steps until the extension is gone from a record; with `othersStay`, or others in it, the handler stays. */
-export function stepsOff(
-  extensionName: string,
-  record: InstalledExtension,
-  entry: GoalExtension,
-  othersStay: boolean,
-): readonly Step[] {
+export function stepsOff(extensionName: string, record: InstalledExtension, othersStay: boolean): readonly Step[] {
   const own = sharingNamed(record, extensionName);
   const others = sharingOf(record).filter((one) => one !== own);
-  const isMine = own !== undefined || (others.length === 0 && resourceKey(record) === resourceKey(entry));
-  if (!isMine && (othersStay || others.length > 0)) return [];
   if (!othersStay && others.length === 0) return stepsToAbsent([record]);
   return own === undefined || !isWorking(record) ? [] : [{ kind: 'take-off', version: record.version }];
 }
