@@ -55,15 +55,18 @@ describe.skipIf(azuriteFolder === undefined)(
     });
 
     test('by address, with a prefix and the credentials in the environment', async () => {
-      const { containerName } = await container();
-      const storage = await openStorage(`azblob://${containerName}/some/where?connection=OUR_ACCOUNT`, {
+      const client = await container();
+      const storage = await openStorage(`azblob://${client.containerName}/some/where?connection=OUR_ACCOUNT`, {
         folder: '/',
         environment: { OUR_ACCOUNT: azurite.connection },
       });
-      expect(storage).toBeInstanceOf(AzureStorage);
+      await storage.put(nameOf('first'), piece('first'));
       const listed: string[] = [];
       for await (const name of storage.list()) listed.push(name);
-      expect(listed).toEqual([]);
+      expect(listed).toEqual([nameOf('first')]);
+      const kept: string[] = [];
+      for await (const { name } of client.listBlobsFlat()) kept.push(name);
+      expect(kept).toEqual([`some/where/${nameOf('first')}`]);
     });
   },
 );
