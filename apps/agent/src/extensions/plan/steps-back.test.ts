@@ -256,3 +256,19 @@ describe('T84 T85 from everywhere, interrupted anywhere', () => {
     throw new Error('no end');
   }
 });
+
+test('a way back that was interrupted before the version before was enabled again goes on, whoever changed it last', () => {
+  expect(back(failed('placed', { disabledBefore: true }), record('installed', v1, { ...was, ...mine }))).toEqual(
+    enabling,
+  );
+  expect(back(failed('placed', { disabledBefore: true }), record('enabled', v1, was))).toEqual(enabling);
+  expect(back(failed('placed', { disabledBefore: true }), record('enabled', v1, mine))).toEqual([]);
+});
+
+test('nothing goes back to a version that has failed itself', () => {
+  const begun = record('placed', v3, mine);
+  expect(
+    begunUpgrade([begun, { ...failed('uninstalled'), operation: { id: 'another', kind: 'upgrade' } }], 'wanted'),
+  ).toBeUndefined();
+  expect(begunUpgrade([begun, record('uninstalled', v1)], 'wanted')).toBe(begun);
+});

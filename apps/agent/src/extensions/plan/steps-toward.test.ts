@@ -196,3 +196,15 @@ describe('when it is enabled', () => {
     expect(steps(8, true, record('placed'))).toEqual(['discard 1.0.0', ...enabling]);
   });
 });
+
+test('S4.11 one that was stopped with the manager is left to come back with it; one that is only installed is enabled', () => {
+  const wanted = entry({ version: v2 });
+  const installed = record('installed', v2, { enabledSequence: 7 });
+  const all = ['configure 2.0.0', ...starting];
+  expect(stepsToPresent(wanted, v2, [{ ...installed, suspended: true }], true)).toEqual([]);
+  expect(stepsToPresent(wanted, v2, [installed], true).map(told)).toEqual(all);
+  expect(stepsToPresent(wanted, v2, [{ ...installed, suspended: true }], false).map(told)).toEqual(all);
+  expect(stepsToPresent({ ...wanted, sequence: 8 }, v2, [{ ...installed, suspended: true }], true).map(told)).toEqual(
+    all,
+  );
+});
