@@ -41,19 +41,19 @@ const targets: Readonly<Record<string, Target>> = {
       'apps/agent/src/extensions/plan/*.ts',
       'apps/agent/src/extensions/permit.ts',
       'apps/agent/src/extensions/require-permission.ts',
+      'apps/agent/src/extensions/executors.ts',
       '!**/*.test.ts',
       '!**/*.fixture.ts',
     ],
     tests: [
       'apps/agent/src/extensions/plan/*.test.ts',
-      'apps/agent/src/extensions/{permit,require-permission}.test.ts',
+      'apps/agent/src/extensions/{executors,permit,require-permission}.test.ts',
     ],
     without: ['**/plan-interrupted.test.ts'],
   },
-  // With whole managers that install, go back and share handlers: slow, and the only ones that know of every kind of step.
+  // With whole managers that install, go back and share handlers: takes hours.
   manager: {
     mutate: [
-      'apps/agent/src/extensions/executors.ts',
       'apps/agent/src/extensions/extension-manager.ts',
       'apps/agent/src/extensions/perform.ts',
       'apps/agent/src/extensions/keep-up.ts',
