@@ -18,8 +18,10 @@ test('each state and step is told once, a step that vanishes hides nothing, and 
     told.news(statuses).map((each) => each.state);
   expect(words(state('Accepted', '1'))).toEqual(['Accepted']);
   expect(words(state('Accepted', '1'), state('Downloading', '2'), step('downloading', '3'))).toEqual(['Downloading']);
-  expect(words(state('Accepted', '1'), state('Downloading', '2'), step('installing', '4'))).toEqual(['Installing']);
-  expect(words(state('Accepted', '1'), state('Downloading', '2'), step('installing', '5'))).toEqual([]);
+  const verifying = [state('Accepted', '1'), state('Downloading', '2'), state('Verifying', '3')];
+  expect(words(...verifying, step('downloading', '4'))).toEqual(['Verifying']);
+  expect(words(...verifying, step('installing', '4'))).toEqual(['Installing']);
+  expect(words(...verifying, step('installing', '5'))).toEqual([]);
   const stranded = { code: 'Sallyport/Stranded', displayStatus: 'Stranded', time: '7' };
   const end = [state('Accepted', '1'), state('Downloading', '2'), state('Succeeded', '6'), stranded];
   expect(words(...end)).toEqual(['Succeeded']);

@@ -14,10 +14,11 @@ export interface Step {
 
 /**
  * Remembers what was told. States that the operation went through stay in the view; what the machine is at just now stands behind them
- * and vanishes again. Either is told once, and not when its word is the last one told. Anything else in the view is no step.
+ * and vanishes again. Either is told once, and a step not when its word was told before. Anything else in the view is no step.
  */
 export class ToldSteps {
   readonly #told = new Set<string>();
+  readonly #words = new Set<string>();
   #last = '';
 
   /** Those of `statuses` that have not been told, in their order. */
@@ -31,8 +32,10 @@ export class ToldSteps {
       if (this.#told.has(key)) continue;
       this.#told.add(key);
       const state = displayStatus.replace(/^./, (letter) => letter.toUpperCase());
-      if (state === this.#last) continue;
+      // A step goes on while states are gone through: only one that no state has told of yet is news.
+      if (state === this.#last || (!isState && this.#words.has(state))) continue;
       this.#last = state;
+      this.#words.add(state);
       news.push({ state, time });
     }
     return news;
