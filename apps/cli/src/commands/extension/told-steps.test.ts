@@ -27,3 +27,10 @@ test('each state and step is told once, a step that vanishes hides nothing, and 
   expect(words(...end)).toEqual(['Succeeded']);
   expect(words(...end)).toEqual([]);
 });
+
+test('a step that goes on beside the states it belongs to is not told after them', () => {
+  const gone = [state('Accepted', '1'), state('Downloading', '2'), state('Verifying', '3')];
+  const told = new ToldSteps();
+  expect(told.news(gone).map((each) => each.state)).toEqual(['Accepted', 'Downloading', 'Verifying']);
+  expect(told.news([...gone, step('downloading', '4')])).toEqual([]);
+});
