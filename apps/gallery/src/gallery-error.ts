@@ -85,6 +85,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CatalogSignatureInvalid: 6,
   RepositoryBusy: 7,
   MalwareFound: 3,
+  PackageYanked: 3,
   VersionMissing: 5,
   ScannerMissing: 8,
   ScannerOutdated: 8,

@@ -84,6 +84,12 @@ test('S1.1 S1.6 from nothing to a verified package', async () => {
   expect((await run('fetch', 'contoso.tools/HELLO', '1.0.0', '--output', output)).code).toBe(0);
   expect(readFileSync(output).equals(readFileSync(file))).toBe(true);
   expect((await run('refresh', '--json')).stdout).toContain('timestamp');
+  const acts = readFileSync(join(gallery, 'log.jsonl'), 'utf8').trim().split('\n');
+  expect(acts.map((line) => (JSON.parse(line) as { readonly act: string }).act).slice(0, 3)).toEqual([
+    'init',
+    'init',
+    'publish',
+  ]);
   // The public folders hold everything that fetch needs, and no key.
   rmSync(join(gallery, 'keys'), { recursive: true });
   expect((await run('fetch', 'Contoso.Tools/Hello', '1.0.0', '--output', output)).code).toBe(0);
@@ -161,6 +167,15 @@ describe('what a client refuses', () => {
     // Publishing the same package again brings the storage back.
     expect((await run('publish', packageFile('Contoso.Tools.Hello-1.0.0.zip'))).code).toBe(0);
     expect((await fetchHello()).code).toBe(0);
+  });
+
+  test('S1.1 a version that was taken back: no machine would install it', async () => {
+    expect((await run('yank', 'Contoso.Tools/Hello', '1.0.0', '--reason', 'it eats disks')).code).toBe(0);
+    expect(await fetchHello()).toMatchObject({
+      code: 3,
+      stderr: 'PackageYanked: Contoso.Tools/Hello 1.0.0 was taken back by its publisher: it eats disks\n',
+    });
+    expect(existsSync(output())).toBe(false);
   });
 
   test('S1.6 a changed catalog, and the root of another gallery', async () => {

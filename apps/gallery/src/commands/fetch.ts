@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fetchFromFolder, openCatalog, type SignedPackage } from '@sallyport/catalog';
 import { openGalleryStorage } from '@sallyport/cloud-storage';
-import type { ExtensionName, HandlerVersion } from '@sallyport/model';
+import { OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { fetchPackage } from '../fetch/fetch-package.ts';
 import { GalleryError } from '../gallery-error.ts';
@@ -25,6 +25,10 @@ export async function fetch(this: GalleryContext, flags: FetchFlags, name: strin
       'PackageMissing',
       `No publisher has signed ${name} ${version}: see 'sallyport-gallery list'.`,
     );
+  }
+  const { yanked } = found.target;
+  if (yanked !== undefined) {
+    throw new OperationFailure('PackageYanked', `${name} ${version} was taken back by its publisher: ${yanked.reason}`);
   }
   await fetchPackage(await openGalleryStorage(places.gallery), found, flags.output);
   answer(this, flags, { ...found, output: flags.output }, [

@@ -1,5 +1,6 @@
 import { createRepository } from '@sallyport/catalog';
 import { answer, type GalleryContext, type SigningFlags } from '../context.ts';
+import { logged } from '../gallery-log.ts';
 import { galleryPlaces } from '../gallery-places.ts';
 import { repositoryPlace } from '../open-gallery.ts';
 
@@ -11,7 +12,12 @@ export interface InitFlags extends SigningFlags {
 export async function init(this: GalleryContext, flags: InitFlags): Promise<void> {
   const places = galleryPlaces(flags.gallery);
   const { rootKeys, rootThreshold = Math.min(2, rootKeys) } = flags;
-  await createRepository({ ...repositoryPlace(places, flags), now: this.now, rootKeys, rootThreshold });
+  await logged(
+    { places, now: this.now },
+    { act: 'init', details: { rootKeys, rootThreshold } },
+    () => createRepository({ ...repositoryPlace(places, flags), now: this.now, rootKeys, rootThreshold }),
+    () => ({}),
+  );
   const { firstRoot, keysDirectory } = places;
   const value = { gallery: flags.gallery, root: firstRoot, keys: keysDirectory, rootKeys, rootThreshold };
   answer(this, flags, value, [

@@ -119,6 +119,10 @@ test('S1.1 a release is let out in stages and taken back for good', async () => 
   expect(await repository.changeRelease(name, version, { yank: 'again' })).toBe('present');
   expect((await repository.packages())[0]?.target.yanked?.reason).toBe('it eats disks');
   expect(await publish({}, { scanner: 'none' })).toMatchObject({ code: 'VersionPublished' });
+  await expect(repository.changeRelease(name, version, { channel: 'stable' })).rejects.toMatchObject({
+    code: 'PackageYanked',
+    message: expect.stringContaining('it eats disks') as string,
+  });
   await expect(repository.changeRelease(name, requireVersion('2.0'), { yank: 'x' })).rejects.toMatchObject({
     code: 'VersionMissing',
   });

@@ -70,7 +70,10 @@ function withEntry(
 /** What may change about a published version: how far it is let out, and that it is taken back. */
 export type ReleaseChange = { readonly channel: ReleaseChannel } | { readonly yank: string };
 
-/** The publisher's role with the change; undefined when it is so already. Throws `VersionMissing`. */
+/**
+ * The publisher's role with the change; undefined when it is so already. Throws `VersionMissing`, and `PackageYanked` for letting out what
+ * was taken back.
+ */
 export function withRelease(
   state: RepositoryState,
   own: Metadata<Targets>,
@@ -93,6 +96,13 @@ export function withRelease(
     if (custom['yanked'] !== undefined) return undefined;
     const yanked = { reason: change.yank, at: timeText(time) };
     return withEntry(state, own, name, path, { ...entry, custom: { ...custom, yanked } }, time);
+  }
+  const { yanked: takenBack } = custom as { readonly yanked?: CatalogTarget['yanked'] };
+  if (takenBack !== undefined) {
+    throw new RepositoryError(
+      'PackageYanked',
+      `${formatExtensionName(name)} ${version} was taken back for good (${takenBack.reason}): publish under a new version.`,
+    );
   }
   if ((custom['channel'] ?? 'stable') === change.channel) return undefined;
   return withEntry(state, own, name, path, { ...entry, custom: { ...custom, channel: change.channel } }, time);

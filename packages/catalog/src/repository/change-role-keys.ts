@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { requireCanonical } from '../canonical-metadata.ts';
 import { trustedStore } from '../client/trusted-store.ts';
-import { keyFileAt, keysAt, newKeyAt } from './keys-at.ts';
+import { keyFileAt, keysAt, newKeyAt, withNewKeys } from './keys-at.ts';
 import { withKeys } from './keys-content.ts';
 import { publicState, publishChange, type NewRoot } from './publish-change.ts';
 import type { RepositoryPlace, RepositoryState } from './repository-state.ts';
@@ -29,10 +29,12 @@ export async function changeKeys(
       ? undefined
       : await newKeyAt(place, role, request.add === 'new' ? undefined : request.add);
   const keys = changedKeys(role, before, { ...(add === undefined ? {} : { add }), ...going, ...threshold });
-  const { root, roles } = await withKeys(state, role, keys, add, time);
-  const newRoot =
-    root === undefined ? undefined : await signedRoot(place, state, root, role === 'root' ? keys : undefined);
-  await publishChange(place, publicState(state), roles, time, newRoot);
+  await withNewKeys(add === undefined ? [] : [add], async () => {
+    const { root, roles } = await withKeys(state, role, keys, add, time);
+    const newRoot =
+      root === undefined ? undefined : await signedRoot(place, state, root, role === 'root' ? keys : undefined);
+    await publishChange(place, publicState(state), roles, time, newRoot);
+  });
   if (remove !== undefined) await putAside(place, role, remove);
   return {
     role,

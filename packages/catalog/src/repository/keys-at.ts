@@ -1,5 +1,7 @@
 /** The keys of a role wherever they lie: in the gallery's own folder, or in others that somebody brought along, as a root's holder does. */
+import { rm } from 'node:fs/promises';
 import { keyPassphrases, type KeyPassphrases } from './key-passphrases.ts';
+import { RepositoryError } from './repository-error.ts';
 import type { RepositoryPlace } from './repository-state.ts';
 import { keyFilesOf, keysOfRole, makeKey, registerSigner, type KeyFile, type SigningKey } from './signing-key.ts';
 import type { TokenSigner } from './token-key.ts';
@@ -46,6 +48,19 @@ export async function newKeyAt(place: RepositoryPlace, role: string, signer?: To
   const [folder = place.keysDirectory] = isOnline ? [] : (place.otherKeys ?? []);
   if (signer !== undefined) return registerSigner(folder, role, signer);
   return makeKey(folder, role, isOnline ? none : place.passphrases);
+}
+
+/**
+ * A change that keys made for it take part in. When it is refused, nothing was signed that anybody saw, and they go again: a key that
+ * lies about, perhaps without the passphrase that it should have had, would be taken for one of the role's by the next change.
+ */
+export async function withNewKeys<T>(fresh: readonly SigningKey[], change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof RepositoryError) for (const { file } of fresh) await rm(file, { force: true });
+    throw error;
+  }
 }
 
 function foldersOf(place: RepositoryPlace): readonly string[] {

@@ -159,6 +159,19 @@ describe('keys at rest', () => {
     );
   });
 
+  test('T75 a change that is refused for want of a passphrase leaves no key behind, least of all an open one', async () => {
+    const { keysDirectory } = stage.options;
+    const sealing = openRepository({ ...stage.options, passphrases });
+    for (const key of await keysOf('targets')) await sealing.changeKeys('targets', { add: 'new', remove: key });
+    const before = readdirSync(keysDirectory).sort();
+    expect(await codeOf(stage.repository.addPublisher('Late.Corp', { count: 2, threshold: 1 }))).toBe('KeyMissing');
+    expect(await codeOf(stage.repository.changeKeys('publisher.contoso.tools', { add: 'new' }))).toBe('KeyMissing');
+    expect(readdirSync(keysDirectory).sort()).toEqual(before);
+    await sealing.addPublisher('Late.Corp', { count: 2, threshold: 1 });
+    const forms = (await keyFilesOf(keysDirectory, 'publisher.late.corp')).map(({ form }) => form);
+    expect(forms).toEqual(['sealed.json', 'sealed.json']);
+  });
+
   test('T31 a sealed key that was patched or renamed does not open', async () => {
     const folder = join(stage.folder, 'sealed');
     mkdirSync(folder, { mode: 0o700 });

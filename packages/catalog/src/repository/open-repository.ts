@@ -9,7 +9,7 @@ import { publisherRole, versionedFile } from '../layout.ts';
 import { requireNewPublisher, withPublisher } from './add-publisher.ts';
 import { withRelease, withTarget } from './add-target.ts';
 import { changeKeys } from './change-role-keys.ts';
-import { keysAt, newKeyAt } from './keys-at.ts';
+import { keysAt, newKeyAt, withNewKeys } from './keys-at.ts';
 import { finishPending, publicState, publishChange, type ChangedRole } from './publish-change.ts';
 import { changedKeys } from './role-keys.ts';
 import { rolesOf } from './roles-of.ts';
@@ -20,6 +20,7 @@ import { RepositoryError } from './repository-error.ts';
 import { withLock } from './repository-lock.ts';
 import { lockFile, readRepository, type RepositoryPlace, type RepositoryState } from './repository-state.ts';
 import { signFile } from './signed-file.ts';
+import type { SigningKey } from './signing-key.ts';
 
 export interface RepositoryOptions extends RepositoryPlace {
   readonly now: () => Date;
@@ -55,8 +56,12 @@ export function openRepository(options: RepositoryOptions): Repository {
         changedKeys(role, { keyIDs: Array.from({ length: count }, String), threshold }, {});
         // Keys without a delegation were left by an attempt that died.
         const keys = (await keysAt(options, role)).slice(0, count);
-        while (keys.length < count) keys.push(await newKeyAt(options, role));
-        await publishChange(options, publicState(state), withPublisher(state, publisher, keys, threshold, time), time);
+        const fresh: SigningKey[] = [];
+        while (keys.length + fresh.length < count) fresh.push(await newKeyAt(options, role));
+        const own = [...keys, ...fresh];
+        await withNewKeys(fresh, () =>
+          publishChange(options, publicState(state), withPublisher(state, publisher, own, threshold, time), time),
+        );
       }),
     changeKeys: async (role, request) => change(async (state, time) => changeKeys(options, state, role, request, time)),
     addTarget: async (target) =>

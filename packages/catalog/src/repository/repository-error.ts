@@ -18,6 +18,7 @@ export const repositoryCodes = {
   PublisherExists: 'The publisher has been added before.',
   PublisherMissing: 'The publisher has not been added.',
   VersionMissing: 'The version is not published.',
+  PackageYanked: 'The version was taken back by its publisher.',
   VersionPublished: 'Another package is published under that name and version.',
 } as const;
 
