@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { compileCache } from './tooling/compile-cache.ts';
 import { LeftOutReporter } from './tooling/left-out-reporter.ts';
 
 export default defineConfig({
@@ -17,6 +18,8 @@ export default defineConfig({
     hookTimeout: 240_000,
     // The default of a second is a bet on the machine.
     expect: { poll: { timeout: 60_000 } },
+    // For the processes that tests start; those that are given an environment of their own are given this as well.
+    env: { NODE_COMPILE_CACHE: compileCache },
     pool: 'forks',
     // Most of what the tests do is waiting for processes they started: one worker, vitest's choice for two cores, leaves half of them idle.
     maxWorkers: Math.max(3, availableParallelism()),

@@ -3,11 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { compileCache } from '../../tooling/compile-cache.ts';
 import { childOf } from './true-root.ts';
 
 const apps = join(import.meta.dirname, '../../apps');
-/** Sources are compiled once for all the processes of a run, and of the next: that is a third of what starting one costs. */
-const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compiled');
 
 export interface Finished {
   readonly code: number | null;

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { testMachine, type TestMachine } from '../config/machine.fixture.ts';
 
 const bin = join(import.meta.dirname, '../../bin');
+const { NODE_COMPILE_CACHE } = process.env;
 
 /** Runs a line as a shell would; `sudo` is a program that runs the rest, as for somebody who is root already. */
 function shell(machine: TestMachine, line: string): { readonly code: number | null; readonly out: string } {
@@ -17,7 +18,7 @@ function shell(machine: TestMachine, line: string): { readonly code: number | nu
   }
   const run = spawnSync('/bin/sh', ['-c', line], {
     encoding: 'utf8',
-    env: { PATH: `${shims}:${bin}:/usr/bin:/bin`, AZCMAGENT_ROOT: machine.environment.root },
+    env: { PATH: `${shims}:${bin}:/usr/bin:/bin`, AZCMAGENT_ROOT: machine.environment.root, NODE_COMPILE_CACHE },
   });
   expect(run.stderr).toBe('');
   return { code: run.status, out: run.stdout };
