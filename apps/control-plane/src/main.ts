@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const log = createLog(command.configuration.logLevel);
   try {
     // Loaded when it is needed: what only looks at settings or a log answers at once.
-    const { startControlPlane } = await import('./control-plane.ts');
+    const { startControlPlane } = await import('./control-plane/control-plane.ts');
     const controlPlane = await startControlPlane(command.configuration, processEnvironment(), log);
     process.stdout.write(
       `${JSON.stringify({ level: 'info', msg: 'listening', endpoint: controlPlane.endpoint.url, port: controlPlane.port, monitoringPort: controlPlane.monitoringPort })}\n`,

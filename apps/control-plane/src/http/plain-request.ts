@@ -90,6 +90,11 @@ function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: nu
   });
 }
 
+/** The same answer for a router. */
+export function responseOf({ status, headers, body }: PlainAnswer): Response {
+  return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
 /** Sends an answer. */
 export function sendAnswer(response: ServerResponse, { status, headers, body }: PlainAnswer): void {
   if (body === undefined) {
