@@ -105,7 +105,7 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
     };
     if (target.shape === 'collection') return handler(asked);
     const judged: ArmHandler =
-      type.policy === undefined ? handler : (one) => underPolicy(services, registryOf(), type, one, handler);
+      type.policy === undefined ? handler : (one) => underPolicy(services, dispatcher, type, one, handler);
     return conditional(services, registryOver, type, asked, request.conditions, judged);
   }
 

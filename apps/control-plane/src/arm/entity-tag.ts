@@ -14,7 +14,12 @@ export function entityTag(body: unknown, observed: readonly string[] = []): stri
 
 /** Whether two tags are of the same writing of a resource. */
 export function sameWriting(one: string, other: string): boolean {
-  return one.split('.', 1)[0] === other.split('.', 1)[0];
+  return writtenHalf(one) === writtenHalf(other);
+}
+
+/** The half of a tag that is the same as long as nobody writes. */
+export function writtenHalf(tag: string): string {
+  return tag.split('.', 1)[0] ?? '';
 }
 
 function withoutObserved(body: unknown, observed: readonly string[]): unknown {

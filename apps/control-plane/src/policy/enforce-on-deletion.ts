@@ -11,7 +11,7 @@ const pageSize = 200;
 
 /** Throws `ArmError` `RequestDisallowedByPolicy` when a policy denies. */
 export async function enforceOnDeletion(
-  services: Services,
+  services: Pick<Services, 'store' | 'environment'>,
   resources: ShownResources,
   resourceId: string,
 ): Promise<void> {

@@ -20,7 +20,7 @@ export interface Enforced {
  * a GET shows now, if it is there; `indexed` whether the type has tags and a location of its own.
  */
 export async function enforcePolicy(
-  services: Services,
+  services: Pick<Services, 'store' | 'environment'>,
   request: ArmRequest,
   type: string,
   indexed: boolean,

@@ -53,9 +53,15 @@ export async function underGuard<T>(store: Store, guard: Guard, work: () => Prom
   return value;
 }
 
-/** Somebody else wrote what the work is about since it was read. */
+/** Somebody else wrote what some work is about since it was read for it. */
 class NotAsRead extends Error {
   override readonly name = 'NotAsRead';
+  readonly work: symbol;
+
+  constructor(work: symbol) {
+    super('Somebody else wrote it since it was read.');
+    this.work = work;
+  }
 }
 
 /**
@@ -68,14 +74,16 @@ export async function onWhatWasRead<Read, T>(
   work: (read: Read) => Promise<T>,
 ): Promise<T> {
   for (;;) {
+    const own = Symbol();
     const before = await read(store.read);
     const unchanged: Guard = async (writer) => {
-      if (!isDeepStrictEqual(await read(writer), before)) throw new NotAsRead();
+      if (!isDeepStrictEqual(await read(writer), before)) throw new NotAsRead(own);
     };
     try {
       return await underGuard(store, unchanged, () => work(before));
     } catch (error) {
-      if (!(error instanceof NotAsRead)) throw error;
+      // What work around this one was read from is for that to read again.
+      if (!(error instanceof NotAsRead) || error.work !== own) throw error;
     }
   }
 }

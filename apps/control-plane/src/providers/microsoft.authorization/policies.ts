@@ -118,7 +118,8 @@ async function put(
     const principal = await identityFor(writer, environment, kind, name, before, body.identity?.type ?? undefined);
     const spelled = { kind, scope: before?.scope ?? scope, name: before?.name ?? name, principal_id: principal };
     await asArm(() => checkPolicyObject(writer, spelled, properties));
-    const now = environment.now();
+    // Each writing has a time of its own: by it one is told from the next.
+    const now = Math.max(environment.now(), (before?.changed_at ?? 0) + 1);
     const said = {
       properties: JSON.stringify(properties),
       location: body.location ?? before?.location ?? null,

@@ -46,7 +46,7 @@ export function tags(services: Services, dispatcher: Dispatcher): ResourceType {
       body: { tags: wanted },
       origin: { ...request.origin, resourceId },
     };
-    await underPolicy(services, dispatcher.registry, row, asked, handlerOf(services, row));
+    await underPolicy(services, dispatcher, row, asked, handlerOf(services, row));
     return view(request, await current(dispatcher.registry, request));
   };
   return {
