@@ -35,6 +35,8 @@ export interface TestSystem {
   readonly folder: string;
   /** The machine's root. */
   readonly root: string;
+  /** Words that start a program on the machine; none unless it has true paths. */
+  readonly enter: readonly string[];
   /** With true paths: where the test finds a path of the machine while it lives, `/proc` included. */
   seen(path: string): string;
   readonly machine: string;
@@ -120,6 +122,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
     folder,
     root,
     machine,
+    enter: own?.enter ?? [],
     seen: (path) => own?.seen(path) ?? join(root, path),
     azcmagent,
     addPublisher: async (name) => original(repository).addPublisher(name),

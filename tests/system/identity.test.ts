@@ -4,8 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { hasProgram } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSystem, type TestSystem } from './harness.ts';
+import { canHaveTrueRoot } from './true-root.ts';
 
 let system: TestSystem;
 
@@ -61,6 +64,12 @@ async function runOnMachine(script: string, endpoint: string): Promise<Outcome> 
   return JSON.parse(out) as Outcome;
 }
 
+/** A network of one's own needs root, and `ip` to bring its loopback up. */
+const canIsolate =
+  canHaveTrueRoot() &&
+  hasProgram('ip') &&
+  spawnSync('unshare', ['--net', 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' }).status === 0;
+
 /** Mounting in a namespace of one's own needs root, and a kernel or container that permits it. */
 const canMount = spawnSync('unshare', ['--mount', 'sh', '-c', 'mount --bind /tmp /var/opt']).status === 0;
 
@@ -112,3 +121,25 @@ describe('the local identity endpoint', () => {
     },
   );
 });
+
+test.skipIf(!canIsolate)(
+  'T60 T61 needs root: on the documented port it is refused to a program that took it, by name, and serves the stock credential',
+  { timeout: 120_000 },
+  async () => {
+    const script = join(import.meta.dirname, 'true-port.ts');
+    const inside = 'ip link set lo up && exec "$0" "$@"';
+    const child = spawn('unshare', ['--net', 'sh', '-c', inside, process.execPath, script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    const taken =
+      'The local identity endpoint is not available: 127.0.0.1:40342 is taken by a program of user 0. End that program (ss -ltnp shows it); the agent tries again every 15 seconds.';
+    const said: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '""');
+    expect(said, errors).toMatchObject({
+      taken,
+      said: expect.stringContaining(taken) as string,
+      listens: 'http://127.0.0.1:40342',
+      credential: { claims: { aud: expect.stringMatching(/^https:/) as string }, read: 'AuthorizationFailed' },
+    });
+  },
+);

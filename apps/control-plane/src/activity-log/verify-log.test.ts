@@ -181,6 +181,43 @@ describe('T67 what only signatures can tell', () => {
   });
 });
 
+describe('T15 who holds the key of the log and tells one history here and another there', () => {
+  test('passes for each auditor alone, and with the checkpoints of the other for neither', async () => {
+    const fork = attacked((db, copy) => {
+      db.exec("UPDATE activity_events SET status = 'Rejected' WHERE position = 6");
+      rechain(db);
+      rmSync(statePaths(copy).activityCheckpoints);
+    });
+    const store = await openStore(fork);
+    await (await openCheckpoints(processEnvironment(), store, key, statePaths(fork).activityCheckpoints)).write();
+    await store.close();
+    const of = (state: string): string => statePaths(state).activityCheckpoints;
+    const views = [whole, fork];
+    for (const own of views)
+      for (const other of views) {
+        const { code, text } = await verify(own, { checkpoints: of(other) });
+        expect([own, other, code, text]).toEqual([
+          own,
+          other,
+          own === other ? 0 : 1,
+          expect.stringContaining(own === other ? 'is intact' : 'is not what the checkpoint'),
+        ]);
+      }
+  });
+
+  test('is seen by whoever kept one checkpoint of before, however long ago and however much was written since', async () => {
+    const kept = join(folder, 'one-kept');
+    writeFileSync(kept, `${readFileSync(statePaths(whole).activityCheckpoints, 'utf8').split('\n')[0] ?? ''}\n`);
+    const fork = attacked((db) => {
+      db.exec("UPDATE activity_events SET caller_key = 'nobody' WHERE position = 2");
+      rechain(db);
+    });
+    expect((await verify(whole, { checkpoints: kept })).code).toBe(0);
+    const { code, text } = await verify(fork, { checkpoints: kept });
+    expect([code, text]).toEqual([1, expect.stringContaining('Position 4 is not what the checkpoint')]);
+  });
+});
+
 test('what is missing is named', async () => {
   expect(await verify(join(folder, 'nowhere'))).toMatchObject({
     code: 2,
