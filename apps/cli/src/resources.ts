@@ -10,6 +10,7 @@ export const apiVersions = {
   authorization: '2022-04-01',
   identity: '2026-11-01',
   upgrades: '2026-11-01',
+  explain: '2026-11-01',
 } as const;
 
 const text = z._default(z.string(), '');
@@ -44,6 +45,20 @@ export const extensionSchema = z.object({
   }),
 });
 export type Extension = z.infer<typeof extensionSchema>;
+
+const sentence = z.optional(z.object({ message: text }));
+
+/** The last operation of an extension, as `Sallyport.Explain/operations` tells of it. */
+export const operationExplanationSchema = z.object({
+  extension: z.string(),
+  installed: text,
+  state: text,
+  message: text,
+  deadline: z.optional(z.string()),
+  step: z.optional(z.object({ name: text, deadline: z.optional(z.string()) })),
+  explanation: sentence,
+  stranded: sentence,
+});
 
 const named = z.object({ value: text });
 export const eventSchema = z.object({

@@ -2,6 +2,7 @@
 import { buildRouteMap } from '@stricli/core';
 import { activityLogList } from './activity-log/list.ts';
 import { extensionDelete } from './extension/delete.ts';
+import { extensionExplain } from './extension/explain.ts';
 import { extensionInstall } from './extension/install.ts';
 import { extensionList } from './extension/list.ts';
 import { extensionShow } from './extension/show.ts';
@@ -42,7 +43,13 @@ export const commands = buildRouteMap({
       docs: { brief: 'Connected machines' },
     }),
     extension: buildRouteMap({
-      routes: { list: extensionList, show: extensionShow, install: extensionInstall, delete: extensionDelete },
+      routes: {
+        list: extensionList,
+        show: extensionShow,
+        explain: extensionExplain,
+        install: extensionInstall,
+        delete: extensionDelete,
+      },
       docs: { brief: 'Extensions on machines' },
     }),
     upgrade: buildRouteMap({

@@ -12,6 +12,7 @@ import { remediations } from './microsoft.policyinsights/remediations.ts';
 import { microsoftResources } from './microsoft.resources/index.ts';
 import { providers } from './microsoft.resources/providers.ts';
 import { automaticUpgrades } from './sallyport.explain/automatic-upgrades.ts';
+import { operations } from './sallyport.explain/operations.ts';
 import { policyEditors } from './sallyport.explain/policy-editors.ts';
 import { machineIdentity } from './sallyport.identity/machine-identity.ts';
 import { upgrades } from './sallyport.upgrades/index.ts';
@@ -35,6 +36,7 @@ export function resourceTypes(
     ...machineIdentity(services),
     ...policyEditors(services),
     automaticUpgrades(services),
+    operations(services),
     ...upgrades(services),
   ];
   return [...types, ...providers(services, types)];

@@ -3,8 +3,9 @@ import { agentConfigurationSchema } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest } from '../../arm/arm-request.ts';
+import type { ReportedControls } from '../../machines/stranded.ts';
 import type { Reader } from '../../store/store.ts';
-import type { Extension, Operation, ReportedControls } from './extension-view.ts';
+import type { Extension, Operation } from './extension-view.ts';
 import { extensionType } from './provider.ts';
 
 /** The extension of that name on a machine, or undefined. */

@@ -1,12 +1,12 @@
 /** An extension as ARM shows it (arm-agent §5.12). Protected settings are never part of it, in any form (S1.7). */
-import { extensionNameOf, handlerName, isTerminal, type OperationState } from '@sallyport/model';
-import type { AgentConfiguration, InstanceStatus } from '@sallyport/model/wire';
+import { handlerName, isTerminal, type OperationState } from '@sallyport/model';
+import type { InstanceStatus } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
-import { blockedByLists } from '../../machines/blocked-by-lists.ts';
 import { progressStatus } from '../../machines/operation-progress.ts';
 import { readSteps } from '../../machines/operation-steps.ts';
+import { strandedBy, type ReportedControls } from '../../machines/stranded.ts';
 import type { ExtensionRow, OperationRow } from '../../store/schema/extension-rows.ts';
 import { idOfMachine, type Machine } from './machine-view.ts';
 import { extensionType } from './provider.ts';
@@ -27,12 +27,6 @@ export function provisioningStateOf(operation: Pick<Operation, 'kind' | 'state'>
     return operation.kind === 'install' ? 'Creating' : 'Updating';
   }
   return state === 'TimedOut' ? 'Failed' : state;
-}
-
-/** What a machine has said of its own controls, and when. */
-export interface ReportedControls {
-  readonly controls: AgentConfiguration;
-  readonly at: number;
 }
 
 /**
@@ -108,19 +102,12 @@ function handlerStatus({ status }: Extension, { error_code }: Operation): Instan
   return { ...said, code: `Sallyport/HandlerStatus/${said.code}` };
 }
 
-/** It was installed before a list was set on its machine: it stays as it is, and whoever waits for an upgrade waits in vain. */
+/** It was installed before a list was set on its machine: whoever waits for an upgrade waits in vain. */
 function strandedStatus(extension: Extension, reported: ReportedControls | undefined): InstanceStatus | undefined {
-  if (reported === undefined || extension.installed_version === '') return undefined;
-  const named = extensionNameOf(extension.publisher, extension.type);
-  const why = named.ok ? blockedByLists(named.name, reported.controls) : undefined;
-  if (why === undefined) return undefined;
-  return {
-    code: 'Sallyport/Stranded',
-    level: 'Warning',
-    displayStatus: 'Stranded',
-    message: `It stays at ${extension.installed_version} and is neither reconfigured nor upgraded: ${why}. It can be deleted.`,
-    time: new Date(reported.at).toISOString(),
-  };
+  const stranded = strandedBy(extension, reported);
+  if (stranded === undefined) return undefined;
+  const time = new Date(stranded.toldAt).toISOString();
+  return { code: 'Sallyport/Stranded', level: 'Warning', displayStatus: 'Stranded', message: stranded.message, time };
 }
 
 /** The operation's error while that is the last word; otherwise what the handler said, or where things stand. */
