@@ -243,3 +243,11 @@ describe('settings and the end', () => {
     await expect(fetch(`${monitoring}/healthz`)).rejects.toThrow('fetch failed');
   });
 });
+
+test('a control plane that cannot be watched where it is told to be says so and ends: nobody finds a door without answers', async () => {
+  const { port } = collector.address() as AddressInfo;
+  const second = startControlPlaneProcess(join(folder, 'second'), '--metrics-port', String(port));
+  await expect(second).rejects.toThrow(
+    `Another program listens on 127.0.0.1:${port}, the address for monitoring, already.`,
+  );
+});
