@@ -14,6 +14,8 @@ export interface DiskState {
   /** `one 1`: who shares a handler that is enabled, with its sequence; in the order of their names. */
   readonly sharing: readonly string[];
   readonly violations: readonly string[];
+  /** What `config/HandlerState` says that the record does not: nothing, once the manager has arrived. */
+  readonly shownWrongly: readonly string[];
 }
 
 const recordSchema = z.object({
@@ -52,7 +54,20 @@ export function diskState(image: Image): DiskState {
   const sharing = [...found.values()].flatMap(({ phase, sharing: sharers = [] }) =>
     phase === 'enabled' ? sharers.map((one) => `${one.extensionName} ${one.enabledSequence}`) : [],
   );
-  return { states: states.sort(), sharing: sharing.sort(), violations };
+  const shownWrongly = [...found].flatMap(([name, record]) => wronglyShown(name, record, image));
+  return { states: states.sort(), sharing: sharing.sort(), violations, shownWrongly };
+}
+
+function wronglyShown(name: string, { phase }: Record, image: Image): readonly string[] {
+  const config = `${handlers}${name}/config`;
+  if (!image.has(config)) return [];
+  const [state, status] = ['HandlerState', 'HandlerStatus'].map((file) => image.get(`${config}/${file}`)?.content);
+  const words: Readonly<{ [phase: string]: string }> = { enabled: 'Enabled', installed: 'Installed' };
+  const is = state?.toString() ?? 'nothing';
+  return [
+    ...(is === (words[phase] ?? 'NotInstalled') ? [] : [`${name} is ${phase} and its HandlerState says '${is}'`]),
+    ...(json(status ?? Buffer.alloc(0)) === undefined ? [`${name} has no whole HandlerStatus`] : []),
+  ];
 }
 
 function treesIn(image: Image): ReadonlySet<string> {

@@ -48,6 +48,8 @@ function missing(
     problems.push(`it arrived at '${is}' instead of '${left}'`);
   const shared = found.sharing.join(', ');
   if (shared !== sharing) problems.push(`it is shared by '${shared}' instead of '${sharing}'`);
-  problems.push(...[...found.violations, ...machine.leftovers()].map((text) => `started again: ${text}`));
+  problems.push(
+    ...[...found.violations, ...found.shownWrongly, ...machine.leftovers()].map((text) => `started again: ${text}`),
+  );
   return problems.map((problem) => `${where}: ${problem}`);
 }

@@ -3,7 +3,7 @@
  * agree. One extension at a time has one operation; extensions do not wait for each other, except for handlers' commands, which
  * run one at a time. A refusal waits for nobody.
  */
-import { extensionKey, messageOf, OperationFailure } from '@sallyport/model';
+import { extensionKey, messageOf, OperationFailure, runningDeadlineSeconds } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import { handlerPaths } from './handler-paths.ts';
 import { keepUp, tellWhatChanged } from './keep-up.ts';
@@ -12,11 +12,13 @@ import type { ManagerOptions } from './manager-options.ts';
 import { noFindings, OperationRefused } from './operation-context.ts';
 import { perform, refuse } from './perform.ts';
 import { resourceKey } from './plan/conclusion.ts';
-import { plan, type Performance, type Retreat, type Work } from './plan/plan.ts';
-import { stepLimits } from './plan/step-limits.ts';
+import { waitSentence } from './plan/dependency-levels.ts';
+import { plan, type Performance, type Retreat, type Wait, type Work } from './plan/plan.ts';
+import { stepLimits, waitingWord } from './plan/step-limits.ts';
 import type { Upkeep } from './plan/upkeep.ts';
-import { keyOf } from './report-of.ts';
+import { keyOf, reportOf } from './report-of.ts';
 import { retreat } from './retreat.ts';
+import { mendHandlerState } from './state/handler-state.ts';
 import { sweepLeftovers } from './unpack/staging.ts';
 
 /** Holds the goal state that was heard last and the operations at work. */
@@ -26,6 +28,10 @@ export class ExtensionManager {
   readonly #atWork = new Map<string, AtWork>();
   /** Extensions whose upkeep cannot even be given up; they rest until the next goal state. */
   readonly #resting = new Set<string>();
+  /** Operations that the administrator has called off before they had begun. */
+  readonly #calledOff = new Set<string>();
+  /** Operations of which it was told that they wait. */
+  readonly #waiting = new Set<string>();
   #goal: GoalState | undefined;
 
   constructor(options: ManagerOptions) {
@@ -36,6 +42,7 @@ export class ExtensionManager {
   start(): void {
     sweepLeftovers(this.#options.host.paths);
     this.#options.host.groups.sweep();
+    this.#mendHandlerStates();
     tellWhatChanged(this.#options);
     this.reconcile();
   }
@@ -64,6 +71,8 @@ export class ExtensionManager {
     reporter.generation = goal.generation;
     journal.prune(goal);
     this.#resting.clear();
+    const wanted = new Set(goal.extensions.map(({ operationId }) => operationId));
+    for (const told of [this.#waiting, this.#calledOff]) for (const id of told) if (!wanted.has(id)) told.delete(id);
     this.#callOffWhatIsNotWanted(goal);
     tellWhatChanged(this.#options);
     this.reconcile();
@@ -84,6 +93,7 @@ export class ExtensionManager {
       machineLife: host.machineLife,
       isHosted: ({ name, version }) =>
         isHosted(host.groups, { name, version, directory: handlerPaths(host.paths, name, version).directory }),
+      calledOff: this.#calledOff,
     });
     for (const work of works) this.#begin(work);
   }
@@ -108,11 +118,30 @@ export class ExtensionManager {
 
   /** Ends operations where they are, for the server's administrator, and says on which resources. Undefined means all. */
   cancel(wanted: string | undefined): readonly string[] {
-    return [...this.#atWork.values()].flatMap(({ work, callOff }) => {
-      if (work.kind !== 'perform' || (wanted !== undefined && !isMeant(work.entry, wanted))) return [];
+    const isAsked = (entry: GoalExtension): boolean => wanted === undefined || isMeant(entry, wanted);
+    const ending = [...this.#atWork.values()].flatMap(({ work, callOff }) => {
+      if (work.kind !== 'perform' || !isAsked(work.entry)) return [];
       callOff("It was canceled on the machine, by the machine's administrator");
-      return [work.entry.resourceName];
+      return [work.entry];
     });
+    const waiting = this.#notBegun().filter(isAsked);
+    for (const { operationId } of waiting) this.#calledOff.add(operationId);
+    if (waiting.length > 0) this.reconcile();
+    return [...ending, ...waiting].map(({ resourceName }) => resourceName);
+  }
+
+  /** What is asked for and waits for another extension, or for another resource of its handler. */
+  #notBegun(): readonly GoalExtension[] {
+    const ended = this.#options.journal.conclusions();
+    const atWork = new Set(
+      [...this.#atWork.values()].flatMap(({ work }) => (work.kind === 'upkeep' ? [] : [work.entry.operationId])),
+    );
+    return (this.#goal?.extensions ?? []).filter(
+      (entry) =>
+        !entry.operationDone &&
+        !atWork.has(entry.operationId) &&
+        ended.get(resourceKey(entry))?.operationId !== entry.operationId,
+    );
   }
 
   /** What the centre has canceled or replaced ends where it is; nobody waits for its deadline (DESIGN: operations never hang). */
@@ -128,7 +157,23 @@ export class ExtensionManager {
     }
   }
 
+  #mendHandlerStates(): void {
+    const { host } = this.#options;
+    for (const extension of host.store.list().extensions) {
+      try {
+        mendHandlerState(host.paths, extension);
+      } catch (error) {
+        // Only shown: nobody goes by it, and a full disk must not keep the manager from starting.
+        host.log('warn', 'the state of a handler cannot be shown', { error: messageOf(error) });
+      }
+    }
+  }
+
   #begin(work: Work): void {
+    if (work.kind === 'wait') {
+      this.#tellWaiting(work);
+      return;
+    }
     const key = work.kind === 'upkeep' ? extensionKey(work.name) : keyOf(work.entry);
     const atWork = this.#atWork.get(key)?.work;
     // What is refused to one of several resources that share a handler does not wait for the others.
@@ -165,6 +210,19 @@ export class ExtensionManager {
         if (this.#atWork.size === 0) this.#options.host.workplaces.rest();
       });
     this.#atWork.set(key, { work, control, callOff, done });
+  }
+
+  /** Once for each operation. Its deadline is that of the operation, as the centre has it. */
+  #tellWaiting(work: Wait): void {
+    const { host, reporter } = this.#options;
+    const { entry } = work;
+    if (entry.operationDone || this.#waiting.has(entry.operationId)) return;
+    this.#waiting.add(entry.operationId);
+    const step = { name: waitingWord, message: waitSentence(work), elapsedSeconds: 0 };
+    reporter.report({
+      ...reportOf(host, entry, 'Delivered'),
+      step: { ...step, limitSeconds: runningDeadlineSeconds },
+    });
   }
 
   #retreat({ entry, name, because }: Retreat): void {

@@ -1,9 +1,12 @@
 /** `config/HandlerState` and `config/HandlerStatus`: the host's own words, where handlers and people look for them (handler contract §1). */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeForNow } from '@sallyport/durable-files';
 import { handlerErrorCodes, type HandlerErrorCode } from '@sallyport/handler-contract';
 import { handlerName } from '@sallyport/model';
+import * as z from 'zod/mini';
 import type { AgentPaths } from '../../platform/paths.ts';
+import { readFileStart } from '../../platform/read-file-start.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { InstalledExtension, Phase } from './installed-extension.ts';
 
@@ -18,6 +21,8 @@ const words: Readonly<Record<Phase, HandlerStateWord>> = {
   uninstalled: 'NotInstalled',
   kept: 'NotInstalled',
 };
+
+const statusName = 'HandlerStatus';
 
 const messages: Readonly<Record<HandlerStateWord, string>> = {
   NotInstalled: '',
@@ -38,17 +43,15 @@ export function extensionStateFile(extensionName: string): string {
   return `${extensionName}.HandlerState`;
 }
 
-/** Writes both as the record says. They are a mirror: the agent itself goes by its own records. */
+/**
+ * Writes both as the record says. They are a mirror: the agent itself goes by its own records. So each is replaced in one step and
+ * no disk is waited for; what a loss of power leaves of them is put right by {@link mendHandlerState} (T84).
+ */
 export function showHandlerState(paths: AgentPaths, extension: InstalledExtension, trouble?: HandlerTrouble): void {
   const { config } = handlerPaths(paths, extension.name, extension.version);
   if (!existsSync(config)) return;
+  for (const [file, word] of wordsOf(extension)) writeForNow(join(config, file), word, 0o600);
   const state = words[extension.phase];
-  writeFileSync(join(config, 'HandlerState'), state, { mode: 0o600 });
-  for (const { extensionName, leaving } of extension.sharing ?? []) {
-    if (leaving === true) continue;
-    const word = state === 'Enabled' ? 'enabled' : 'disabled';
-    writeFileSync(join(config, extensionStateFile(extensionName)), word, { mode: 0o600 });
-  }
   const status = {
     name: handlerName(extension.name),
     version: extension.version,
@@ -58,5 +61,55 @@ export function showHandlerState(paths: AgentPaths, extension: InstalledExtensio
     supports_multi_config: extension.sharing !== undefined,
     extension_status: null,
   };
-  writeFileSync(join(config, 'HandlerStatus'), JSON.stringify(status), { mode: 0o600 });
+  writeForNow(join(config, statusName), JSON.stringify(status), 0o600);
+}
+
+/** Shows what a kill or a loss of power left at another word than the record's, or at half of one (T84). What went wrong before stays told. */
+export function mendHandlerState(paths: AgentPaths, extension: InstalledExtension): void {
+  const { config } = handlerPaths(paths, extension.name, extension.version);
+  if (!existsSync(config)) return;
+  const isShown = wordsOf(extension).every(([file, word]) => textIn(join(config, file)) === word);
+  if (!isShown || !mayStandWith(words[extension.phase], textIn(join(config, statusName)))) {
+    showHandlerState(paths, extension);
+  }
+}
+
+/** Each file of states with its word: the handler's, and of a shared one also those of its extensions. */
+function wordsOf({ phase, sharing = [] }: InstalledExtension): readonly (readonly [file: string, word: string])[] {
+  const state = words[phase];
+  const word = state === 'Enabled' ? 'enabled' : 'disabled';
+  const staying = sharing.filter(({ leaving }) => leaving !== true);
+  return [
+    ['HandlerState', state],
+    ...staying.map(({ extensionName }) => [extensionStateFile(extensionName), word] as const),
+  ];
+}
+
+/** More than either holds. Bytes. */
+const readLimit = 64 * 1024;
+
+/** '' for what is not there, or is no file. */
+function textIn(path: string): string {
+  try {
+    return readFileStart(path, readLimit)?.text ?? '';
+  } catch {
+    // Something else lies there: it is replaced, or that fails and says why.
+    return '';
+  }
+}
+
+const statusSchema = z.object({ message: z.string() });
+
+/** Whether a `HandlerStatus` is whole and does not say what another state would. */
+function mayStandWith(state: HandlerStateWord, text: string): boolean {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const said = z.safeParse(statusSchema, content);
+  if (!said.success) return false;
+  const { message } = said.data;
+  return message === messages[state] || !Object.values(messages).includes(message);
 }
