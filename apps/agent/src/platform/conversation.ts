@@ -18,7 +18,30 @@ export type Calls = Readonly<Record<string, (...args: never[]) => unknown>>;
 type Message =
   | { readonly call: string; readonly id: number; readonly args: readonly unknown[] }
   | { readonly answer: number; readonly value: unknown }
-  | { readonly answer: number; readonly code: string; readonly message: string };
+  | { readonly answer: number; readonly failure: SentFailure };
+
+/** What goes over the channel of a failure. */
+export interface SentFailure {
+  readonly code: string;
+  readonly message: string;
+  /** Of a server that refused: HTTP's status, and when it says to come again. */
+  readonly refusal?: { readonly status: number; readonly retryAfterSeconds?: number };
+}
+
+/** How failures cross the channel: what is sent of one, and what the other side throws for that. */
+export interface FailureForm {
+  sent(error: unknown): SentFailure;
+  thrown(sent: SentFailure): Error;
+}
+
+/** Code and message, nothing else. */
+export const codedFailures: FailureForm = {
+  sent: (error) => ({
+    code: error instanceof CodedError ? String(error.code) : 'InternalError',
+    message: messageOf(error),
+  }),
+  thrown: ({ code, message }) => new CodedError(code, message),
+};
 
 export interface Conversation<Theirs extends Calls> {
   /** Asks the other side. Rejects with what it threw, or when it is gone before it has answered. */
@@ -36,8 +59,12 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Answers the other side's calls with `own`. */
-export function converse<Theirs extends Calls>(end: ChannelEnd, own: Calls): Conversation<Theirs> {
+/** Answers the other side's calls with `own`. Both sides use the same form of failures. */
+export function converse<Theirs extends Calls>(
+  end: ChannelEnd,
+  own: Calls,
+  failures: FailureForm = codedFailures,
+): Conversation<Theirs> {
   const waiting = new Map<number, Waiting>();
   const asked = { there: 0, here: 0 };
 
@@ -52,8 +79,7 @@ export function converse<Theirs extends Calls>(end: ChannelEnd, own: Calls): Con
       if (call === undefined) throw new Error(`There is no call '${name}'.`);
       send({ answer: id, value: await call(...args) });
     } catch (error) {
-      const code = error instanceof CodedError ? String(error.code) : 'InternalError';
-      send({ answer: id, code, message: messageOf(error) });
+      send({ answer: id, failure: failures.sent(error) });
     }
   }
 
@@ -66,7 +92,7 @@ export function converse<Theirs extends Calls>(end: ChannelEnd, own: Calls): Con
     }
     const caller = waiting.get(message.answer);
     waiting.delete(message.answer);
-    if ('code' in message) caller?.reject(new CodedError(message.code, message.message));
+    if ('failure' in message) caller?.reject(failures.thrown(message.failure));
     else caller?.resolve(message.value as never);
   });
   end.once('disconnect', () => {

@@ -1,5 +1,8 @@
 /** What the agent's resident process and the process of its extension manager ask each other. */
 
+import { ServerRefusal } from '../connection/json-answer.ts';
+import { codedFailures, type FailureForm } from '../platform/conversation.ts';
+
 /** What the agent calls itself with to be the extension manager. */
 export const extensionsWord = 'extension-manager-process';
 
@@ -28,3 +31,21 @@ export type AgentCalls = Readonly<{
   /** Nothing is left to do. `heard` is how often the manager had been asked by then. Says whether it may end. */
   done(heard: number): boolean;
 }>;
+
+/**
+ * A server's refusal stays one, whichever of the two it was told: when it asked to be left alone for a while, the heartbeat of the one
+ * and the reports of the other wait (T19).
+ */
+export const callFailures: FailureForm = {
+  sent(error) {
+    const sent = codedFailures.sent(error);
+    if (!(error instanceof ServerRefusal)) return sent;
+    const { status, retryAfterSeconds } = error;
+    return { ...sent, refusal: { status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) } };
+  },
+  thrown(sent) {
+    const { code, message, refusal } = sent;
+    if (refusal === undefined) return codedFailures.thrown(sent);
+    return new ServerRefusal(refusal.status, code, message, refusal.retryAfterSeconds);
+  },
+};

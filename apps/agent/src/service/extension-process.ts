@@ -11,7 +11,7 @@ import { takeProcessLock, type LockResult } from '../platform/process-lock.ts';
 import { sleep } from '../platform/sleep.ts';
 import { readAgentConfig } from '../connection/agent-config.ts';
 import { extensionLockPath } from './agent-status.ts';
-import type { AgentCalls, ManagerCalls } from './extension-calls.ts';
+import { callFailures, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { ManagedExtensions } from './managed-extensions.ts';
 
 /** Work often comes in twos and threes; it stays for this long after the last. Milliseconds. */
@@ -34,14 +34,15 @@ export async function runExtensionProcess(): Promise<void> {
 
   const { promise: extensions, resolve: begun, reject } = Promise.withResolvers<ManagedExtensions>();
   extensions.catch(() => undefined);
-  const agent = converse<AgentCalls>(process, {
+  const own = {
     goal: async () => (await extensions).fetchGoal(end.signal),
     controlsChanged: async () => (await extensions).controlsChanged(),
     connected: async () => (await extensions).connected(),
     keyChanged: async () => (await extensions).keyChanged(),
     cancel: async (wanted: string | null) => (await extensions).cancel(wanted ?? undefined),
     stop,
-  } satisfies Record<keyof ManagerCalls, unknown>);
+  } satisfies Record<keyof ManagerCalls, unknown>;
+  const agent = converse<AgentCalls>(process, own, callFailures);
 
   const lock = await takenLock(environment, end.signal);
   try {

@@ -2,6 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
+import { askedToWait } from '../connection/asked-to-wait.ts';
+import { ServerRefusal } from '../connection/json-answer.ts';
+import { callFailures } from './extension-calls.ts';
 import { ExtensionService } from './extension-service.ts';
 
 /**
@@ -27,10 +30,10 @@ interface Tried extends AsyncDisposable {
   begun(): number;
 }
 
-function tried(heardLess = 0): Tried {
+function tried(heardLess = 0, source = manager(heardLess)): Tried {
   const directory = temporaryDirectory('manager');
   const program = join(directory.path, 'manager.cjs');
-  writeFileSync(program, manager(heardLess));
+  writeFileSync(program, source);
   let begun = 0;
   const service = new ExtensionService({
     program,
@@ -87,4 +90,24 @@ test('one that has not heard of everything stays', async () => {
   here.service.keyChanged();
   expect(await here.service.goal()).toBe(first);
   expect(await here.service.goal()).toBe(first);
+});
+
+test('T19 a centre that refuses the goal state and asks to be left alone for a while is, by the other process too', async () => {
+  const refusal = callFailures.sent(new ServerRefusal(429, 'TooManyRequests', 'The goal state: HTTP 429.', 40));
+  await using here = tried(
+    0,
+    `process.on('message', ({ call, id }) => {
+      if (call === 'stop') process.exit(0);
+      process.send({ answer: id, failure: ${JSON.stringify(refusal)} });
+    });`,
+  );
+  const failure: unknown = await here.service.goal().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ name: 'ServerRefusal', status: 429, code: 'TooManyRequests' });
+  expect(askedToWait(failure, () => 0)).toBe(40_000);
+});
+
+test('what is no refusal of a server crosses as code and message', () => {
+  const crossed = (error: unknown): Error => callFailures.thrown(callFailures.sent(error));
+  expect(crossed(new Error('lost'))).toMatchObject({ name: 'CodedError', code: 'InternalError', message: 'lost' });
+  expect(askedToWait(crossed(new ServerRefusal(503, 'Busy', 'no')), () => 0)).toBe(0);
 });

@@ -5,7 +5,7 @@ import type { TokenSource } from '../connection/agent-api.ts';
 import { backoff } from '../heartbeat/backoff.ts';
 import { converse, type Conversation } from '../platform/conversation.ts';
 import type { Log } from '../platform/log.ts';
-import { extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
+import { callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { workingFlags } from './resident.ts';
 
 export interface ExtensionServiceOptions {
@@ -98,11 +98,12 @@ export class ExtensionService {
     const child = spawn(process.execPath, [...workingFlags(), program, extensionsWord], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const manager = converse<ManagerCalls>(child, {
+    const own = {
       token: () => tokens.get(this.#stop.signal),
       dropToken: (value: string) => tokens.drop(value),
       done: (heard: number) => this.#mayLeave(running, heard),
-    } satisfies Record<keyof AgentCalls, unknown>);
+    } satisfies Record<keyof AgentCalls, unknown>;
+    const manager = converse<ManagerCalls>(child, own, callFailures);
     const ended = new Promise<void>((resolve) => {
       child.once('error', (error) => {
         this.#over(running, error.message);
