@@ -13,7 +13,7 @@ import { putRecord } from '../state/put-record.ts';
 import { recordsOf, requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
 import { prepareHandler } from './configure-step.ts';
-import { callHandler } from './handler-call.ts';
+import { callHandler, requireSuccess } from './handler-call.ts';
 import { keptSettings } from './kept-settings.ts';
 import { restoreProtectedSettings } from './protected-settings.ts';
 
@@ -80,8 +80,7 @@ export async function enableAgain(version: HandlerVersion, context: OperationCon
   const { entry, operation, host } = context;
   const again = { command: 'enable', uninstallExitCode: undefined } as const;
   for (const one of sharersToStop(requireRecord(version, context))) {
-    const { failure } = await callHandler(version, again, context, one);
-    if (failure !== undefined) throw failure;
+    requireSuccess(await callHandler(version, again, context, one), context);
   }
   putRecord(host, {
     ...asEnabled(requireRecord(version, context), host.machineLife),

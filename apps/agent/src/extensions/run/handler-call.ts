@@ -14,11 +14,12 @@ import {
   type HandlerErrorCode,
 } from '@sallyport/handler-contract';
 import { handlerName, OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
-import type { GoalExtension } from '@sallyport/model/wire';
+import type { GoalExtension, InstanceStatus } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { stepLimits, waitingWord } from '../plan/step-limits.ts';
+import { withLastWord } from '../report/failure-advice.ts';
 import type { CurrentStep } from '../report/operation-progress.ts';
 import { describe } from '../report/step-description.ts';
 import { showHandlerState } from '../state/handler-state.ts';
@@ -27,6 +28,7 @@ import { requireRecord } from '../state/require-record.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
 import { commandLogPath, logCommand } from './command-log.ts';
+import { saidSince, statusStamp } from './read-status.ts';
 import type { SecretWords } from './secret-words.ts';
 import { runWithinLimits } from './run-within-limits.ts';
 
@@ -35,6 +37,15 @@ export interface CallResult {
   readonly exitCode: number;
   /** Undefined when it succeeded. */
   readonly failure: OperationFailure | undefined;
+  /** What the handler wrote of itself while a command ran that failed: the best explanation there is (handler contract §7). */
+  readonly said: InstanceStatus | undefined;
+}
+
+/** Ends the operation when the command has failed. */
+export function requireSuccess({ failure, said }: CallResult, { findings }: OperationContext): void {
+  if (failure === undefined) return;
+  if (said !== undefined) findings.status = said;
+  throw withLastWord(failure, said);
 }
 
 const timedOutExitCode = 1011;
@@ -78,11 +89,15 @@ export async function callHandler(
   context.at({ ...limit, name: waitingWord, message: `${limit.message}: waits for its turn to run a command` });
   const { secrets } = context.findings;
   const extensionName = record.sharing === undefined ? undefined : (on ?? callerOf(record, entry)).extensionName;
+  const sequence = on?.handlerSequence ?? handlerSequence(entry);
+  const owner = { name: record.name, version, sequence, extensionName };
+  let saidBefore = '';
   const finished = await host.lane(async () => {
     signal.throwIfAborted();
     // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
     context.requirePermission();
     const begun = host.environment.monotonic();
+    saidBefore = statusStamp(owner, host);
     const secondsLeft = (context.deadline - begun) / 1000;
     context.at({ ...limit, limitSeconds: Math.min(handlerCommandSeconds[call.command], secondsLeft) });
     const { finished: ran, reached } = await runWithinLimits(host, {
@@ -90,7 +105,7 @@ export async function callHandler(
       folders: [paths.directory, paths.logs],
       manifest,
       call,
-      sequence: on?.handlerSequence ?? handlerSequence(entry),
+      sequence,
       ...(extensionName === undefined ? {} : { extensionName }),
       scratch: host.paths.downloads,
       secondsLeft,
@@ -114,10 +129,9 @@ export async function callHandler(
     const number = timedOut ? handlerErrorCodes.CommandTimedOut : numbers[call.command];
     showHandlerState(host.paths, record, { code: number, message: handlerStatusMessage(finished.end, message) });
   }
-  return {
-    exitCode: exitCodeOf(finished.end),
-    failure: message === undefined ? undefined : new OperationFailure(code, message),
-  };
+  const exitCode = exitCodeOf(finished.end);
+  if (message === undefined) return { exitCode, failure: undefined, said: undefined };
+  return { exitCode, failure: new OperationFailure(code, message), said: saidSince(saidBefore, owner, context) };
 }
 
 /** Without protected values (S1.7). Streams are ends of longer ones when they are as long as is ever kept; `growing` ones may go on. */

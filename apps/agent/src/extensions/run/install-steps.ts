@@ -8,11 +8,9 @@ import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
-import { callHandler } from './handler-call.ts';
+import { callHandler, requireSuccess } from './handler-call.ts';
 import { manifestOf } from './handler-manifest-of.ts';
 import { handlerSequence } from './configure-step.ts';
-import { withLastWord } from '../report/failure-advice.ts';
-import { readStatus } from './read-status.ts';
 
 /** After an update the manifest says whether the install command is run as well. */
 export async function install(
@@ -22,8 +20,7 @@ export async function install(
   const { version, afterUpdate } = step;
   if (!afterUpdate || manifestOf(version, context).updateMode === 'UpdateWithInstall') {
     const { uninstallExitCode } = requireRecord(version, context);
-    const { failure } = await callHandler(version, { command: 'install', uninstallExitCode }, context);
-    if (failure !== undefined) throw failure;
+    requireSuccess(await callHandler(version, { command: 'install', uninstallExitCode }, context), context);
   }
   putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }
@@ -31,14 +28,7 @@ export async function install(
 export async function enable(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { entry, operation, host } = context;
   const { uninstallExitCode } = requireRecord(version, context);
-  const { failure } = await callHandler(version, { command: 'enable', uninstallExitCode }, context);
-  if (failure !== undefined) {
-    // What it has written by then often says more than the command (handler contract §3).
-    const { reading, status } = readStatus(version, context);
-    if (reading.kind !== 'status') throw failure;
-    context.findings.status = status;
-    throw withLastWord(failure, status);
-  }
+  requireSuccess(await callHandler(version, { command: 'enable', uninstallExitCode }, context), context);
   const before = requireRecord(version, context);
   putRecord(host, {
     ...asEnabled(before, host.machineLife),
@@ -65,8 +55,7 @@ function withEnabled(record: InstalledExtension, { entry, operation }: Operation
 /** A handler that will not stop stays: deleting files under a running service would be worse (handler contract §3). */
 export async function disable(version: HandlerVersion, context: OperationContext): Promise<void> {
   for (const one of sharersToStop(requireRecord(version, context))) {
-    const { failure } = await callHandler(version, { command: 'disable' }, context, one);
-    if (failure !== undefined) throw failure;
+    requireSuccess(await callHandler(version, { command: 'disable' }, context, one), context);
   }
   putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }

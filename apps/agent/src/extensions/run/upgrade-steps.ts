@@ -9,7 +9,7 @@ import { sharersToStop } from '../plan/shared-handler.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
 import { carryFile } from './carry-file.ts';
-import { callHandler, type CallResult } from './handler-call.ts';
+import { callHandler, requireSuccess, type CallResult } from './handler-call.ts';
 import { manifestOf } from './handler-manifest-of.ts';
 
 interface Handover {
@@ -58,7 +58,7 @@ export async function update({ version, before }: Handover, context: OperationCo
     { command: 'update', newVersion: version, fromVersion: downgrade ? version : before, disableExitCode },
     context,
   );
-  if (result.failure !== undefined) throw result.failure;
+  requireSuccess(result, context);
   putRecord(context.host, { ...requireRecord(version, context), phase: 'updated' });
 }
 
@@ -71,7 +71,7 @@ export async function uninstallBefore({ version, before }: Handover, context: Op
 
 function stopUnlessContinuing(version: HandlerVersion, result: CallResult, context: OperationContext): void {
   if (result.failure === undefined || manifestOf(version, context).continueOnUpdateFailure) return;
-  throw new OperationFailure('HandlerUpdateFailed', `${result.failure.message}; ContinueOnUpdate: False`, {
-    cause: result.failure,
-  });
+  const { failure: cause } = result;
+  const failure = new OperationFailure('HandlerUpdateFailed', `${cause.message}; ContinueOnUpdate: False`, { cause });
+  requireSuccess({ ...result, failure }, context);
 }
