@@ -112,6 +112,93 @@ describe('addExtensions and upgradeExtensions', () => {
   });
 });
 
+describe('provisionAfterExtensions (handler contract §6)', () => {
+  let machine: FakeAgent;
+  beforeAll(async () => {
+    machine = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'ordered');
+  });
+  afterAll(() => machine?.stop());
+
+  const put = (type: string, ...after: readonly string[]): Promise<Answer> =>
+    send('PUT', `${machine.resourceId}/extensions/${type}`, {
+      location: 'here',
+      properties: contoso(type, after.length === 0 ? {} : { provisionAfterExtensions: after }),
+    });
+  const order = async (): Promise<Readonly<Record<string, unknown>>> =>
+    Object.fromEntries(
+      (await machine.goalState()).extensions.map(({ resourceName, dependencyLevel, dependsOn }) => [
+        resourceName,
+        dependencyLevel === undefined ? 'none' : [dependencyLevel, dependsOn],
+      ]),
+    );
+  const namesOf = async (type: string): Promise<unknown> =>
+    (
+      (await send('GET', `${machine.resourceId}/extensions/${type}`)).json() as {
+        readonly properties: { readonly provisionAfterExtensions?: unknown };
+      }
+    ).properties.provisionAfterExtensions;
+
+  test('levels reach the machine; those of one request may name each other in any order', async () => {
+    const added = await send('POST', `${machine.resourceId}/addExtensions`, {
+      extensions: [contoso('Runner', { provisionAfterExtensions: ['OTHER', 'other'] }), contoso('Other')],
+    });
+    expect([added.status, added.text]).toEqual([200, expect.stringContaining('"provisionAfterExtensions":["other"]')]);
+    expect(await order()).toEqual({ Runner: [1, ['other']], Other: [0, []] });
+    for (const entry of (await machine.goalState()).extensions) await machine.report([reportOf(entry, 'Succeeded')]);
+    // A PATCH and an upgrade leave it as it is; a PUT that does not name any means none.
+    const patched = await send('PATCH', `${machine.resourceId}/extensions/Runner`, {
+      properties: { settings: { a: 1 } },
+    });
+    expect(patched.status).toBe(200);
+    expect(await namesOf('Runner')).toEqual(['other']);
+  });
+
+  test('a circle, a name that the machine does not have, and nonsense are refused, and nothing is stored', async () => {
+    for (const entry of (await machine.goalState()).extensions) await machine.report([reportOf(entry, 'Succeeded')]);
+    const before = await machine.goalState();
+    const circle = errorOf(await put('Other', 'Runner'));
+    expect(circle).toMatchObject({ code: 'InvalidRequestContent' });
+    expect(circle.message).toMatch(/'(Other|Runner)' after '(Other|Runner)' after '\1'/);
+    expect(errorOf(await put('Other', 'Other')).message).toContain("'Other' after 'Other'");
+    expect(errorOf(await put('Other', 'nobody')).message).toContain("'Other' is to come after 'nobody'");
+    const many = Array.from({ length: 33 }, (_, i) => `e${i}`);
+    expect((await put('Other', ...many)).status).toBe(400);
+    const nonsense = { location: 'here', properties: contoso('Other', { provisionAfterExtensions: 'Runner' }) };
+    expect((await send('PUT', `${machine.resourceId}/extensions/Other`, nonsense)).status).toBe(400);
+    expect(await machine.goalState()).toEqual(before);
+    expect(await namesOf('Other')).toBeUndefined();
+  });
+
+  test('what waits is shown while it is delivered; one that failed before anything of it was there leaves the name standing', async () => {
+    await put('Other');
+    await put('Runner', 'Other');
+    const [runner, other] = (await machine.goalState()).extensions;
+    if (runner === undefined || other === undefined) throw new Error('The goal state is not whole.');
+    const step = { name: 'waiting', message: "Waits for 'Other'", elapsedSeconds: 0, limitSeconds: 60 };
+    await machine.report([reportOf(runner, 'Delivered', { step })]);
+    const shown = await send('GET', `${machine.resourceId}/extensions/Runner`);
+    expect(shown.text).toContain('Sallyport/Step/waiting');
+    expect(shown.text).toContain("Waits for 'Other', for");
+    expect(shown.text).not.toContain('OperationState/Downloading');
+    const error = { code: 'DependencyFailed', message: 'Skipping.' };
+    await machine.report([reportOf(runner, 'Failed', { error })]);
+    await machine.report([reportOf(other, 'Succeeded')]);
+  });
+
+  test('one that is deleted is taken out of the lists of the others, which can be changed again', async () => {
+    expect((await send('DELETE', `${machine.resourceId}/extensions/Other`)).status).toBe(202);
+    expect(await order()).toMatchObject({ Other: [0, []] });
+    const gone = (await machine.goalState()).extensions.find(({ desired }) => desired === 'absent');
+    if (gone === undefined) throw new Error('Nothing is to be removed.');
+    await machine.report([reportOf(gone, 'Succeeded')]);
+    expect(await namesOf('Runner')).toBeUndefined();
+    expect(
+      (await send('PATCH', `${machine.resourceId}/extensions/Runner`, { properties: { settings: {} } })).status,
+    ).toBe(200);
+    expect(await order()).toEqual({ Runner: 'none' });
+  });
+});
+
 describe('licenses, profiles, private link scopes, guest configuration assignments', () => {
   const cases: readonly (readonly [string, string, object, object, number])[] = [
     [

@@ -26,6 +26,8 @@ export interface ExtensionRequest {
   readonly version?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly protectedSettings?: Readonly<Record<string, unknown>>;
+  /** Resources that have to be there first. */
+  readonly after?: readonly string[];
 }
 
 export interface TestSystem {
@@ -225,7 +227,7 @@ export function connectArguments(
 
 function bodyOf(request: ExtensionRequest | undefined): unknown {
   if (request === undefined) return undefined;
-  const { settings, protectedSettings } = request;
+  const { settings, protectedSettings, after } = request;
   return {
     location: 'onpremises',
     properties: {
@@ -235,6 +237,7 @@ function bodyOf(request: ExtensionRequest | undefined): unknown {
       autoUpgradeMinorVersion: false,
       ...(settings === undefined ? {} : { settings }),
       ...(protectedSettings === undefined ? {} : { protectedSettings }),
+      ...(after === undefined ? {} : { provisionAfterExtensions: after }),
     },
   };
 }

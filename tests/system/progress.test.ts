@@ -31,6 +31,11 @@ beforeAll(async () => {
   await system.publish('Noop', '1.0.0', noopHandler);
   await system.publish('Fails', '1.0.0', failingInstallHandler);
   await system.publish(
+    'FailsSaying',
+    '1.0.0',
+    shellHandler({ install: "report error 42 'No licence for this server'; exit 7" }),
+  );
+  await system.publish(
     'Chatty',
     '1.0.0',
     shellHandler({ enable: `echo '${canary}'; report success 0 '${canary} it is'` }),
@@ -129,6 +134,13 @@ describe('S1.7 progress', () => {
     expect(failed.error?.message).toContain('Step: installing');
     expect(failed.error?.message).toContain('/var/log/azure/Contoso.Test.Fails/CommandExecution.log');
     expect(failed.error?.message).toContain('What to do: ');
+    // What the handler wrote of itself meanwhile explains it best.
+    const said = await system.install('says', { type: 'FailsSaying', settings: {} });
+    expect(said.error?.message).toMatch(/Non-zero exit code: 7.*\(42\): No licence for this server.*Step: installing/s);
+    const own = (await shown('says')).properties.instanceView.statuses.find(
+      ({ code }) => code === 'Sallyport/HandlerStatus/42',
+    );
+    expect(own).toMatchObject({ message: 'No licence for this server' });
   });
 });
 
@@ -182,5 +194,48 @@ describe('one that hangs', () => {
     });
     expect((await cancel('endless')).status).toBe(202);
     expect(await end()).toMatchObject({ status: 'Canceled' });
+  });
+});
+
+describe('order (handler contract §6)', () => {
+  const noop = { type: 'Noop', settings: {} };
+
+  test('one that comes after another waits for it in sight, can be called off from either end, and fails with it', async () => {
+    const end = await system.ask('PUT', 'endless', { type: 'Endless', settings: {} });
+    await running('endless', 'Endless', 'enabling');
+    const after = { ...noop, after: ['endless'] };
+    const first = await system.ask('PUT', 'noop', after);
+    await expect.poll(async () => (await stepOf('noop')).code, patience).toBe('Sallyport/Step/waiting');
+    expect((await stepOf('noop')).message).toContain("Waits for 'endless', which has to come first, for ");
+    const said = await system.azcmagent('extension', 'cancel', '--name', 'noop');
+    expect(said.code, said.output).toBe(0);
+    expect(await first()).toMatchObject({ status: 'Canceled', error: { message: /by the machine's administrator/ } });
+    const second = await system.ask('PUT', 'noop', after);
+    await expect.poll(async () => (await stepOf('noop')).code, patience).toBe('Sallyport/Step/waiting');
+    expect((await cancel('noop')).status).toBe(202);
+    expect(await second()).toMatchObject({ status: 'Canceled', error: { message: /control plane before anything/ } });
+    const third = await system.ask('PUT', 'noop', after);
+    await expect.poll(async () => (await stepOf('noop')).code, patience).toBe('Sallyport/Step/waiting');
+    expect((await cancel('endless')).status).toBe(202);
+    expect(await end()).toMatchObject({ status: 'Canceled' });
+    expect(await third()).toMatchObject({
+      status: 'Failed',
+      error: {
+        code: 'DependencyFailed',
+        message: /Skipping processing of 'noop' since execution of dependent extension 'endless' failed/,
+      },
+    });
+  });
+
+  test('who comes first is there before the next is begun', async () => {
+    expect(await system.remove('endless')).toMatchObject({ status: 'Succeeded' });
+    expect(await system.remove('noop')).toMatchObject({ status: 'Succeeded' });
+    const chatty = await system.ask('PUT', 'chatty', { type: 'Chatty', settings: { again: 1 } });
+    const last = await system.ask('PUT', 'noop', { ...noop, after: ['chatty'] });
+    expect(await last()).toMatchObject({ status: 'Succeeded' });
+    expect(await chatty()).toMatchObject({ status: 'Succeeded' });
+    const log = readFileSync(join(system.root, 'var/lib/GuestConfig/ext_mgr_logs/gc_ext.log'), 'utf8');
+    const words = [...log.matchAll(/operation (begins|ends)/g)].map(([, word]) => word);
+    expect(words.slice(-4)).toEqual(['begins', 'ends', 'begins', 'ends']);
   });
 });

@@ -34,6 +34,7 @@ export const operationFailureCodes = {
   HandlerTimedOut: 'A command of the extension ran longer than it may.',
   StatusInvalid: 'The extension wrote a status that cannot be read.',
   MachineOffline: 'The machine did not come for the request within six hours.',
+  DependencyFailed: 'An extension that has to come before this one failed. Nothing was done.',
   OperationTimedOut: 'The operation did not end before its deadline.',
   OperationCanceled: 'The operation was replaced or canceled before it ended.',
   StorageFull: 'The machine has no room left for the package.',

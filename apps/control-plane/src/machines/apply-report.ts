@@ -76,16 +76,17 @@ async function moveOperation(
   if (operation.ended_at !== null) return endedLate(environment, writer, operation, endOf(machine.name, report));
   const end = endOf(machine.name, report);
   if (end !== undefined) return endOperation(writer, environment, operation, end);
-  // These two are the centre's to say; going back to them would change which deadline counts.
-  if (report.state === 'Accepted' || report.state === 'Delivered') return undefined;
+  // These two are the centre's to say; going back to them would change which deadline counts. What it waits for is told all the same.
+  const isNotBegun = report.state === 'Accepted' || report.state === 'Delivered';
   const passed = withPassed(readSteps(operation.steps), report.passed);
-  const steps = withStep(passed, report.state, report.time) ?? (report.passed === undefined ? undefined : passed);
+  const moved = isNotBegun ? undefined : withStep(passed, report.state, report.time);
+  const steps = moved ?? (report.passed === undefined ? undefined : passed);
   const progress = report.step === undefined ? undefined : formatProgress(report.step, environment.now());
   if (steps !== undefined || progress !== undefined) {
     await writer
       .updateTable('operations')
       .set({
-        state: report.state,
+        ...(isNotBegun ? {} : { state: report.state }),
         ...(steps === undefined ? {} : { steps: JSON.stringify(steps) }),
         ...(progress === undefined ? {} : { progress }),
       })

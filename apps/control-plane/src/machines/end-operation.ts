@@ -10,6 +10,7 @@ import type { Environment } from '../environment.ts';
 import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
+import { forgetInOrders } from './forget-in-orders.ts';
 import { raiseGeneration } from './generation.ts';
 import { readSteps, withPassed, withStep } from './operation-steps.ts';
 import { settleTakenAlong } from './taken-along.ts';
@@ -57,6 +58,7 @@ const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
   'ManifestMalformed',
   'SettingsUnreadable',
   'MachineOffline',
+  'DependencyFailed',
   'StorageFull',
 ]);
 
@@ -112,6 +114,7 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
   if (end.presumed === true) return;
   if (end.state === 'Succeeded' && operation.kind === 'delete') {
     await resource(writer.deleteFrom('extensions')).execute();
+    await forgetInOrders(writer, operation.vm_id, operation.extension_name_key);
     await raiseGeneration(writer, operation.vm_id);
     return;
   }

@@ -2,9 +2,11 @@
 import { packageBlobName, runningDeadlineSeconds } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import type { Services } from '../services.ts';
+import type { ExtensionRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { readSteps, withStep } from './operation-steps.ts';
+import { levelsOf, namesBefore } from './provision-order.ts';
 
 /** What the store has of a goal state; where packages can be had is found out without holding up anybody else. */
 interface StoredGoal extends Omit<GoalState, 'extensions'> {
@@ -44,11 +46,15 @@ function readStoredGoal({ store, environment }: Services, vmId: string): Promise
     const running = await deliver(writer, vmId, environment.now());
     const rows = await writer
       .selectFrom('extensions')
-      .select(['name', 'publisher', 'type', 'goal'])
+      .select(['name', 'publisher', 'type', 'goal', 'provision_after'])
       .where('vm_id', '=', vmId)
       .orderBy('created_at')
       .orderBy('name_key')
       .execute();
+    const ordered = rows
+      .filter(({ goal }) => goal !== null)
+      .map(({ name, provision_after }) => ({ name, after: namesBefore(provision_after) }));
+    const levels = levelsOf(ordered);
     const extensions = rows.flatMap((row): StoredGoal['extensions'] => {
       const goal = readGoal(row.goal);
       if (goal === undefined) return [];
@@ -63,6 +69,7 @@ function readStoredGoal({ store, environment }: Services, vmId: string): Promise
           operationId: goal.operationId,
           operationDone: !running.has(goal.operationId),
           ...(goal.cancel === true ? { cancel: true } : {}),
+          ...orderOf(row, levels),
           sequence: goal.sequence,
           settings: goal.settings,
           protectedSettings: goal.protectedSettings,
@@ -74,6 +81,15 @@ function readStoredGoal({ store, environment }: Services, vmId: string): Promise
     const isPrivate = isConnectedPrivately(machine.properties);
     return { value: { machineId: vmId, generation: machine.generation, isPrivate, extensions }, events: [] };
   });
+}
+
+/** Its level, and whom it comes after: one that fails holds up nobody else (handler contract §6). */
+function orderOf(
+  { name, provision_after }: Pick<ExtensionRow, 'name' | 'provision_after'>,
+  levels: ReadonlyMap<string, number>,
+): Pick<GoalExtension, 'dependencyLevel' | 'dependsOn'> {
+  const dependencyLevel = levels.get(name.toLowerCase());
+  return dependencyLevel === undefined ? {} : { dependencyLevel, dependsOn: [...namesBefore(provision_after)] };
 }
 
 /** A machine that belongs to a private link scope. */

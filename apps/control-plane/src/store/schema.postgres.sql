@@ -98,6 +98,7 @@ CREATE TABLE extensions (
   created_by text COLLATE "C" NOT NULL,
   changed_at bigint NOT NULL,
   changed_by text COLLATE "C" NOT NULL,
+  provision_after text COLLATE "C",
   CONSTRAINT extensions_key PRIMARY KEY (vm_id, name_key),
   CONSTRAINT extensions_by_type UNIQUE (vm_id, extension_key)
 );

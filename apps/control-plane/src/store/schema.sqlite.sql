@@ -91,6 +91,7 @@ CREATE TABLE extensions (
   created_by text not null,
   changed_at bigint not null,
   changed_by text not null,
+  provision_after text,
   constraint extensions_key primary key (vm_id, name_key),
   constraint extensions_by_type unique (vm_id, extension_key)
 );

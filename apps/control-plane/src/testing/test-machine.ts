@@ -84,6 +84,7 @@ export function addOperation(
         enable_automatic_upgrade: null,
         force_update_tag: null,
         settings: null,
+        provision_after: null,
         operation_id: operationId,
         sequence: 7,
         goal: JSON.stringify(goal),

@@ -35,6 +35,8 @@ export const goalExtensionSchema = z.object({
   cancel: z.optional(z.boolean()),
   /** Extensions of lower levels come first, and go last; one that fails holds up those of higher levels (handler contract §6). */
   dependencyLevel: z.optional(z.int()),
+  /** The resources that have to come before this one. Without, all of lower levels; a level that is not lower never counts. */
+  dependsOn: z.optional(z.array(z.string())),
   /** Grows with each change of settings or version; the handler's sequence number. */
   sequence: nonNegative,
   settings: z.nullable(z.record(z.string(), z.unknown())),

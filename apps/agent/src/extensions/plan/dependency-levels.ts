@@ -1,42 +1,76 @@
 /**
  * Order among extensions that ask for it (handler contract §6). Only those with a level take part: lower ones come first and go
- * last, and one that did not come holds up those above it. A refusal is never held up, and no extension without a level waits.
+ * last, and one that did not come holds up those above it, or only those that name it where the centre says which. A refusal is
+ * never held up, no extension without a level waits, and what was begun goes on.
  */
 import type { GoalExtension } from '@sallyport/model/wire';
-import type { Refusal, Work } from './plan.ts';
+import { resourceKey } from './conclusion.ts';
+import type { Refusal, Wait, Work } from './plan.ts';
 
-interface Levelled {
-  readonly entry: GoalExtension;
-  readonly level: number;
+/** What is known of an entry's operation. */
+export interface Course {
+  /** It has not ended. */
+  readonly isOpen: (entry: GoalExtension) => boolean;
+  /** It has ended, and not well. */
+  readonly hasFailed: (entry: GoalExtension) => boolean;
+  /** Something of it is on the machine already. */
+  readonly isBegun: (entry: GoalExtension) => boolean;
 }
 
-/** The works that may begin now, and a refusal for each that never can. `hasFailed`: its operation has ended, and not well. */
+type Levelled = GoalExtension & { readonly dependencyLevel: number };
+
+/** The works that may begin now, a refusal for each that never can, and who waits for whom. */
 export function inOrder(
   works: readonly Work[],
   entries: readonly GoalExtension[],
-  hasFailed: (entry: GoalExtension) => boolean,
+  { isOpen, hasFailed, isBegun }: Course,
 ): readonly Work[] {
-  const levelled = entries.flatMap((entry): readonly Levelled[] =>
-    entry.dependencyLevel === undefined ? [] : [{ entry, level: entry.dependencyLevel }],
-  );
-  if (levelled.length < 2) return works;
+  const levelled = entries.filter(hasLevel);
+  if (levelled.length === 0) return works;
   const workOf = new Map(works.flatMap((work) => (work.kind === 'upkeep' ? [] : [[work.entry, work] as const])));
-  return works.flatMap((work): readonly Work[] => {
-    if (work.kind !== 'perform' || work.entry.dependencyLevel === undefined) return [work];
+  return works.map((work): Work => {
+    if (work.kind !== 'perform' || !hasLevel(work.entry)) return work;
     const { entry } = work;
-    const level = work.entry.dependencyLevel;
     if (entry.desired === 'absent') {
-      const above = levelled.filter((one) => one.entry.desired === 'absent' && one.level > level);
-      return above.some((one) => workOf.get(one.entry)?.kind === 'perform') ? [] : [work];
+      const above = levelled.filter((one) => one.desired === 'absent' && comesBefore(entry, one));
+      const going = above.find((one) => workOf.get(one)?.kind === 'perform');
+      return going === undefined ? work : { kind: 'wait', entry, for: going };
     }
-    const below = levelled.filter((one) => one.entry.desired === 'present' && one.level < level);
-    const failed = below.find((one) => workOf.get(one.entry)?.kind === 'refuse' || hasFailed(one.entry));
-    if (failed !== undefined) return entry.operationDone ? [] : [skipped(entry, failed.entry)];
-    return below.some((one) => workOf.has(one.entry)) ? [] : [work];
+    if (isBegun(entry)) return work;
+    const below = levelled.filter((one) => one.desired === 'present' && comesBefore(one, entry));
+    const failed = below.find((one) => workOf.get(one)?.kind === 'refuse' || hasFailed(one))?.resourceName;
+    const blocking = failed ?? missing(entry, levelled);
+    // One whose operation is over is only kept up: nobody is to be told.
+    if (blocking !== undefined && !entry.operationDone) return skipped(entry, blocking);
+    const coming = below.find((one) => isOpen(one) || workOf.has(one) || hasFailed(one));
+    return coming === undefined ? work : { kind: 'wait', entry, for: coming };
   });
 }
 
-function skipped(entry: GoalExtension, failed: GoalExtension): Refusal {
-  const message = `Skipping processing of '${entry.resourceName}' since execution of dependent extension '${failed.resourceName}' failed: nothing was done.`;
-  return { kind: 'refuse', entry, code: 'OperationCanceled', message };
+function hasLevel(entry: GoalExtension): entry is Levelled {
+  return entry.dependencyLevel !== undefined;
+}
+
+/** Only a lower level comes before: what names each other in a circle waits for nobody. */
+function comesBefore(one: Levelled, other: Levelled): boolean {
+  if (one.dependencyLevel >= other.dependencyLevel) return false;
+  return other.dependsOn?.some((resourceName) => resourceKey({ resourceName }) === resourceKey(one)) ?? true;
+}
+
+/** Who should come first and is not even wanted any more: it failed before anything of it was there, or is being removed. */
+function missing({ dependsOn = [] }: GoalExtension, levelled: readonly Levelled[]): string | undefined {
+  const there = new Set(levelled.filter(({ desired }) => desired === 'present').map(resourceKey));
+  return dependsOn.find((resourceName) => !there.has(resourceKey({ resourceName })));
+}
+
+function skipped(entry: GoalExtension, failed: string): Refusal {
+  const message = `Skipping processing of '${entry.resourceName}' since execution of dependent extension '${failed}' failed: nothing was done.`;
+  return { kind: 'refuse', entry, code: 'DependencyFailed', message };
+}
+
+/** What is told of one that waits. */
+export function waitSentence({ entry, for: other }: Wait): string {
+  return entry.desired === 'absent'
+    ? `Waits until '${other.resourceName}' is removed, which depends on it`
+    : `Waits for '${other.resourceName}', which has to come first`;
 }

@@ -47,6 +47,7 @@ function line(work: Work): string {
   const { resourceName } = work.entry;
   if (work.kind === 'refuse')
     return `refuse ${resourceName} ${work.code}${work.state === undefined ? '' : ` as ${work.state}`}`;
+  if (work.kind === 'wait') return `wait ${resourceName} for ${work.for.resourceName}`;
   if (work.kind === 'retreat') return `retreat ${resourceName} from ${work.version} for ${work.because.code}`;
   return `${work.operation} ${resourceName}: ${work.steps.map(told).join(', ')}`;
 }
@@ -253,11 +254,13 @@ test('an extension whose dependency failed here is told so; one whose dependency
     entry({ resourceName: 'first', dependencyLevel: 1, operationId: 'one' }),
     entry({ resourceName: 'second', dependencyLevel: 2, operationId: 'two', type: other.type }),
   ];
-  expect(planned([first, second])).toEqual([`install first: ${whole}`]);
+  const waits = 'wait second for first';
+  expect(planned([first, second])).toEqual([`install first: ${whole}`, waits]);
   expect(planned([first, second], [], { first: { operationId: 'one', state: 'Failed' } })).toEqual([
-    'refuse second OperationCanceled',
+    'refuse second DependencyFailed',
   ]);
   expect(planned([first, second], [], { first: { operationId: 'another', state: 'Failed' } })).toEqual([
     `install first: ${whole}`,
+    waits,
   ]);
 });

@@ -37,6 +37,8 @@ export interface PlanInput {
   /** See `UpkeepInput`. */
   readonly machineLife: string;
   readonly isHosted: (extension: InstalledExtension) => boolean;
+  /** Operations that the machine's administrator has called off, by id. */
+  readonly calledOff?: ReadonlySet<string>;
 }
 
 /** A refusal is an answer like any other: it is reported as a failed operation, at once, and costs nothing else. */
@@ -69,7 +71,14 @@ export interface Retreat {
   readonly because: Refusal;
 }
 
-export type Work = Refusal | Performance | Retreat | Upkeep;
+/** Another extension has to come, or go, first: nothing is done, and once that has ended everything is planned anew. */
+export interface Wait {
+  readonly kind: 'wait';
+  readonly entry: GoalExtension;
+  readonly for: GoalExtension;
+}
+
+export type Work = Refusal | Performance | Retreat | Upkeep | Wait;
 
 /** By `extensionKey`: whether a handler is one resource's, or each of several has a part of it. */
 type Claims = Map<string, 'whole' | 'part'>;
@@ -88,17 +97,25 @@ export function plan(input: PlanInput): readonly Work[] {
     ...planUpkeep(input, removed),
     ...extensions.filter(({ desired }) => desired === 'present').map((entry) => planPresent(entry, input, claimed)),
   ];
-  const failed = (entry: GoalExtension): boolean => endOf(entry, input)?.succeeded === false;
   return inOrder(
     works.filter((work) => work !== undefined),
     extensions,
-    failed,
+    {
+      isOpen: (entry) => isOpen(entry, input),
+      hasFailed: (entry) => endOf(entry, input)?.succeeded === false,
+      isBegun: ({ operationId }) => input.installed.some((record) => isChangedBy(record, operationId)),
+    },
   );
+}
+
+function isChangedBy({ operation, sharing = [] }: InstalledExtension, operationId: string): boolean {
+  return operation.id === operationId || sharing.some((one) => one.operation.id === operationId);
 }
 
 function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   const end = endOf(entry, input);
-  if (entry.cancel === true) return canceled(entry, end);
+  const cancellation = calledOff(entry, end, input);
+  if (cancellation !== 'none') return cancellation;
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
   const steps = stepsWithout(entry, recordsOf(named.name, input), sharersOf(entry, input.goal));
@@ -139,10 +156,8 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): W
     if (begun === undefined) return refusal;
     return { kind: 'retreat', entry, name: named.name, version: begun.version, because: refusal };
   };
-  if (entry.cancel === true) {
-    const cancellation = canceled(entry, end);
-    return cancellation === undefined ? undefined : refused(cancellation);
-  }
+  const cancellation = calledOff(entry, end, input);
+  if (cancellation !== 'none') return cancellation === undefined ? undefined : refused(cancellation);
   // An operation that ended badly is not tried again on its own: the next request, or a local removal, starts anew.
   if (end?.succeeded === false) return undefined;
   if (taken) {
@@ -177,10 +192,20 @@ function isOpen(entry: GoalExtension, input: PlanInput): boolean {
   return !entry.operationDone && entry.cancel !== true && endOf(entry, input) === undefined;
 }
 
-/** An operation that was canceled before it began here, or after a restart, is over; it is not begun again. */
-function canceled(entry: GoalExtension, end: { readonly succeeded: boolean } | undefined): Refusal | undefined {
+/**
+ * An operation that was canceled before it began here, or after a restart, is over; it is not begun again. Undefined when that has
+ * been told already.
+ */
+function calledOff(
+  entry: GoalExtension,
+  end: { readonly succeeded: boolean } | undefined,
+  { calledOff: here }: PlanInput,
+): Refusal | undefined | 'none' {
+  const isFromHere = here?.has(entry.operationId) === true;
+  if (entry.cancel !== true && !isFromHere) return 'none';
   if (entry.operationDone || end !== undefined) return undefined;
-  const message = 'It was canceled from the control plane before anything more was done for it here.';
+  const who = entry.cancel === true ? 'from the control plane' : "on the machine, by the machine's administrator,";
+  const message = `It was canceled ${who} before anything more was done for it here.`;
   return { kind: 'refuse', entry, code: 'OperationCanceled', message, state: 'Canceled' };
 }
 

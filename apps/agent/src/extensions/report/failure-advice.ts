@@ -41,6 +41,7 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
   HandlerTimedOut: 'see there what it was waiting for; it was ended. Then ask again',
   StatusInvalid: "have its publisher correct what it writes into the handler's status folder",
   MachineOffline: 'check the agent of the machine, then ask again',
+  DependencyFailed: 'see why the extension before it failed, put that right, then ask for both again',
   OperationTimedOut: 'see there what it was waiting for, then ask again',
   OperationCanceled: 'ask again when it shall be done',
   StorageFull: 'make room on that file system, then ask again',

@@ -12,6 +12,7 @@ interface Flags extends ApiFlags {
   readonly version?: string;
   readonly settings?: string;
   readonly protectedSettings?: string;
+  readonly after?: readonly string[];
   readonly wait: boolean;
 }
 
@@ -53,6 +54,14 @@ export const extensionInstall = buildCommand({
         optional: true,
         placeholder: 'FILE',
       },
+      after: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Name of an extension that has to be there first; may be given more than once',
+        optional: true,
+        variadic: true,
+        placeholder: 'NAME',
+      },
       wait: { kind: 'boolean', brief: 'Wait for the outcome', default: true },
     },
     positional: {
@@ -80,6 +89,7 @@ export const extensionInstall = buildCommand({
           publisher: parsed.name.publisher,
           type: parsed.name.type,
           ...(flags.version === undefined ? {} : { typeHandlerVersion: flags.version }),
+          ...(flags.after === undefined ? {} : { provisionAfterExtensions: flags.after }),
           ...(flags.settings === undefined ? {} : { settings: readSettings(flags.settings) }),
           ...(flags.protectedSettings === undefined
             ? {}

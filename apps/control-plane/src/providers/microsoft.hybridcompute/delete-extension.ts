@@ -4,6 +4,7 @@ import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { endOperation } from '../../machines/end-operation.ts';
 import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
+import { forgetInOrders } from '../../machines/forget-in-orders.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
 import type { Services } from '../../services.ts';
 import type { Recorded, Writer } from '../../store/store.ts';
@@ -39,6 +40,7 @@ export async function deleteExtension(services: Services, request: ArmRequest): 
     if (extension.goal === null && extension.installed_version === '') {
       const known = writer.deleteFrom('extensions').where('vm_id', '=', machine.vm_id);
       await known.where('name_key', '=', extension.name_key).execute();
+      await forgetInOrders(writer, machine.vm_id, extension.name_key);
       return {
         value: { machine, operation: undefined },
         events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),

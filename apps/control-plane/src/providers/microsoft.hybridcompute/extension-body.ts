@@ -8,6 +8,9 @@ import { tagsSchema } from '../../arm/tags.ts';
 /** Largest settings, public or protected, as JSON: 256 KiB. */
 export const largestSettings = 256 * 1024;
 
+/** A machine has few extensions. */
+const mostBefore = 32;
+
 const settingsSchema = z.nullable(z.record(z.string(), z.unknown()));
 const shortText = z.string().check(z.maxLength(256));
 
@@ -22,6 +25,7 @@ const extensionBodySchema = z.object({
       autoUpgradeMinorVersion: z.optional(z.nullable(z.boolean())),
       enableAutomaticUpgrade: z.optional(z.nullable(z.boolean())),
       forceUpdateTag: z.optional(z.nullable(shortText)),
+      provisionAfterExtensions: z.optional(z.nullable(z.array(shortText).check(z.maxLength(mostBefore)))),
       settings: z.optional(settingsSchema),
       protectedSettings: z.optional(settingsSchema),
     }),

@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely';
 import { systemData } from '../../arm/system-data.ts';
 import { readTags } from '../../arm/tags.ts';
 import { progressStatus } from '../../machines/operation-progress.ts';
+import { namesBefore } from '../../machines/provision-order.ts';
 import { readSteps } from '../../machines/operation-steps.ts';
 import { strandedBy, type ReportedControls } from '../../machines/stranded.ts';
 import type { ExtensionRow, OperationRow } from '../../store/schema/extension-rows.ts';
@@ -58,6 +59,9 @@ export function extensionView(
       ...(extension.enable_automatic_upgrade === null
         ? {}
         : { enableAutomaticUpgrade: extension.enable_automatic_upgrade === 1 }),
+      ...(extension.provision_after === null
+        ? {}
+        : { provisionAfterExtensions: namesBefore(extension.provision_after) }),
       ...(extension.settings === null ? {} : { settings: JSON.parse(extension.settings) as unknown }),
       provisioningState: provisioningStateOf(operation),
       instanceView: instanceView(extension, operation, now, reported),

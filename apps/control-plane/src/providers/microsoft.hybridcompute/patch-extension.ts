@@ -2,6 +2,7 @@
 import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { readTags, type Tags } from '../../arm/tags.ts';
+import { namesBefore } from '../../machines/provision-order.ts';
 import type { Services } from '../../services.ts';
 import { onWhatWasRead } from '../../store/guarded-changes.ts';
 import type { Reader } from '../../store/store.ts';
@@ -43,6 +44,7 @@ export function mergedExtension(before: Extension, sent: ExtensionProperties): E
     autoUpgradeMinorVersion: before.auto_upgrade_minor_version === 1,
     enableAutomaticUpgrade: before.enable_automatic_upgrade === null ? null : before.enable_automatic_upgrade === 1,
     forceUpdateTag: before.force_update_tag,
+    provisionAfterExtensions: [...namesBefore(before.provision_after)],
     settings: before.settings === null ? null : (JSON.parse(before.settings) as Record<string, unknown>),
     ...sent,
   };

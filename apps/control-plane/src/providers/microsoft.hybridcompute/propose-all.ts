@@ -7,6 +7,7 @@ import { parentMachine } from './machine-rows.ts';
 import type { Machine } from './machine-view.ts';
 import type { PreparedExtension } from './prepare-extension.ts';
 import { proposeExtension } from './propose-extension.ts';
+import { refuseDisorder } from './refuse-disorder.ts';
 
 export interface Proposal {
   readonly extension: Extension;
@@ -29,6 +30,7 @@ export async function proposeAll(
       proposeExtension(services, writer, one, machine, name, tags, properties, chosen);
     const proposals: [Proposal, ...Proposal[]] = [await propose(first)];
     for (const one of others) proposals.push(await propose(one));
+    await refuseDisorder(writer, machine, proposals);
     const events = [first, ...others].flatMap(({ request: one }, i) => {
       const resourceId = idOfExtension(machine, proposals[i]?.extension.name ?? '');
       const origin = { ...one.origin, resourceId };

@@ -62,6 +62,7 @@ export async function proposeExtension(
     enable_automatic_upgrade: toColumn(properties.enableAutomaticUpgrade),
     force_update_tag: properties.forceUpdateTag ?? null,
     settings: toText(properties.settings),
+    provision_after: beforeText(properties.provisionAfterExtensions),
     operation_id: operation.operation_id,
     sequence,
     goal: JSON.stringify(goal),
@@ -110,6 +111,12 @@ function keepProtected(before: ExtensionGoal | undefined, resourceName: string):
 
 function toColumn(value: boolean | null | undefined): number | null {
   return value === undefined || value === null ? null : Number(value);
+}
+
+/** Each name once. */
+function beforeText(names: ExtensionProperties['provisionAfterExtensions']): string | null {
+  const once = new Map((names ?? []).map((name) => [name.toLowerCase(), name]));
+  return once.size === 0 ? null : JSON.stringify([...once.values()]);
 }
 
 function toText(settings: ExtensionProperties['settings']): string | null {

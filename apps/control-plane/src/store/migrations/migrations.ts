@@ -8,6 +8,7 @@ import { operationProgress } from './operation-progress.ts';
 import { plainResources } from './plain-resources.ts';
 import { policyObjects } from './policy-objects.ts';
 import { policyStates } from './policy-states.ts';
+import { provisionOrder } from './provision-order.ts';
 import { roleTables } from './role-tables.ts';
 import { sharedFiles } from './shared-files.ts';
 import { signInTables } from './sign-in-tables.ts';
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611271920-automatic-upgrade', up: automaticUpgradeTables },
   { name: '202611271930-sign-in', up: signInTables },
   { name: '202611272150-activity-cuts', up: activityCuts },
+  { name: '202611280045-provision-order', up: provisionOrder },
 ];

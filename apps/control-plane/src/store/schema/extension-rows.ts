@@ -16,6 +16,8 @@ export interface ExtensionRow {
   readonly enable_automatic_upgrade: number | null;
   readonly force_update_tag: string | null;
   readonly settings: string | null;
+  /** Names of the extensions that have to be there before it, as JSON, or null for none. */
+  readonly provision_after: string | null;
   /** The operation that last changed the resource. */
   readonly operation_id: string;
   /** Highest sequence number ever given out for this resource. */
