@@ -3,7 +3,7 @@
  * key nor any other spelling of the same content exists; Ed25519 only; and a key is named by its own hash, so that one key can
  * never count twice towards a threshold.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
 import { parseValue } from '@sallyport/model';
 import * as z from 'zod/mini';
@@ -40,7 +40,10 @@ export function requireCanonical(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The name of a public key: the SHA-256 of its canonical form. */
-export function keyIdentifierOf(key: z.infer<typeof keySchema>): string {
-  return createHash('sha256').update(canonicalize(key)).digest('hex');
+/**
+ * The name of a public key: the SHA-256 of its canonical form, which is written out here because a catalog of 200 publishers names as many
+ * keys at each refresh.
+ */
+export function keyIdentifierOf({ keytype, scheme, keyval }: z.infer<typeof keySchema>): string {
+  return hash('sha256', `{"keytype":"${keytype}","keyval":{"public":"${keyval.public}"},"scheme":"${scheme}"}`, 'hex');
 }

@@ -6,6 +6,7 @@
  * Neither half opens a package; the client says which length and SHA-256 it must have.
  */
 export * from './client/index.ts';
+export { isCatalogFile } from './layout.ts';
 export { copyCatalog, type CatalogCopy, type CopyOptions } from './client/copy-catalog.ts';
 export { createRepository, type CreateOptions } from './repository/create-repository.ts';
 export type { ReleaseChange } from './repository/add-target.ts';

@@ -47,6 +47,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     root: async () => (await readRepository(options)).rootBytes,
     publishers: async () => publishersOf(await readRepository(options)),
     packages: async () => packagesOf(await readRepository(options)),
+    files: async () => filesOf(await readRepository(options)),
     roles: async () => rolesOf(options, await readRepository(options)),
     expiring: async () => expiryWarnings(await rolesOf(options, await readRepository(options)), options.now()),
     addPublisher: async (publisher, { count, threshold } = { count: 1, threshold: 1 }) =>
@@ -125,6 +126,11 @@ async function packagesOf(state: RepositoryState): Promise<SignedPackage[]> {
     packages.push(...Object.values(own?.signed.targets ?? {}).map(signedPackage));
   }
   return packages;
+}
+
+function filesOf({ timestamp, snapshot }: RepositoryState): string[] {
+  const roles = Object.entries(snapshot.signed.meta).map(([file, { version }]) => `${version}.${file}`);
+  return [versionedFile('snapshot', timestamp.signed.snapshotMeta.version), ...roles];
 }
 
 async function ownRole(state: RepositoryState, { name }: Pick<NewTarget, 'name'>): Promise<Metadata<Targets>> {

@@ -56,6 +56,8 @@ export interface Repository {
   root(): Promise<Uint8Array>;
   publishers(): Promise<readonly Publisher[]>;
   packages(): Promise<readonly SignedPackage[]>;
+  /** The files that the catalog consists of now, besides its roots and the timestamp: what nobody may remove. */
+  files(): Promise<readonly string[]>;
   /** Makes keys for a publisher, one by default, and delegates its names, and only those, to them. Throws `PublisherExists`, `PublisherMalformed`. */
   addPublisher(publisher: string, keys?: { readonly count: number; readonly threshold: number }): Promise<void>;
   /** Every role with its keys and its expiry. */
