@@ -27,6 +27,11 @@ export const testPrograms: readonly SystemProgram[] = [
   { command: 'python3', package: 'python3', reason: 'a handler written in Python, as most of those of Azure VMs are' },
   { command: 'softhsm2-util', package: 'softhsm2', reason: 'a token that signs for a publisher (PKCS #11)' },
   { command: 'ip', package: 'iproute2', reason: 'a network of its own, without any way out, for offline bundles' },
+  {
+    command: 'systemd-run',
+    package: 'systemd',
+    reason: 'a machine that systemd manages, in namespaces, for the limits of extensions',
+  },
   { command: 'clamd', package: 'clamav-daemon', reason: 'the malware scanner of the gallery' },
   {
     command: 'initdb',

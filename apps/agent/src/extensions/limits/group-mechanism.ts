@@ -27,8 +27,17 @@ export interface SystemdPrograms {
 export const limitedResources = ['cpu', 'memory', 'pids'] as const;
 export type LimitedResource = (typeof limitedResources)[number];
 
+/** A tree of control groups. */
+export interface GroupTree {
+  readonly root: string;
+  readonly version: 'v1' | 'v2';
+}
+
+/** Where the control groups of each resource are to be read. */
+export type GroupTrees = Readonly<Partial<Record<LimitedResource, GroupTree>>>;
+
 export type GroupMechanism =
-  | { readonly kind: 'systemd'; readonly programs: SystemdPrograms }
+  | { readonly kind: 'systemd'; readonly programs: SystemdPrograms; readonly trees: GroupTrees }
   /** Below the root of the tree: the group the agent itself is in may not be divided while the agent is in it. */
   | { readonly kind: 'v2'; readonly root: string; readonly resources: readonly LimitedResource[] }
   /** Below the agent's own group in each hierarchy: what limits the agent limits its extensions too. */
@@ -38,7 +47,8 @@ export type GroupMechanism =
 /** systemd where it manages the groups: nobody else may change them there. Else version 2, else version 1, else none. */
 export function groupMechanism(facts: GroupFacts): GroupMechanism {
   if (facts.uid !== 0) return { kind: 'none', reason: 'the agent does not run as root' };
-  if (facts.systemd && facts.systemdPrograms !== undefined) return { kind: 'systemd', programs: facts.systemdPrograms };
+  if (facts.systemd && facts.systemdPrograms !== undefined)
+    return { kind: 'systemd', programs: facts.systemdPrograms, trees: treesIn(facts) };
   return version2(facts) ?? version1(facts) ?? { kind: 'none', reason: missing(facts) };
 }
 
@@ -85,6 +95,18 @@ function mountsIn(mountInfo: string): readonly Mount[] {
 /** Blanks and backslashes of paths are written in octal there. */
 function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
+
+function treesIn(facts: GroupFacts): GroupTrees {
+  const mounts = mountsIn(facts.mountInfo);
+  const unified = mounts.find(({ type }) => type === 'cgroup2')?.point;
+  const trees: Partial<Record<LimitedResource, GroupTree>> = {};
+  for (const resource of limitedResources) {
+    const own = mounts.find(({ type, controllers }) => type === 'cgroup' && controllers.includes(resource))?.point;
+    if (own !== undefined) trees[resource] = { root: own, version: 'v1' };
+    else if (unified !== undefined) trees[resource] = { root: unified, version: 'v2' };
+  }
+  return trees;
 }
 
 function version2(facts: GroupFacts): GroupMechanism | undefined {

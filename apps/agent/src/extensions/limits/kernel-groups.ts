@@ -10,7 +10,8 @@ import { isMissing } from '@sallyport/durable-files';
 import { endMembers } from './end-members.ts';
 import type { ExtensionGroups, Leftover, Member, OpenGroup } from './extension-groups.ts';
 import type { ExtensionLimits } from './extension-limits.ts';
-import type { GroupCounter, GroupFiles, GroupSetting } from './group-files.ts';
+import { readCounts } from './group-counters.ts';
+import type { GroupFiles, GroupSetting } from './group-files.ts';
 import { limitedResources, type LimitedResource } from './group-mechanism.ts';
 import { launchWords, type Words } from './launcher.ts';
 import { limitsReached, type Counts } from './limits-reached.ts';
@@ -65,19 +66,12 @@ export function kernelGroups(options: KernelGroupsOptions): ExtensionGroups {
     return problems;
   }
 
-  function count(member: Member, resource: LimitedResource): number {
-    if (!resources.includes(resource)) return 0;
-    // Kernels differ in whether a group counts what happens in the groups below it.
-    const group = join(parentOf(resource), below(member));
-    return Math.max(...[dirname(group), group].map((directory) => readCounter(directory, files.counters[resource])));
-  }
-
   function counts(member: Member): Counts {
-    return {
-      throttledSeconds: count(member, 'cpu') / files.throttledPerSecond,
-      outOfMemory: count(member, 'memory'),
-      refusedProcesses: count(member, 'pids'),
-    };
+    return readCounts((resource) => {
+      if (!resources.includes(resource)) return undefined;
+      const group = join(parentOf(resource), below(member));
+      return { groups: [dirname(group), group], files };
+    });
   }
 
   /** The group of a version with what was made below it, and those above it as far as they are empty. */
@@ -159,13 +153,6 @@ function write(directory: string, { file, value }: GroupSetting): string | undef
   } catch (error) {
     return `The limit ${path} cannot be set to ${value}: ${messageOf(error)}`;
   }
-}
-
-function readCounter(directory: string, { file, word }: GroupCounter): number {
-  const line = textOf(join(directory, file))
-    .split('\n')
-    .find((candidate) => candidate.startsWith(`${word} `));
-  return Number(line?.slice(word.length + 1) ?? 0);
 }
 
 /** Everybody in the groups and in groups that were made below them. */

@@ -14,7 +14,7 @@ export function machineGroups(mechanism: GroupMechanism, root: string): Extensio
   const top = topOf(root);
   switch (mechanism.kind) {
     case 'systemd':
-      return systemdGroups(mechanism.programs, top);
+      return systemdGroups(mechanism, top);
     case 'v1':
       return kernelGroups({ parents: mechanism.parents, files: groupFilesV1, top });
     case 'v2':

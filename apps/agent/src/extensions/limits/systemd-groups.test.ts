@@ -1,6 +1,6 @@
 /**
- * The way over systemd, with programs in the place of `systemctl` and `systemd-run` that note how they are called: systemd is not
- * the first process where the tests run. What the words mean to it is read in systemd.resource-control(5) and systemd-run(1).
+ * The way over systemd, with programs in the place of `systemctl` and `systemd-run` that note how they are called, and refuse. What a
+ * real systemd makes of the words is in `own-systemd.test.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -35,13 +35,17 @@ const untilTheRest = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"';
 test('T45 the limits are set on the slice of the extension, and its command runs in a scope below it', () => {
   using directory = temporaryDirectory('systemd');
   const run = program(directory, 'systemd-run', untilTheRest);
-  const groups = systemdGroups({ run, control: program(directory, 'systemctl', 'exit 0') }, 'azcmagent');
+  const groups = systemdGroups(
+    { programs: { run, control: program(directory, 'systemctl', 'exit 0') }, trees: {} },
+    'azcmagent',
+  );
   const group = groups.open(member, limits);
   expect(group.problems).toEqual([]);
   const [file, ...words] = group.launch(['/bin/echo', 'hello there']);
   expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('hello there\n');
   const slice = String.raw`azcmagent-Contoso\x2dLabs.Test.Thing`;
-  const [set = '', ran = ''] = called(directory);
+  const [set = '', tried = '', ran = ''] = called(directory);
+  expect(tried).toBe(`systemd-run --scope --quiet --collect --slice=${slice}-1.2.0.slice -- /bin/true`);
   expect(set).toBe(
     `systemctl set-property --runtime ${slice}.slice CPUQuota=30% CPUQuotaPeriodSec=1s MemoryMax=1000000 MemorySwapMax=0 TasksMax=50`,
   );
@@ -53,7 +57,7 @@ test('T45 limits that systemd does not take are told, and the command runs in it
   using directory = temporaryDirectory('systemd');
   const refusing = program(directory, 'systemctl', "echo 'Unknown assignment: CPUQuotaPeriodSec=1s' >&2; exit 1");
   const run = program(directory, 'systemd-run', untilTheRest);
-  const group = systemdGroups({ run, control: refusing }, 'azcmagent').open(member, limits);
+  const group = systemdGroups({ programs: { run, control: refusing }, trees: {} }, 'azcmagent').open(member, limits);
   expect(group.problems).toEqual([
     expect.stringMatching(/^The limits of an extension cannot be set: .*Unknown assignment/s),
   ]);
@@ -61,10 +65,33 @@ test('T45 limits that systemd does not take are told, and the command runs in it
   expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('ran\n');
 });
 
-test('T44 nothing is asked of systemd to end a version of which nothing runs', async () => {
+test('T45 where no scope can be made that is told, and the command runs all the same: an extension can always be removed', () => {
+  using directory = temporaryDirectory('systemd');
+  const run = program(directory, 'systemd-run', "echo 'Failed to start transient scope unit' >&2; exit 1");
+  const groups = systemdGroups(
+    { programs: { run, control: program(directory, 'systemctl', 'exit 0') }, trees: {} },
+    'azcmagent',
+  );
+  const group = groups.open(member, limits);
+  expect(group.problems).toEqual([
+    expect.stringMatching(/^The scope of an extension cannot be made: .*Failed to start transient scope unit/s),
+  ]);
+  const [file, ...words] = group.launch(['/bin/sh', '-c', 'echo ran; ulimit -f']);
+  // What is kept by each process is kept.
+  expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('ran\n17578\n');
+  // It may have been a moment only.
+  writeFileSync(run, `#!/bin/sh\n${untilTheRest}\n`);
+  expect(groups.open(member, limits).problems).toEqual([]);
+});
+
+test('T44 a version of which nothing runs: nobody is ended, and its slices go', async () => {
   using directory = temporaryDirectory('systemd');
   const control = program(directory, 'systemctl', 'exit 0');
-  const groups = systemdGroups({ run: '/nowhere', control }, 'azcmagent');
+  const groups = systemdGroups({ programs: { run: '/nowhere', control }, trees: {} }, 'azcmagent');
   expect(await groups.end(member)).toEqual([]);
-  expect(() => called(directory)).toThrow('ENOENT');
+  expect(called(directory).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+    'systemctl stop',
+    'systemctl stop',
+    'systemctl revert',
+  ]);
 });
