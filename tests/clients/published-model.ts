@@ -20,6 +20,8 @@ const modelType = z.looseObject({
 type ModelType = z.infer<typeof modelType>;
 
 export interface PublishedModel {
+  /** Whether it knows a type. */
+  has(type: string): boolean;
   /** What is wrong with a resource of a type, one sentence each. */
   faults(type: string, resource: unknown): readonly string[];
 }
@@ -83,9 +85,13 @@ export function publishedModel(name: string): PublishedModel {
     });
   }
 
+  const resourceType = (type: string): ModelType | undefined =>
+    types.find((one) => one.$type === 'ResourceType' && one.name?.split('@')[0] === type);
+
   return {
+    has: (type) => resourceType(type) !== undefined,
     faults: (type, resource) => {
-      const found = types.find((one) => one.$type === 'ResourceType' && one.name?.split('@')[0] === type);
+      const found = resourceType(type);
       if (found?.body === undefined) throw new Error(`The model '${name}' has no resource '${type}'.`);
       const missing = always.filter((key) => typeof resource !== 'object' || resource === null || !(key in resource));
       return [...missing.map((key) => `${key} is missing`), ...check(at(found.body), resource, type)];

@@ -21,6 +21,7 @@ import { recordRefusal } from './record-refusal.ts';
 import type { ConditionHeaders } from './precondition.ts';
 import { handlerOf, type Registry } from './registry.ts';
 import type { RequestIds } from './request-ids.ts';
+import { shownInVersion } from './shown-in-version.ts';
 import { targetOf, type Target } from './target.ts';
 import { underPolicy } from './under-policy.ts';
 
@@ -103,10 +104,12 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
       access,
       origin,
     };
-    if (target.shape === 'collection') return handler(asked);
+    if (target.shape === 'collection') return shownInVersion(type, apiVersion, await handler(asked));
     const judged: ArmHandler =
       type.policy === undefined ? handler : (one) => underPolicy(services, dispatcher, type, one, handler);
-    return conditional(services, registryOver, type, asked, request.conditions, judged);
+    // Its entity tag is of the whole, whichever api-version asks.
+    const answer = await conditional(services, registryOver, type, asked, request.conditions, judged);
+    return shownInVersion(type, apiVersion, answer);
   }
 
   const dispatcher: Dispatcher = {

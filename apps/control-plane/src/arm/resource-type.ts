@@ -24,6 +24,8 @@ export interface ResourceType {
   readonly authorization?: { readonly item?: OwnAuthorization; readonly collection?: OwnAuthorization };
   /** Whether writes are held against policy: with `indexed`, also by policies of mode Indexed (types with tags and location). */
   readonly policy?: 'indexed' | 'all';
+  /** Properties that older api-versions do not have, by the date of the first that has them. */
+  readonly introduced?: Readonly<Record<string, readonly string[]>>;
   /** Names of the properties that nobody writes, beside `provisioningState`: what changes in them is no change of the resource (ETag). */
   readonly observed?: readonly string[];
   /** Methods on one resource. */

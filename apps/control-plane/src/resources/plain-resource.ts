@@ -30,6 +30,8 @@ export interface PlainType {
   readonly apiVersions: ResourceType['apiVersions'];
   readonly resource: ResourceType['resource'];
   readonly policy: ResourceType['policy'];
+  /** As in {@link ResourceType}. */
+  readonly introduced?: NonNullable<ResourceType['introduced']>;
   /** What a PUT that makes one is answered with (arm-api §3). */
   readonly created: 200 | 201;
   /** What a DELETE that removes one is answered with. */
@@ -60,6 +62,7 @@ export function plainResource(services: Services, kind: PlainType): ResourceType
     apiVersions: kind.apiVersions,
     resource: kind.resource,
     ...(kind.policy === undefined ? {} : { policy: kind.policy }),
+    ...(kind.introduced === undefined ? {} : { introduced: kind.introduced }),
     item: {
       GET: async (request) => {
         const row = await requirePlain(services.store.read, kind, request.id);

@@ -27,13 +27,10 @@ export function assignmentView(row: Assignment, types: PrincipalTypes): unknown 
       principalType: types.get(row.principal_id) ?? 'ServicePrincipal',
       scope: row.scope,
       ...(row.description === '' ? {} : { description: row.description }),
-      condition: null,
-      conditionVersion: null,
       createdOn: new Date(row.created_at).toISOString(),
       updatedOn: new Date(row.changed_at).toISOString(),
       createdBy: row.created_by,
       updatedBy: row.changed_by,
-      delegatedManagedIdentityResourceId: null,
     },
   };
 }

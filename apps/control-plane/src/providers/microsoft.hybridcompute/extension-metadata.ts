@@ -46,7 +46,12 @@ async function ofType({ catalog }: Services, request: ArmRequest): Promise<reado
   return (await catalog.list(publisher)).filter((entry) => entry.type.toLowerCase() === type);
 }
 
-function view(entry: CatalogEntry, id: string): unknown {
+/** Beneath a subscription the older of two shapes stands, which says less, until an api-version has them both alike (arm-api §6.2). */
+function showsPlatform({ id, apiVersion }: ArmRequest): boolean {
+  return id.subscriptionId === undefined || apiVersion >= '2026-06-16';
+}
+
+function view(entry: CatalogEntry, id: string, request: ArmRequest): unknown {
   return {
     id,
     name: entry.version,
@@ -55,21 +60,22 @@ function view(entry: CatalogEntry, id: string): unknown {
       version: entry.version,
       publisher: entry.publisher,
       extensionType: entry.type,
-      operatingSystem: entry.operatingSystem,
-      architecture: [entry.architecture],
+      ...(showsPlatform(request) ? { operatingSystem: entry.operatingSystem, architecture: [entry.architecture] } : {}),
     },
   };
 }
 
 async function versions(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  const value = (await ofType(services, request)).map((entry) => view(entry, `${request.path}/${entry.version}`));
+  const value = (await ofType(services, request)).map((entry) =>
+    view(entry, `${request.path}/${entry.version}`, request),
+  );
   return { status: 200, body: { value } };
 }
 
 async function version(services: Services, request: ArmRequest): Promise<ArmResponse> {
   const wanted = names(request);
   const entry = (await ofType(services, request)).find((candidate) => candidate.version === wanted.version);
-  if (entry !== undefined) return { status: 200, body: view(entry, request.path) };
+  if (entry !== undefined) return { status: 200, body: view(entry, request.path, request) };
   throw new ArmError(
     'ResourceNotFound',
     `Version '${wanted.version}' of '${wanted.publisher}/${wanted.type}' is not in the catalog.`,

@@ -19,6 +19,7 @@ export function extensions(services: Services): ResourceType {
     policy: 'indexed',
     apiVersions,
     resource: 'tracked',
+    introduced: { '2022-03-10': ['enableAutomaticUpgrade'] },
     // The version that is shown is the one on the machine; what was asked for changes `systemData` as well.
     observed: ['instanceView', 'typeHandlerVersion'],
     item: {

@@ -19,6 +19,7 @@ export function machines(services: Services): ResourceType {
     policy: 'indexed',
     apiVersions,
     resource: 'tracked',
+    introduced: introducedProperties,
     observed: observedProperties,
     item: {
       GET: (request) => getMachine(services, request),
@@ -29,6 +30,12 @@ export function machines(services: Services): ResourceType {
     collection: { GET: (request) => listMachines(services, request) },
   };
 }
+
+const introducedProperties = {
+  '2022-03-10': ['agentConfiguration', 'agentUpgrade', 'cloudMetadata', 'mssqlDiscovered', 'osType', 'serviceStatuses'],
+  '2024-05-20': ['licenseProfile', 'networkProfile', 'osEdition'],
+  '2026-06-16': ['statusReason'],
+} as const;
 
 /** What a machine says of itself, or what is known of it. */
 const observedProperties = [

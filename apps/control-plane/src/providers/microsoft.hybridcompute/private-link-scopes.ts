@@ -33,6 +33,7 @@ export function privateLinkScopes(services: Services): readonly ResourceType[] {
       apiVersions,
       resource: 'tracked',
       policy: 'indexed',
+      introduced: { '2022-03-10': ['privateEndpointConnections'] },
       created: 201,
       removed: 200,
       location: 'required',
@@ -51,6 +52,7 @@ export function privateLinkScopes(services: Services): readonly ResourceType[] {
       apiVersions,
       resource: 'none',
       policy: 'all',
+      introduced: { '2022-03-10': ['groupIds'] },
       created: 200,
       removed: 200,
       location: 'none',
@@ -176,7 +178,8 @@ function validationDetails({ store }: Services): readonly ResourceType[] {
           const machine = await parentMachine(store.read, id);
           const { privateLinkScopeResourceId } = JSON.parse(machine.properties) as Record<string, unknown>;
           const scope = typeof privateLinkScopeResourceId === 'string' ? privateLinkScopeResourceId : '';
-          const row = await findPlain(store.read, scope);
+          const isCurrent = id.providers.at(-1)?.names[1]?.toLowerCase() === 'current';
+          const row = isCurrent ? await findPlain(store.read, scope) : undefined;
           if (row === undefined) throw notFound(`of the machine '${machine.name}'`);
           return details(row);
         },
