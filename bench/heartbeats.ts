@@ -1,7 +1,10 @@
 /**
  * Heartbeats made durable, on both stores: a real control plane, TLS, 64 connections that each send the next as soon as the last is
- * answered, on the same cores. The floor is the same client asking the same server for `/healthz`, which touches no store.
+ * answered, on the same cores. There are two floors: the same client asking the same server for `/healthz`, which touches no store, and
+ * asking a bare HTTPS server of Node's for the same answer.
  */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HeartbeatRequest } from '@sallyport/model/wire';
@@ -24,8 +27,8 @@ import { printRows, ratio, type Row } from './report.ts';
 
 const connections = 64;
 /** Before the rounds: the server's code is compiled as it is used. */
-const requestsBefore = 6_000;
-const requestsInRound = 4_000;
+const requestsBefore = 20_000;
+const requestsInRound = 5_000;
 const rounds = 5;
 
 export async function run(): Promise<void> {
@@ -46,6 +49,8 @@ interface Round {
   readonly perSecond: number;
   readonly latencies: readonly number[];
   readonly cpuMicroseconds: number;
+  /** What the client takes of the same cores. */
+  readonly clientMicroseconds: number;
 }
 
 async function measure(name: string, address: string | undefined): Promise<Row[]> {
@@ -54,48 +59,78 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
   const settings = address === undefined ? [] : ['--store', address];
   const plane = await startControlPlaneProcess(state, '--log-level', 'error', ...settings);
   const ca = readFileSync(plane.operator.caFile, 'utf8');
-  const open = await Promise.all(Array.from({ length: connections }, () => openRawConnection(plane.port, ca)));
+  const bare = await startBareServer(state);
+  const connect = (port: number): Promise<readonly RawConnection[]> =>
+    Promise.all(Array.from({ length: connections }, () => openRawConnection(port, ca)));
+  const open = await connect(plane.port);
+  const openBare = await connect(bare.port);
   try {
     const store = await openStore(state, address === undefined ? undefined : readPostgresAddress(address));
     const heartbeats = await heartbeatRequests(plane, store);
     await store.close();
     const health = heartbeats.map(() => rawRequest('GET', '/healthz', undefined));
     const beaten: Round[] = [];
+    const healthy: Round[] = [];
     const floor: Round[] = [];
     for (let round = 0; round <= rounds; round += 1) {
       const requests = round === 0 ? requestsBefore : requestsInRound;
       const a = await loop(plane.pid, open, heartbeats, requests);
       const b = await loop(plane.pid, open, health, requests);
+      const c = await loop(bare.pid, openBare, health, requests);
       if (round === 0) continue;
       beaten.push(a);
-      floor.push(b);
+      healthy.push(b);
+      floor.push(c);
     }
-    const rate = spreadOf(beaten.map(({ perSecond }) => perSecond));
-    const floorRate = spreadOf(floor.map(({ perSecond }) => perSecond));
-    const cpu = spreadOf(beaten.map(({ cpuMicroseconds }) => cpuMicroseconds));
-    const floorCpu = spreadOf(floor.map(({ cpuMicroseconds }) => cpuMicroseconds));
-    const all = beaten.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
-    const at = (part: number): string => `${(all[Math.floor(all.length * part)] ?? 0).toFixed(1)} ms`;
     return [
-      {
-        what: `on ${name}`,
-        figure: `${whole(rate)}/s, p50 ${at(0.5)}, p99 ${at(0.99)}`,
-        against: `no store: ${whole(floorRate)}/s`,
-        ratio: ratio(spreadOf(beaten.map(({ perSecond }, i) => perSecond / (floor[i]?.perSecond ?? Number.NaN)))),
-      },
-      {
-        what: '  CPU of the control plane for each',
-        figure: `${whole(cpu)} µs`,
-        against: `no store: ${whole(floorCpu)} µs`,
-        ratio: ratio(
-          spreadOf(beaten.map(({ cpuMicroseconds }, i) => cpuMicroseconds / (floor[i]?.cpuMicroseconds ?? Number.NaN))),
-        ),
-      },
+      ...rowsOf(`heartbeats on ${name}`, beaten, floor),
+      ...rowsOf('the same server, no store (/healthz)', healthy, floor),
     ];
   } finally {
-    for (const connection of open) connection.close();
+    for (const connection of [...open, ...openBare]) connection.close();
+    bare.child.disconnect();
     await plane.stop();
   }
+}
+
+/** The figures of some rounds, against the bare server in the same rounds. */
+function rowsOf(what: string, ours: readonly Round[], floor: readonly Round[]): Row[] {
+  const all = ours.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
+  const at = (part: number): string => `${(all[Math.floor(all.length * part)] ?? 0).toFixed(1)} ms`;
+  const of = (rounds: readonly Round[], figure: Figure): string =>
+    whole(spreadOf(rounds.map((round) => round[figure])));
+  const compared = (figure: Figure): string =>
+    ratio(spreadOf(ours.map((round, i) => round[figure] / (floor[i]?.[figure] ?? Number.NaN))));
+  return [
+    {
+      what,
+      figure: `${of(ours, 'perSecond')}/s, p50 ${at(0.5)}, p99 ${at(0.99)}`,
+      against: `bare Node: ${of(floor, 'perSecond')}/s`,
+      ratio: compared('perSecond'),
+    },
+    {
+      what: '  processor of the server for each, and of the client',
+      figure: `${of(ours, 'cpuMicroseconds')} and ${of(ours, 'clientMicroseconds')} µs`,
+      against: `bare Node: ${of(floor, 'cpuMicroseconds')} and ${of(floor, 'clientMicroseconds')} µs`,
+      ratio: compared('cpuMicroseconds'),
+    },
+  ];
+}
+
+type Figure = 'perSecond' | 'cpuMicroseconds' | 'clientMicroseconds';
+
+/** A server that does nothing but answer, with the certificate of the control plane. */
+async function startBareServer(
+  state: string,
+): Promise<{ readonly child: ChildProcess; readonly pid: number; readonly port: number }> {
+  const { server, serverKey } = statePaths(state);
+  const child = fork(join(import.meta.dirname, 'bare-server.ts'), [
+    server,
+    serverKey,
+    JSON.stringify({ status: 'ok' }),
+  ]);
+  const [port] = (await once(child, 'message')) as [number];
+  return { child, pid: child.pid ?? 0, port };
 }
 
 /** The heartbeat of a machine of its own for each connection. The machines are put into the store, as making their keys takes minutes. */
@@ -165,6 +200,7 @@ async function loop(
 ): Promise<Round> {
   const latencies: number[] = [];
   const cpu = cpuMilliseconds(pid);
+  const own = process.cpuUsage();
   const started = performance.now();
   let left = count;
   await Promise.all(
@@ -180,10 +216,12 @@ async function loop(
     }),
   );
   const spent = performance.now() - started;
+  const { user, system } = process.cpuUsage(own);
   return {
     perSecond: (count * 1000) / spent,
     latencies,
     cpuMicroseconds: ((cpuMilliseconds(pid) - cpu) * 1000) / count,
+    clientMicroseconds: (user + system) / count,
   };
 }
 

@@ -34,6 +34,7 @@ export async function openRawConnection(port: number, ca: string): Promise<RawCo
     settle?.(status);
   });
   socket.on('error', (error) => fail?.(error));
+  socket.on('close', () => fail?.(new Error('The server closed the connection.')));
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {

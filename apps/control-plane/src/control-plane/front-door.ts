@@ -4,7 +4,7 @@ import { createAdmission, overloaded, type Admission } from '../http/admission.t
 import type { Log } from '../http/log.ts';
 import { jsonAnswer, responseOf, type PlainAnswer, type PlainRoutes } from '../http/plain-request.ts';
 import { listenForClients, type RunningServer } from '../http/server.ts';
-import type { RequestKind } from '../monitoring/request-kind.ts';
+import { requestKind, type RequestKind } from '../monitoring/request-kind.ts';
 import { watched, type Watching } from '../monitoring/watched-requests.ts';
 import type { TlsFiles } from '../state/tls-files.ts';
 import { failureAnswer } from './failure-answer.ts';
@@ -48,16 +48,15 @@ export async function openFrontDoor(
     certificatePem,
     keyPem,
     proxySocket,
-    plain: (request) => {
-      const { method, path: target } = request;
-      const answer = answering?.plain(request);
-      if (answer === undefined) return undefined;
-      return () =>
-        watched(
-          watching,
-          { method, target, traceparent: request.header('traceparent') },
-          (kind) => refusedWhileOverloaded(admission, kind) ?? answer(),
-        );
+    plain: (method, path) => answering?.plain(method, path),
+    answer: ({ kind, answer }, request) => {
+      const { method, path } = request;
+      const traceparent = request.header('traceparent');
+      return watched(
+        watching,
+        { method, kind, path, traceparent },
+        () => refusedWhileOverloaded(admission, kind) ?? answer(request),
+      );
     },
     failed: (error) => failureAnswer(error, log),
     fetch: (request, clientIpAddress) => {
@@ -65,7 +64,9 @@ export async function openFrontDoor(
       if (ready === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
       const { method, url, headers } = request;
       const traceparent = headers.get('traceparent') ?? undefined;
-      return watched(watching, { method, target: new URL(url).pathname, traceparent }, (kind) => {
+      const path = new URL(url).pathname;
+      const kind = requestKind(path);
+      return watched(watching, { method, kind, path, traceparent }, () => {
         const refused = refusedWhileOverloaded(admission, kind);
         return refused === undefined ? ready.routes(request, clientIpAddress) : responseOf(refused);
       });

@@ -6,7 +6,7 @@ import { createRequestLimits } from '../arm/request-limits.ts';
 import type { Configuration } from '../configuration.ts';
 import { addGalleryRoutes } from '../gallery/gallery-routes.ts';
 import type { Log } from '../http/log.ts';
-import { jsonAnswer, responseOf, type PlainAnswer } from '../http/plain-request.ts';
+import { jsonAnswer, responseOf, type PlainRoute } from '../http/plain-request.ts';
 import { createClientAuthentication } from '../identity/credentials/client-authentication.ts';
 import { addIdentityRoutes } from '../identity/identity-routes.ts';
 import { createMachineAuthenticator } from '../identity/machine-authentication.ts';
@@ -42,13 +42,13 @@ export function answersOf(
   );
   const routes = routesOf(configuration, services, dispatcher, readiness, log);
   return {
-    plain: (request) => (request.path === '/healthz' && request.method === 'GET' ? healthy : agentApi(request)),
+    plain: (method, path) => (path === '/healthz' && method === 'GET' ? healthy : agentApi(method, path)),
     routes: (request, clientIpAddress) => routes.fetch(request, { clientIpAddress }),
   };
 }
 
 /** It listens, and that is all this says. */
-const healthy = (): Promise<PlainAnswer> => Promise.resolve(jsonAnswer({ status: 'ok' }));
+const healthy: PlainRoute = { kind: 'health', answer: () => Promise.resolve(jsonAnswer({ status: 'ok' })) };
 
 function routesOf(
   configuration: Configuration,

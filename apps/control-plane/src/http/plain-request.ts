@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestKind } from '../monitoring/request-kind.ts';
 
 export interface PlainRequest {
   readonly method: string;
@@ -26,35 +27,72 @@ export interface PlainAnswer {
   readonly body?: string;
 }
 
-/** What answers a request, or undefined when it is somebody else's. */
-export type PlainRoutes = (request: PlainRequest) => (() => Promise<PlainAnswer>) | undefined;
+/** How a request is answered. */
+export interface PlainRoute {
+  readonly kind: RequestKind;
+  readonly answer: (request: PlainRequest) => Promise<PlainAnswer>;
+}
+
+/** What answers the requests of a method and a path, or undefined when they are somebody else's. */
+export type PlainRoutes = (method: string, path: string) => PlainRoute | undefined;
 
 /** An answer that is a value as JSON. */
 export function jsonAnswer(value: unknown, status = 200, headers?: Readonly<Record<string, string>>): PlainAnswer {
   return { status, body: JSON.stringify(value), ...(headers === undefined ? {} : { headers }) };
 }
 
+const nothing: readonly string[] = Object.freeze([]);
+const noHeaders: IncomingMessage['headers'] = Object.freeze({});
+
 /** The request of a Node server. */
-export function plainRequest(incoming: IncomingMessage, response: ServerResponse): PlainRequest {
-  const { url = '/' } = incoming;
+class NodeRequest implements PlainRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly #incoming: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(method: string, path: string, incoming: IncomingMessage, response: ServerResponse) {
+    this.method = method;
+    this.path = path;
+    this.#incoming = incoming;
+    this.#response = response;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#incoming.headers[name];
+    return typeof value === 'string' ? value : value?.[0];
+  }
+
+  text(limit: number): Promise<string | undefined> {
+    return bodyText(this.#incoming, this.#response, limit);
+  }
+
+  whenGone(gone: () => void): void {
+    if (this.#response.closed) gone();
+    else this.#response.once('close', gone);
+  }
+
+  release(): void {
+    // One empty object for all of them.
+    this.#incoming.headers = noHeaders;
+    this.#incoming.rawHeaders = nothing as string[];
+  }
+}
+
+/** The path of a request, without its query. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?');
-  return {
-    method: incoming.method ?? '',
-    path: query === -1 ? url : url.slice(0, query),
-    header: (name) => {
-      const value = incoming.headers[name];
-      return typeof value === 'string' ? value : value?.[0];
-    },
-    text: (limit) => bodyText(incoming, response, limit),
-    whenGone: (gone) => {
-      if (response.closed) gone();
-      else response.once('close', gone);
-    },
-    release: () => {
-      incoming.headers = {};
-      incoming.rawHeaders = [];
-    },
-  };
+  return query === -1 ? url : url.slice(0, query);
+}
+
+/** The request of a Node server, whose path is known. */
+export function plainRequest(
+  method: string,
+  path: string,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): PlainRequest {
+  return new NodeRequest(method, path, incoming, response);
 }
 
 function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: number): Promise<string | undefined> {
@@ -83,6 +121,7 @@ function bodyText(incoming: IncomingMessage, response: ServerResponse, limit: nu
       const [first = Buffer.alloc(0)] = chunks;
       const whole = chunks.length > 1 ? Buffer.concat(chunks, size) : first;
       incoming.off('data', take);
+      incoming.off('error', reject);
       chunks = [];
       resolve(isUtf8(whole) ? whole.toString('utf8') : undefined);
     });

@@ -4,7 +4,15 @@ import { createServer as createPlain, type IncomingMessage, type Server, type Se
 import { createServer as createTls } from 'node:https';
 import { connect, type AddressInfo, type ListenOptions } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { plainRequest, sendAnswer, type PlainAnswer, type PlainRoutes } from './plain-request.ts';
+import {
+  pathOf,
+  plainRequest,
+  sendAnswer,
+  type PlainAnswer,
+  type PlainRequest,
+  type PlainRoute,
+  type PlainRoutes,
+} from './plain-request.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -23,6 +31,8 @@ export interface ServerOptions {
   readonly proxySocket: string | undefined;
   /** What is answered without a router. It is asked first. */
   readonly plain: PlainRoutes;
+  /** Answers a request by its plain route. */
+  answer(route: PlainRoute, request: PlainRequest): Promise<PlainAnswer>;
   /** The answer to a request whose plain route failed. */
   failed(error: unknown): PlainAnswer;
   /** Answers every other request; the port is known by the time it is called. */
@@ -36,7 +46,15 @@ const limits = {
   requestTimeout: 60_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
+  // Nobody needs longer who means it; with TLS.
+  handshakeTimeout: 30_000,
 };
+
+/**
+ * How many connections may wait to be accepted. Node accepts one in each turn of its event loop, so that a fleet that comes back at
+ * once cannot crowd out those who are connected; with the usual 511 the rest of it would be turned away (T19).
+ */
+const backlog = 4096;
 
 /** Listens. Throws when an address cannot be had. */
 export async function listenForClients(options: ServerOptions): Promise<RunningServer> {
@@ -48,21 +66,23 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
     );
     return (request: IncomingMessage, response: ServerResponse): void => {
       if (draining) response.setHeader('connection', 'close');
-      const answer = options.plain(plainRequest(request, response));
-      if (answer === undefined) void listener(request, response);
-      else void answerPlainly(options, answer, response);
+      const { method = '' } = request;
+      const path = pathOf(request);
+      const route = options.plain(method, path);
+      if (route === undefined) void listener(request, response);
+      else answerPlainly(options, route, plainRequest(method, path, request, response), response);
     };
   };
   const { keyPem: key, certificatePem: cert, host, port, proxySocket } = options;
   const tls = createTls({ ...limits, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
   const servers: Server[] = [tls];
-  await listening(tls, { host, port }, `${host}:${port}`);
+  await listening(tls, { host, port, backlog }, `${host}:${port}`);
   if (proxySocket !== undefined) {
     const plain = createPlain(limits, answering(addressFromProxy));
     servers.push(plain);
     try {
       await removeLeftSocket(proxySocket);
-      await listening(plain, { path: proxySocket, backlog: 4096 }, proxySocket);
+      await listening(plain, { path: proxySocket, backlog }, proxySocket);
       // Whoever reaches it is believed: its directory says who that is, and its group is the proxy's.
       chmodSync(proxySocket, 0o660);
     } catch (error) {
@@ -101,13 +121,16 @@ async function closeServer(server: Server, milliseconds: number): Promise<void> 
   clearInterval(idle);
 }
 
-async function answerPlainly(
+function answerPlainly(
   options: ServerOptions,
-  answer: () => Promise<PlainAnswer>,
+  route: PlainRoute,
+  request: PlainRequest,
   response: ServerResponse,
-): Promise<void> {
-  const answered = await answer().catch((error: unknown) => options.failed(error));
-  if (!response.closed) sendAnswer(response, answered);
+): void {
+  const send = (answer: PlainAnswer): void => {
+    if (!response.closed) sendAnswer(response, answer);
+  };
+  void options.answer(route, request).then(send, (error: unknown) => send(options.failed(error)));
 }
 
 /** The socket of a process that was killed is still there, and nobody listens behind it. */

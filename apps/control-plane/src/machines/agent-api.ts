@@ -14,7 +14,8 @@ import type { Services } from '../services.ts';
 import { gatherLookups } from '../store/gather-lookups.ts';
 import { applyReport } from './apply-report.ts';
 import { formatBeat, nextBeat, parseBeat } from './beat.ts';
-import { fetchGoalState } from './goal-state.ts';
+import { createGoalStates } from './goal-state.ts';
+import type { Wait } from './doorbell.ts';
 import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
 import { keyAge } from './key-age.ts';
 import { offerKey } from './offer-key.ts';
@@ -34,12 +35,10 @@ const largestHeartbeat = 4 * 1024 * 1024;
 /** What was asked for, or the answer to a request that cannot be granted. */
 type Granted<T> = { readonly value: T } | { readonly refusal: PlainAnswer };
 
-/** A heartbeat that is on disk: what is needed for its answer, as it may be held for long, and by all machines. */
+/** A heartbeat that is on disk, and what its machine was like when it came. */
 interface Recorded {
-  readonly vmId: string;
-  readonly generation: number;
-  readonly beat: string | undefined;
-  readonly holdMilliseconds: number;
+  readonly heartbeat: Pick<HeartbeatRequest, 'generation' | 'beat' | 'holdSeconds'>;
+  readonly state: MachineState;
 }
 
 const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys)$/;
@@ -52,6 +51,7 @@ export function createAgentApi(
 ): PlainRoutes {
   const { store, doorbell, environment } = services;
 
+  const goalStateOf = createGoalStates(services);
   const stateOf = gatherLookups(
     store.lookup((reader, isOneOfTheKeys) =>
       reader
@@ -79,8 +79,23 @@ export function createAgentApi(
   }
 
   async function heartbeat(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const before = doorbell.mark();
     const recorded = await record(request, asked);
-    return 'refusal' in recorded ? recorded.refusal : hold(request, recorded.value);
+    if ('refusal' in recorded) return recorded.refusal;
+    const { heartbeat, state } = recorded.value;
+    const { vm_id: vmId } = state;
+    const { generation, beat, holdSeconds } = heartbeat;
+    // One agent holds one heartbeat. Another that is held is of a connection that broke, or of a copy of the machine: let
+    // both come again at once, so that it is seen which (T73).
+    if (beat !== undefined && doorbell.waiting(vmId) > 0) doorbell.ring(vmId);
+    const held = holdSeconds === 0 ? undefined : doorbell.wait(vmId, Math.min(holdSeconds, longestHold) * 1000);
+    // What was read when it came is as good as now, unless somebody has rung since.
+    const current = doorbell.mayHaveRung(vmId, before) ? await stateOf(vmId) : state;
+    if (held === undefined || current?.generation !== generation) {
+      held?.cancel();
+      return heartbeatAnswer(vmId, beat, current);
+    }
+    return hold(request, held, beat, current);
   }
 
   async function record(request: PlainRequest, asked: string): Promise<Granted<Recorded>> {
@@ -98,29 +113,26 @@ export function createAgentApi(
       const message = 'This machine holds several heartbeats already. One agent per machine; was it cloned?';
       return { refusal: refuse(429, 'TooManyRequests', message, { 'retry-after': '30' }) };
     }
-    const { generation, beat, holdSeconds } = parsed.value;
     await heartbeats.record(vmId, parsed.value);
-    return { value: { vmId, generation, beat, holdMilliseconds: Math.min(holdSeconds, longestHold) * 1000 } };
+    const { generation, beat, holdSeconds } = parsed.value;
+    return { value: { heartbeat: { generation, beat, holdSeconds }, state: machine.value } };
   }
 
-  async function hold(
+  /** Holds a request. Little is kept of it meanwhile: there are as many as machines. */
+  function hold(
     request: PlainRequest,
-    { vmId, generation, beat, holdMilliseconds }: Recorded,
+    held: Wait,
+    beat: string | undefined,
+    { vm_id: vmId, name, generation, key_since }: MachineState,
   ): Promise<PlainAnswer> {
-    // One agent holds one heartbeat. Another that is held is of a connection that broke, or of a copy of the machine: let
-    // both come again at once, so that it is seen which (T73).
-    if (beat !== undefined && doorbell.waiting(vmId) > 0) doorbell.ring(vmId);
-    if (holdMilliseconds === 0) return heartbeatAnswer(vmId, beat, await stateOf(vmId));
-    const { rung, cancel } = doorbell.wait(vmId, holdMilliseconds);
-    request.whenGone(cancel);
+    request.whenGone(() => held.cancel());
     request.release();
-    const before = await stateOf(vmId);
-    if (before?.generation !== generation) {
-      cancel();
-      return heartbeatAnswer(vmId, beat, before);
-    }
-    await rung;
-    return heartbeatAnswer(vmId, beat, await stateOf(vmId));
+    return held.rung.then((how) => {
+      if (how === 'rung') return stateOf(vmId).then((state) => heartbeatAnswer(vmId, beat, state));
+      // Nobody rang: what was so still is. Should a ring have been lost, the next heartbeat, which follows at once, finds that out.
+      const state = { vm_id: vmId, name, generation, key_since, quarantined_at: null, quarantine_reason: null };
+      return heartbeatAnswer(vmId, beat, state);
+    });
   }
 
   function heartbeatAnswer(vmId: string, beat: string | undefined, state: MachineState | undefined): PlainAnswer {
@@ -139,7 +151,7 @@ export function createAgentApi(
   async function goalState(request: PlainRequest, asked: string): Promise<PlainAnswer> {
     const machine = await machineOf(request, asked);
     if ('refusal' in machine) return machine.refusal;
-    const goal = await fetchGoalState(services, machine.value.vm_id);
+    const goal = await goalStateOf(machine.value.vm_id);
     return goal === undefined ? unknownMachine() : jsonAnswer(goal);
   }
 
@@ -165,19 +177,20 @@ export function createAgentApi(
     return offer.outcome === 'kept' ? { status: 204 } : refuse(400, offer.code, offer.message);
   }
 
-  const routes: ReadonlyMap<string, (request: PlainRequest, asked: string) => Promise<PlainAnswer>> = new Map([
-    ['POST heartbeat', heartbeat],
-    ['GET goal-state', goalState],
-    ['POST reports', report],
-    ['POST keys', key],
-  ]);
+  const answers = { heartbeat, 'goal-state': goalState, reports: report, keys: key } as const;
 
-  return (request) => {
-    const [, asked, what] = paths.exec(request.path) ?? [];
-    if (asked === undefined || what === undefined) return undefined;
-    const answer = routes.get(`${request.method} ${what}`);
-    return answer === undefined ? undefined : () => answer(request, asked);
+  return (method, path) => {
+    const [, asked, what] = paths.exec(path) ?? [];
+    if (asked === undefined || what === undefined || !isAnswered(what) || method !== methods[what]) return undefined;
+    const answer = answers[what];
+    return { kind: what, answer: (request) => answer(request, asked) };
   };
+}
+
+const methods = { heartbeat: 'POST', 'goal-state': 'GET', reports: 'POST', keys: 'POST' } as const;
+
+function isAnswered(what: string): what is keyof typeof methods {
+  return Object.hasOwn(methods, what);
 }
 
 async function parsedBody<T>(

@@ -5,12 +5,30 @@
  */
 import type { Bells } from '../store/bells.ts';
 
+/** A moment, as counted in rings. */
+export type RingMark = number;
+
+/** How a wait ended: rung (or cancelled, or closed: look again), or nobody rang for as long as it was to last. */
+export type WaitEnd = 'rung' | 'over';
+
+export interface Wait {
+  readonly rung: Promise<WaitEnd>;
+  cancel(): void;
+}
+
 export interface Doorbell {
+  /** Now. */
+  mark(): RingMark;
+  /**
+   * Whether what was read of a machine after the mark may be out of date: it was rung for since, or nobody remembers. A wait that
+   * begins before this is asked misses nothing that was read after the mark.
+   */
+  mayHaveRung(vmId: string, since: RingMark): boolean;
   /**
    * Waits for a ring, at most `milliseconds`; ends at once when it is cancelled (its client has gone) or the doorbell is closed.
    * Call it before reading what the ring is about, so that none is missed.
    */
-  wait(vmId: string, milliseconds: number): { readonly rung: Promise<void>; readonly cancel: () => void };
+  wait(vmId: string, milliseconds: number): Wait;
   ring(vmId: string): void;
   /** How many requests of a machine are held. */
   waiting(vmId: string): number;
@@ -18,44 +36,89 @@ export interface Doorbell {
   close(): void;
 }
 
+/** Rings that are remembered by machine; for what is older everybody looks again. */
+const mostRemembered = 1_000;
+
+/** One held request. There are as many as machines, so it is made of little. */
+class Held implements Wait {
+  readonly rung: Promise<WaitEnd>;
+  readonly vmId: string;
+  readonly #waiters: Waiters;
+  #resolve: (how: WaitEnd) => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(waiters: Waiters, vmId: string, milliseconds: number) {
+    this.#waiters = waiters;
+    this.vmId = vmId;
+    this.rung = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#timer = setTimeout(endWait, milliseconds, this);
+    waiters.set(vmId, [...(waiters.get(vmId) ?? []), this]);
+  }
+
+  cancel(): void {
+    this.end('rung');
+  }
+
+  end(how: WaitEnd): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const others = (this.#waiters.get(this.vmId) ?? []).filter((held) => held !== this);
+    if (others.length === 0) this.#waiters.delete(this.vmId);
+    else this.#waiters.set(this.vmId, others);
+    this.#resolve(how);
+  }
+}
+
+type Waiters = Map<string, readonly Held[]>;
+
+function endWait(held: Held): void {
+  held.end('over');
+}
+
 /** The doorbell of this process, heard by and hearing those of the others. */
 export async function createDoorbell(bells: Bells): Promise<Doorbell> {
-  const waiters = new Map<string, Set<() => void>>();
+  const waiters: Waiters = new Map();
+  /** Counts rings. */
+  let rings: RingMark = 0;
+  /** The last ring for each machine, oldest first; of those up to `forgotten` it is not known whom they were for. */
+  const last = new Map<string, RingMark>();
+  let forgotten: RingMark = 0;
   let closed = false;
   const ringHere = (vmId: string): void => {
-    for (const finish of waiters.get(vmId) ?? []) finish();
+    rings += 1;
+    last.delete(vmId);
+    last.set(vmId, rings);
+    const [oldest] = last.size > mostRemembered ? last : [];
+    if (oldest !== undefined) {
+      const [machine, ring] = oldest;
+      last.delete(machine);
+      forgotten = ring;
+    }
+    for (const held of waiters.get(vmId) ?? []) held.cancel();
   };
   const ringEverybody = (): void => {
-    for (const own of waiters.values()) for (const finish of own) finish();
+    rings += 1;
+    forgotten = rings;
+    last.clear();
+    for (const own of waiters.values()) for (const held of own) held.cancel();
   };
   await bells.listen((vmId) => (vmId === undefined ? ringEverybody() : ringHere(vmId)));
   return {
+    mark: () => rings,
+    mayHaveRung: (vmId, since) => forgotten > since || (last.get(vmId) ?? 0) > since,
     wait: (vmId, milliseconds) => {
-      let finish = (): void => undefined;
-      const rung = new Promise<void>((resolve) => {
-        const timer = setTimeout(() => finish(), milliseconds);
-        finish = () => {
-          clearTimeout(timer);
-          const own = waiters.get(vmId);
-          own?.delete(finish);
-          if (own?.size === 0) waiters.delete(vmId);
-          resolve();
-        };
-        if (closed) {
-          finish();
-          return;
-        }
-        const own = waiters.get(vmId) ?? new Set();
-        own.add(finish);
-        waiters.set(vmId, own);
-      });
-      return { rung, cancel: () => finish() };
+      const held = new Held(waiters, vmId, milliseconds);
+      if (closed) held.cancel();
+      return held;
     },
     ring: (vmId) => {
       ringHere(vmId);
       bells.ring(vmId);
     },
-    waiting: (vmId) => waiters.get(vmId)?.size ?? 0,
+    waiting: (vmId) => waiters.get(vmId)?.length ?? 0,
     close: () => {
       closed = true;
       ringEverybody();

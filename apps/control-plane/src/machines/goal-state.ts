@@ -1,9 +1,10 @@
 /** Puts together what the centre wants of one machine. Fetching it delivers what was accepted: from then on it has 95 minutes. */
 import { packageBlobName, runningDeadlineSeconds } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
+import { sql, type Compilable, type Expression, type SqlBool } from 'kysely';
 import type { Services } from '../services.ts';
-import type { ExtensionRow } from '../store/schema/extension-rows.ts';
-import type { Writer } from '../store/store.ts';
+import { gatherRows } from '../store/gather-lookups.ts';
+import type { Reader } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 import { levelsOf, namesBefore } from './provision-order.ts';
@@ -15,16 +16,155 @@ interface StoredGoal extends Omit<GoalState, 'extensions'> {
   readonly extensions: readonly (GoalExtension & { readonly sha256: string })[];
 }
 
-/** The goal state of a machine, or undefined when there is no such machine. */
-export async function fetchGoalState(services: Services, vmId: string): Promise<GoalState | undefined> {
-  const stored = await readStoredGoal(services, vmId);
-  if (stored === undefined) return undefined;
-  const { machineId, generation, isPrivate } = stored;
-  const extensions = stored.extensions.map(async ({ sha256, ...entry }): Promise<GoalExtension> => ({
-    ...entry,
-    packageUrls: [...(await packageUrls(services, sha256, isPrivate))],
-  }));
-  return { machineId, generation, extensions: await Promise.all(extensions) };
+/** Goal states by machine; undefined where there is no such machine. */
+export type GoalStates = (vmId: string) => Promise<GoalState | undefined>;
+
+/** The goal states of a control plane. A change for many machines makes all of them ask at once: those that come together are one query. */
+export function createGoalStates(services: Services): GoalStates {
+  const { store } = services;
+  const partsOf = gatherRows(store.lookup(partsQuery), ({ vm_id }) => vm_id);
+  const delivered = gatherRows<never>(
+    async (vmIds) => {
+      await deliver(services, vmIds);
+      return [];
+    },
+    () => '',
+  );
+
+  async function storedGoal(vmId: string): Promise<StoredGoal | undefined> {
+    let parts = await partsOf(vmId);
+    // What is handed out has been delivered, also what was asked for between the two.
+    while (parts.some(({ part, state }) => part === 'operation' && state === 'Accepted')) {
+      await delivered(vmId);
+      parts = await partsOf(vmId);
+    }
+    return goalOf(vmId, parts);
+  }
+
+  return async (vmId) => {
+    const stored = await storedGoal(vmId);
+    if (stored === undefined) return undefined;
+    const { machineId, generation, isPrivate } = stored;
+    const extensions = stored.extensions.map(async ({ sha256, ...entry }): Promise<GoalExtension> => ({
+      ...entry,
+      packageUrls: [...(await packageUrls(services, sha256, isPrivate))],
+    }));
+    return { machineId, generation, extensions: await Promise.all(extensions) };
+  };
+}
+
+/** A row of what a goal state is made of: the machine, one of its extensions, or an operation that still runs. */
+interface Part {
+  readonly part: 'machine' | 'extension' | 'operation';
+  readonly vm_id: string;
+  /** Of the extension, or the id of the operation. */
+  readonly name: string;
+  readonly publisher: string;
+  readonly type: string;
+  /** Of the operation. */
+  readonly state: string;
+  /** The machine's properties, or what is wanted of the extension. */
+  readonly content: string | null;
+  readonly generation: number;
+  /** Of the extension. */
+  readonly provision_after: string | null;
+  readonly created_at: number;
+  readonly name_key: string;
+}
+
+/** One statement, so that all of it is of one moment. */
+function partsQuery(reader: Reader, isOneOfTheKeys: (column: string) => Expression<SqlBool>): Compilable<Part> {
+  const nothing = sql<string>`''`;
+  const zero = sql<number>`0`;
+  const none = sql<string | null>`CAST(NULL AS text)`;
+  return reader
+    .selectFrom('machines')
+    .select([
+      sql<Part['part']>`'machine'`.as('part'),
+      'vm_id',
+      nothing.as('name'),
+      nothing.as('publisher'),
+      nothing.as('type'),
+      nothing.as('state'),
+      sql<string | null>`properties`.as('content'),
+      'generation',
+      none.as('provision_after'),
+      zero.as('created_at'),
+      nothing.as('name_key'),
+    ])
+    .where(isOneOfTheKeys('vm_id'))
+    .unionAll(
+      reader
+        .selectFrom('extensions')
+        .select([
+          sql<Part['part']>`'extension'`.as('part'),
+          'vm_id',
+          'name',
+          'publisher',
+          'type',
+          nothing.as('state'),
+          'goal as content',
+          zero.as('generation'),
+          'provision_after',
+          'created_at',
+          'name_key',
+        ])
+        .where(isOneOfTheKeys('vm_id')),
+    )
+    .unionAll(
+      reader
+        .selectFrom('operations')
+        .select([
+          sql<Part['part']>`'operation'`.as('part'),
+          'vm_id',
+          'operation_id as name',
+          nothing.as('publisher'),
+          nothing.as('type'),
+          sql<string>`state`.as('state'),
+          none.as('content'),
+          zero.as('generation'),
+          none.as('provision_after'),
+          zero.as('created_at'),
+          nothing.as('name_key'),
+        ])
+        .where(isOneOfTheKeys('vm_id'))
+        .where('ended_at', 'is', null),
+    )
+    .orderBy('created_at')
+    .orderBy('name_key');
+}
+
+function goalOf(vmId: string, parts: readonly Part[]): StoredGoal | undefined {
+  const machine = parts.find(({ part }) => part === 'machine');
+  if (machine === undefined) return undefined;
+  const running = new Set(parts.flatMap(({ part, name }) => (part === 'operation' ? [name] : [])));
+  const wanted = parts.filter(({ part, content }) => part === 'extension' && content !== null);
+  const levels = levelsOf(wanted.map(({ name, provision_after }) => ({ name, after: namesBefore(provision_after) })));
+  const extensions = wanted.flatMap((row): StoredGoal['extensions'] => {
+    const goal = readGoal(row.content);
+    if (goal === undefined) return [];
+    return [
+      {
+        resourceName: row.name,
+        publisher: row.publisher,
+        type: row.type,
+        ...(goal.extensionName === undefined ? {} : { extensionName: goal.extensionName }),
+        desired: goal.desired,
+        version: goal.version,
+        operationId: goal.operationId,
+        operationDone: !running.has(goal.operationId),
+        ...(goal.cancel === true ? { cancel: true } : {}),
+        ...orderOf(row, levels),
+        sequence: goal.sequence,
+        settings: goal.settings,
+        protectedSettings: goal.protectedSettings,
+        packageUrls: [],
+        sha256: goal.sha256,
+      },
+    ];
+  });
+  const isPrivate = isConnectedPrivately(machine.content ?? '{}');
+  return { machineId: vmId, generation: machine.generation, isPrivate, extensions };
 }
 
 /** Straight from storage (S1.4), or from the control plane's own URL (S1.5). URLs are made anew each time: they do not live long. */
@@ -35,57 +175,9 @@ async function packageUrls(services: Services, sha256: string, isPrivate: boolea
   return isPrivate || packages === undefined ? [own] : packages.urls(sha256, own);
 }
 
-function readStoredGoal({ store, environment }: Services, vmId: string): Promise<StoredGoal | undefined> {
-  return store.observe(async (writer) => {
-    const machine = await writer
-      .selectFrom('machines')
-      .select(['generation', 'properties'])
-      .where('vm_id', '=', vmId)
-      .executeTakeFirst();
-    if (machine === undefined) return { value: undefined, events: [] };
-    const running = await deliver(writer, vmId, environment.now());
-    const rows = await writer
-      .selectFrom('extensions')
-      .select(['name', 'publisher', 'type', 'goal', 'provision_after'])
-      .where('vm_id', '=', vmId)
-      .orderBy('created_at')
-      .orderBy('name_key')
-      .execute();
-    const ordered = rows
-      .filter(({ goal }) => goal !== null)
-      .map(({ name, provision_after }) => ({ name, after: namesBefore(provision_after) }));
-    const levels = levelsOf(ordered);
-    const extensions = rows.flatMap((row): StoredGoal['extensions'] => {
-      const goal = readGoal(row.goal);
-      if (goal === undefined) return [];
-      return [
-        {
-          resourceName: row.name,
-          publisher: row.publisher,
-          type: row.type,
-          ...(goal.extensionName === undefined ? {} : { extensionName: goal.extensionName }),
-          desired: goal.desired,
-          version: goal.version,
-          operationId: goal.operationId,
-          operationDone: !running.has(goal.operationId),
-          ...(goal.cancel === true ? { cancel: true } : {}),
-          ...orderOf(row, levels),
-          sequence: goal.sequence,
-          settings: goal.settings,
-          protectedSettings: goal.protectedSettings,
-          packageUrls: [],
-          sha256: goal.sha256,
-        },
-      ];
-    });
-    const isPrivate = isConnectedPrivately(machine.properties);
-    return { value: { machineId: vmId, generation: machine.generation, isPrivate, extensions }, events: [] };
-  });
-}
-
 /** Its level, and whom it comes after: one that fails holds up nobody else (handler contract §6). */
 function orderOf(
-  { name, provision_after }: Pick<ExtensionRow, 'name' | 'provision_after'>,
+  { name, provision_after }: Part,
   levels: ReadonlyMap<string, number>,
 ): Pick<GoalExtension, 'dependencyLevel' | 'dependsOn'> {
   const dependencyLevel = levels.get(name.toLowerCase());
@@ -98,25 +190,29 @@ function isConnectedPrivately(properties: string): boolean {
   return typeof privateLinkScopeResourceId === 'string' && privateLinkScopeResourceId !== '';
 }
 
-/** Marks what was accepted as delivered. Returns the ids of all operations of the machine that still run. */
-async function deliver(writer: Writer, vmId: string, now: number): Promise<ReadonlySet<string>> {
-  const running = await writer
-    .selectFrom('operations')
-    .select(['operation_id', 'state', 'steps'])
-    .where('vm_id', '=', vmId)
-    .where('ended_at', 'is', null)
-    .execute();
-  for (const operation of running.filter(({ state }) => state === 'Accepted')) {
-    const steps = readSteps(operation.steps);
-    await writer
-      .updateTable('operations')
-      .set({
-        state: 'Delivered',
-        deadline_at: now + runningDeadlineSeconds * 1000,
-        steps: JSON.stringify(withStep(steps, 'Delivered', new Date(now).toISOString()) ?? steps),
-      })
-      .where('operation_id', '=', operation.operation_id)
+/** Marks what was accepted of these machines as delivered. */
+async function deliver({ store, environment }: Services, vmIds: readonly string[]): Promise<void> {
+  const now = environment.now();
+  await store.observe(async (writer) => {
+    const accepted = await writer
+      .selectFrom('operations')
+      .select(['operation_id', 'steps'])
+      .where('vm_id', 'in', vmIds)
+      .where('ended_at', 'is', null)
+      .where('state', '=', 'Accepted')
       .execute();
-  }
-  return new Set(running.map(({ operation_id }) => operation_id));
+    for (const operation of accepted) {
+      const steps = readSteps(operation.steps);
+      await writer
+        .updateTable('operations')
+        .set({
+          state: 'Delivered',
+          deadline_at: now + runningDeadlineSeconds * 1000,
+          steps: JSON.stringify(withStep(steps, 'Delivered', new Date(now).toISOString()) ?? steps),
+        })
+        .where('operation_id', '=', operation.operation_id)
+        .execute();
+    }
+    return { value: undefined, events: [] };
+  });
 }

@@ -7,7 +7,7 @@ import { manualEnvironment } from '../testing/manual-environment.ts';
 import { addMachine, addOperation } from '../testing/test-machine.ts';
 import { applyReport } from './apply-report.ts';
 import { readGoal, type ExtensionGoal } from './extension-goal.ts';
-import { fetchGoalState } from './goal-state.ts';
+import { createGoalStates, type GoalStates } from './goal-state.ts';
 import { progressStatus } from './operation-progress.ts';
 import { sweepOperations } from './sweep.ts';
 
@@ -25,17 +25,15 @@ const before: ExtensionGoal = {
 eachStore('deadlines', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
+  let fetch: GoalStates;
   beforeAll(async () => {
     store = await makeStore().open();
+    const endpoint = { url: 'https://localhost', origins: [], tenantId: 't' };
+    fetch = createGoalStates({ store, environment, endpoint } as unknown as Services);
   });
   afterAll(() => store.close());
 
   const sweep = (): Promise<readonly string[]> => sweepOperations(environment, store);
-  const fetch = (vmId: string): ReturnType<typeof fetchGoalState> =>
-    fetchGoalState(
-      { store, environment, endpoint: { url: 'https://localhost', origins: [], tenantId: 't' } } as unknown as Services,
-      vmId,
-    );
   const operation = (
     id: string,
   ): Promise<{ state: string; error_code: string | null; error_message: string | null } | undefined> =>

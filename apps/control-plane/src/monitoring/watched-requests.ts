@@ -1,7 +1,7 @@
 /** Every request on its way through: counted, timed, put into its trace. Neither query nor headers nor bodies are looked at (S1.7). */
 import type { RequestMetrics } from './control-plane-metrics.ts';
 import type { Labels } from './metrics.ts';
-import { requestKind, type RequestKind } from './request-kind.ts';
+import type { RequestKind } from './request-kind.ts';
 import type { SpanExporter } from './span-exporter.ts';
 import { traceOf, withTrace } from './trace-context.ts';
 
@@ -15,32 +15,32 @@ const longestPath = 500;
 
 export interface WatchedRequest {
   readonly method: string;
-  /** A query is cut off. */
-  readonly target: string;
+  readonly kind: RequestKind;
+  /** Without its query. */
+  readonly path: string;
   readonly traceparent: string | undefined;
 }
+
+const origin = performance.timeOrigin;
 
 /** Answers a request under watch. */
 export async function watched<Answer extends { readonly status: number }>(
   { requests, spans, randomBytes }: Watching,
-  { method: sent, target, traceparent }: WatchedRequest,
-  answer: (kind: RequestKind) => Answer | Promise<Answer>,
+  { method: sent, kind, path, traceparent }: WatchedRequest,
+  answer: () => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  const query = target.indexOf('?');
-  const path = query === -1 ? target : target.slice(0, query);
-  const kind = requestKind(path);
   const method = methodOf(sent);
   const trace = traceOf(traceparent, randomBytes);
-  const begun = performance.timeOrigin + performance.now();
+  const begun = performance.now();
   const ofKind = labelsOf(kind);
   requests.inFlight.add(ofKind, 1);
   let status = 500;
   try {
-    const response = await withTrace(trace, () => answer(kind));
+    const response = await withTrace(trace, answer);
     ({ status } = response);
     return response;
   } finally {
-    const ended = performance.timeOrigin + performance.now();
+    const ended = performance.now();
     requests.inFlight.add(ofKind, -1);
     requests.requests.add(labelsOf(kind, method, status));
     requests.seconds.observe(ofKind, (ended - begun) / 1000);
@@ -49,8 +49,8 @@ export async function watched<Answer extends { readonly status: number }>(
       spans.add({
         trace,
         name: `${method} ${kind}`,
-        begun,
-        ended,
+        begun: origin + begun,
+        ended: origin + ended,
         attributes: {
           'http.request.method': method,
           'http.response.status_code': status,
@@ -74,7 +74,9 @@ function labelsOf(kind: RequestKind, method?: string, status?: number): Labels {
   return labels;
 }
 
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', 'OPTIONS']);
+
 /** Anybody can send any word as a method; a label is one of a few. */
 function methodOf(method: string): string {
-  return ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other';
+  return methods.has(method) ? method : 'other';
 }

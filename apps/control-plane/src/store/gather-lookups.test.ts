@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatherLookups } from './gather-lookups.ts';
+import { gatherLookups, gatherRows } from './gather-lookups.ts';
 
 interface Row {
   readonly key: string;
@@ -45,5 +45,19 @@ describe('lookups that are gathered', () => {
     asked.length = 0;
     await Promise.all(Array.from({ length: 1000 }, (_, index) => lookUp(`k${index}`)));
     expect(asked.map(({ length }) => length)).toEqual([256, 256, 256, 232]);
+  });
+
+  test('several rows of a key stay together, in the order they were read', async () => {
+    const all: readonly Row[] = [
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+      { key: 'a', value: 3 },
+    ];
+    const rowsOf = gatherRows<Row>(
+      () => Promise.resolve(all),
+      ({ key }) => key,
+    );
+    const [a, b, nobody] = await Promise.all(['a', 'b', 'nobody'].map(rowsOf));
+    expect([a?.map(({ value }) => value), b?.length, nobody]).toEqual([[1, 3], 1, []]);
   });
 });

@@ -136,25 +136,53 @@ function parentOf(resourceId: string, sections: number, names: number): string |
 }
 
 /** Adds something to look at; what is due already comes no later for it. */
-export async function addDue(writer: Writer, { scope, reach, dueAt, writtenAt }: Due): Promise<void> {
-  const key = { scope_key: scopeKey(scope), reach };
-  const before = await writer
+export function addDue(writer: Writer, due: Due): Promise<void> {
+  return addDues(writer, [due]);
+}
+
+/** Dues of one statement. */
+const together = 200;
+
+/** The same for many, each another place. */
+export async function addDues(writer: Writer, dues: readonly Due[]): Promise<void> {
+  for (let from = 0; from < dues.length; from += together) await addSome(writer, dues.slice(from, from + together));
+}
+
+async function addSome(writer: Writer, dues: readonly Due[]): Promise<void> {
+  const keyed = dues.map((due) => ({ ...due, scope_key: scopeKey(due.scope) }));
+  const there = await writer
     .selectFrom('policy_due')
     .selectAll()
-    .where('scope_key', '=', key.scope_key)
-    .where('reach', '=', reach)
-    .executeTakeFirst();
-  const said = {
-    scope,
-    due_at: Math.min(dueAt, before?.due_at ?? dueAt),
-    written_at: writtenAt ?? before?.written_at ?? null,
-    done_until: writtenAt === undefined ? (before?.done_until ?? dueAt) : writtenAt - 1,
-    // Whatever was looked at beneath may be otherwise now.
-    place: null,
-  };
+    .where(
+      'scope_key',
+      'in',
+      keyed.map(({ scope_key }) => scope_key),
+    )
+    .execute();
+  const rows = keyed.map(({ scope, scope_key, reach, dueAt, writtenAt }) => {
+    const before = there.find((row) => row.scope_key === scope_key && row.reach === reach);
+    return {
+      scope_key,
+      reach,
+      scope,
+      due_at: Math.min(dueAt, before?.due_at ?? dueAt),
+      written_at: writtenAt ?? before?.written_at ?? null,
+      done_until: writtenAt === undefined ? (before?.done_until ?? dueAt) : writtenAt - 1,
+      // Whatever was looked at beneath may be otherwise now.
+      place: null,
+    };
+  });
   await writer
     .insertInto('policy_due')
-    .values({ ...key, ...said })
-    .onConflict((conflict) => conflict.columns(['scope_key', 'reach']).doUpdateSet(said))
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['scope_key', 'reach']).doUpdateSet((said) => ({
+        scope: said.ref('excluded.scope'),
+        due_at: said.ref('excluded.due_at'),
+        written_at: said.ref('excluded.written_at'),
+        done_until: said.ref('excluded.done_until'),
+        place: said.ref('excluded.place'),
+      })),
+    )
     .execute();
 }

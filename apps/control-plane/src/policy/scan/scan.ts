@@ -2,12 +2,13 @@
  * Compliance scans: what changed is looked at soon, everything once a day, in small slices with rests between them, so that a scan of a
  * large fleet costs a bounded part of a processor and never holds up anybody else.
  */
-import { messageOf } from '@sallyport/model';
+import { machineResourceId, messageOf } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import { scopeKey, tenantScope } from '../../rbac/scope.ts';
 import type { PolicyDueRow } from '../../store/schema/policy-rows.ts';
+import type { Reader } from '../../store/store.ts';
 import { loadPolicies, type PoliciesInForce } from '../stored/assigned-policies.ts';
-import { addDue, followLog } from './follow-log.ts';
+import { addDue, addDues, followLog, type Due as NewlyDue } from './follow-log.ts';
 import { lookAt, type Scanner } from './look-at.ts';
 import { carryOnRemediations } from './remediate.ts';
 
@@ -200,14 +201,25 @@ async function queueNewMachines(scanner: Scanner): Promise<void> {
     .select('heartbeats.connected_since')
     .where('heartbeats.connected_since', '>=', from)
     .execute();
-  if (rows.length === 0) return;
+  // Where nothing is assigned there is nothing to look at; an assignment makes everything beneath it due.
+  if (rows.length === 0 || !(await isAnythingAssigned(store.read))) return;
+  const dues = rows.map((row): NewlyDue => {
+    const scope = machineResourceId(row.subscription_id, row.group_name, row.name);
+    const fresh = row.connected_since - row.created_at < settlingMilliseconds;
+    return { scope, reach: 'resource', dueAt: now, writtenAt: fresh ? row.connected_since : undefined };
+  });
   await store.observe(async (writer) => {
-    for (const row of rows) {
-      const scope = `/subscriptions/${row.subscription_id}/resourceGroups/${row.group_name}/providers/Microsoft.HybridCompute/machines/${row.name}`;
-      const fresh = row.connected_since - row.created_at < settlingMilliseconds;
-      const writtenAt = fresh ? row.connected_since : undefined;
-      await addDue(writer, { scope, reach: 'resource', dueAt: now, writtenAt });
-    }
+    await addDues(writer, dues);
     return { value: undefined, events: [] };
   });
+}
+
+async function isAnythingAssigned(reader: Reader): Promise<boolean> {
+  const found = await reader
+    .selectFrom('policy_objects')
+    .select('kind')
+    .where('kind', '=', 'policyAssignments')
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
 }

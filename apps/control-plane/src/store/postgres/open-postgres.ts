@@ -3,6 +3,7 @@
  * of the transaction to its commit, so that changes come one after the other as they do in SQLite, over all processes (decision 0150).
  */
 import { CompiledQuery, Kysely, PostgresDialect, sql, type Expression, type RawBuilder, type SqlBool } from 'kysely';
+import { parametersFor, theKeys } from '../lookup-keys.ts';
 import { migrate } from '../migrate.ts';
 import { upsertText, type RowWriter, type RowWriting } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -96,10 +97,13 @@ function lookup<Row>(
   build: LookupQuery<Row>,
 ): (keys: readonly string[]) => Promise<readonly Row[]> {
   const isOneOfTheKeys = (column: string): Expression<SqlBool> =>
-    sql<SqlBool>`${sql.ref(column)} = ANY(${[] as readonly string[]}::text[])`;
+    sql<SqlBool>`${sql.ref(column)} = ANY(${theKeys}::text[])`;
   const query = build(reading, isOneOfTheKeys).compile();
   keepPrepared(query.sql);
-  return async (keys) => (await reading.executeQuery<Row>({ ...query, parameters: [keys] })).rows;
+  return async (keys) => {
+    const parameters = parametersFor(query.parameters, keys);
+    return (await reading.executeQuery<Row>({ ...query, parameters })).rows;
+  };
 }
 
 /** One statement is a transaction of its own: the database is asked once for a group, with one array for each column. */

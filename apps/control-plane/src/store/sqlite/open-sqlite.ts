@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect, type Expression, type SqlBool } from 'kysely';
 import { noBells } from '../bells.ts';
+import { parametersFor, theKeys } from '../lookup-keys.ts';
 import { migrate } from '../migrate.ts';
 import { upsertText, type RowValue } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -48,9 +49,12 @@ export async function openSqlite(directory: string): Promise<Store> {
     read: reading,
     lookup: <Row>(build: LookupQuery<Row>) => {
       const isOneOfTheKeys = (column: string): Expression<SqlBool> =>
-        sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${''}))`;
-      const { sql: text } = build(reading, isOneOfTheKeys).compile();
-      return (keys) => Promise.resolve(reader.prepare(text).all([JSON.stringify(keys)]) as readonly Row[]);
+        sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${theKeys}))`;
+      const { sql: text, parameters } = build(reading, isOneOfTheKeys).compile();
+      return (keys) => {
+        const values = parametersFor(parameters, JSON.stringify(keys));
+        return Promise.resolve(reader.prepare(text).all(values) as readonly Row[]);
+      };
     },
     change: inTurn,
     observe: inTurn,
