@@ -11,6 +11,8 @@ export interface SystemProgram {
   /** Debian's package that holds it. */
   readonly package: string;
   readonly reason: string;
+  /** The file that it is, when it is no program on the PATH. */
+  readonly file?: string;
   /** Where Debian keeps it when that is not on the PATH: a folder with a folder for each version. */
   readonly versions?: string;
   /** A file that is written before the package is installed, so that it does not do more than bring the program. */
@@ -42,7 +44,13 @@ export const testPrograms: readonly SystemProgram[] = [
     before: { file: '/etc/postgresql-common/createcluster.d/no-server.conf', content: 'create_main_cluster = false\n' },
   },
   { command: 'haproxy', package: 'haproxy', reason: 'a proxy that ends TLS in front of the control plane' },
-  { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that signs with a token' },
+  { command: 'pkcs11-tool', package: 'opensc', reason: 'the program that makes keys on a token' },
+  {
+    command: 'PyKCS11',
+    package: 'python3-pykcs11',
+    reason: 'the library that signs with a token',
+    file: '/usr/lib/python3/dist-packages/PyKCS11/__init__.py',
+  },
   {
     command: 'az',
     package: 'azure-cli',
@@ -55,6 +63,10 @@ export const benchPrograms: readonly SystemProgram[] = [
   { command: 'unzip', package: 'unzip', reason: 'the peer that unpacking is measured against' },
   { command: 'curl', package: 'curl', reason: 'the peer that downloading is measured against' },
 ];
+
+function isThere({ command, versions, file }: SystemProgram): boolean {
+  return file === undefined ? isInstalled(command, versions) : existsSync(file);
+}
 
 /** Whether a program is on the PATH, or in a folder of its versions. */
 export function isInstalled(command: string, versions?: string): boolean {
@@ -75,7 +87,7 @@ export function isInstalled(command: string, versions?: string): boolean {
 
 /** Installs what is missing where that is possible, and says what stays missing. */
 export function provideSystemPrograms(programs: readonly SystemProgram[]): void {
-  const missing = programs.filter(({ command, versions }) => !isInstalled(command, versions));
+  const missing = programs.filter((program) => !isThere(program));
   if (missing.length === 0) return;
   if (process.getuid?.() === 0 && isInstalled('apt-get')) {
     process.stdout.write(`Installing from Debian: ${missing.map((program) => program.package).join(', ')}\n`);
@@ -96,7 +108,7 @@ export function provideSystemPrograms(programs: readonly SystemProgram[]): void 
       },
     );
   }
-  for (const program of missing.filter(({ command, versions }) => !isInstalled(command, versions))) {
+  for (const program of missing.filter((one) => !isThere(one))) {
     process.stdout.write(
       `Missing: ${program.command} (Debian: ${program.package}): ${program.reason}. What needs it is left out.\n`,
     );

@@ -199,6 +199,29 @@ describe('what a client refuses', () => {
   });
 });
 
+test('T83 a mirror lists what its gallery publishes and what of it was copied, and signs nothing', async () => {
+  await prepared();
+  await run('publish', packageFile('Contoso.Tools.Hello-1.0.0.zip'));
+  await run('publish', packageFile('Contoso.Tools.Other-1.0.0.zip', 'other'));
+  const mirror = join(folder.path, 'mirror');
+  const root = join(gallery, 'metadata/1.root.json');
+  expect(await runGallery(mirror, 'mirror', gallery, '--root', root, '--only', 'Contoso.Tools/Other')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(': 1 new package (') as string,
+  });
+  const lines = (await runGallery(mirror, 'list')).stdout.trim().split('\n');
+  expect(lines).toEqual([
+    expect.stringMatching(/^Contoso.Tools\/Hello 1.0.0 .* stable, not scanned, not copied$/),
+    expect.stringMatching(/^Contoso.Tools\/Other 1.0.0 .* stable, not scanned$/),
+  ]);
+  for (const refused of [['refresh'], ['key', 'list'], ['publish', packageFile('Contoso.Tools.Hello-1.0.1.zip')]])
+    expect(await runGallery(mirror, ...refused)).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/^GalleryIsMirror: /) as string,
+    });
+  expect((await runGallery(mirror, 'collect-garbage')).code).toBe(0);
+});
+
 test('T84 publish killed at any moment: the catalog never names a package that is not there, and the next publish goes on', async () => {
   await prepared();
   const storage = new FolderStorage(join(gallery, 'packages'));

@@ -1,15 +1,23 @@
 /** The gallery that a command works on. */
 import { keyPassphrases, openRepository, type Repository, type RepositoryPlace } from '@sallyport/catalog';
 import type { GalleryContext, SigningFlags } from './context.ts';
+import { GalleryError } from './gallery-error.ts';
 import { galleryPlaces, type GalleryPlaces } from './gallery-places.ts';
+import { isMirror } from './mirror/mirror-trust.ts';
 import { readPassphrases } from './read-passphrases.ts';
 
-/** Where the gallery keeps what, and its repository. Reads nothing of it yet. */
+/** Where a gallery that signs for itself keeps what, and its repository. Throws `GalleryIsMirror`; reads nothing else yet. */
 export function openGallery(
   context: GalleryContext,
   flags: SigningFlags,
 ): { readonly places: GalleryPlaces; readonly repository: Repository } {
   const places = galleryPlaces(flags.gallery);
+  if (isMirror(places)) {
+    throw new GalleryError(
+      'GalleryIsMirror',
+      `The gallery in '${flags.gallery}' is a mirror and signs nothing: do this in the gallery that it mirrors, then bring it up to date.`,
+    );
+  }
   return { places, repository: openRepository({ ...repositoryPlace(places, flags), now: context.now }) };
 }
 

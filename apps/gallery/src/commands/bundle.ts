@@ -1,9 +1,11 @@
-import { answer, type CommonFlags, type GalleryContext, printable } from '../context.ts';
+import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { counted } from '../counted.ts';
 import { galleryPlaces } from '../gallery-places.ts';
 import { logged } from '../gallery-log.ts';
 import { exportBundle } from '../mirror/export-bundle.ts';
 import { importBundle } from '../mirror/import-bundle.ts';
 import { progressBar } from '../progress-bar.ts';
+import { warnOfUnusable } from '../warn-of-unusable.ts';
 import { takenForLog, tell } from './mirror.ts';
 
 export interface BundleExportFlags extends CommonFlags {
@@ -26,14 +28,10 @@ export async function bundleExport(this: GalleryContext, flags: BundleExportFlag
     ({ packages, bytes, issued }) => ({ packages, bytes, issued }),
   ).finally(bar.clear);
   answer(this, flags, { ...exported, folder }, [
-    `Exported ${exported.packages} packages (${exported.bytes} bytes) and the signed catalog to ${folder}.`,
+    `Exported ${counted(exported.packages, 'package')} (${exported.bytes} bytes) and the signed catalog to ${folder}.`,
     `Where it is imported the first time, the root comes by another way than this medium, or its SHA-256 is compared with the one on paper.`,
   ]);
-  for (const { publisher, failure } of unusable) {
-    this.process.stderr.write(
-      printable(`Without the packages of ${publisher}: ${failure.code}: ${failure.message}`) + '\n',
-    );
-  }
+  warnOfUnusable(this, unusable);
 }
 
 /** Takes a bundle into a mirror. */

@@ -1,11 +1,12 @@
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
+import { counted } from '../counted.ts';
 import { galleryPlaces } from '../gallery-places.ts';
 import { logged } from '../gallery-log.ts';
 import { openSource } from '../mirror/open-source.ts';
 import { parseSubset } from '../mirror/subset.ts';
 import { takeOver, type TakenOver } from '../mirror/take-over.ts';
 import { progressBar } from '../progress-bar.ts';
-import { printable } from '../context.ts';
+import { warnOfUnusable } from '../warn-of-unusable.ts';
 
 export interface MirrorFlags extends CommonFlags {
   readonly only?: readonly string[];
@@ -57,12 +58,8 @@ export function tell(context: GalleryContext, flags: CommonFlags, taken: TakenOv
   const signed = issued === undefined ? '' : `, as signed on ${issued}`;
   answer(context, flags, summary(taken), [
     outcome === 'present'
-      ? `${did}: nothing is new. ${packages} packages are here${signed}.`
-      : `${did}: ${newPackages} new packages (${bytes} bytes) of ${packages}${signed}.`,
+      ? `${did}: nothing is new. ${counted(packages, 'package')} ${packages === 1 ? 'is' : 'are'} here${signed}.`
+      : `${did}: ${counted(newPackages, 'new package')} (${bytes} bytes) of ${packages}${signed}.`,
   ]);
-  for (const { publisher, failure } of taken.unusable) {
-    context.process.stderr.write(
-      printable(`Without the packages of ${publisher}: ${failure.code}: ${failure.message}`) + '\n',
-    );
-  }
+  warnOfUnusable(context, taken.unusable);
 }

@@ -13,6 +13,7 @@ import { RepositoryError } from '@sallyport/catalog';
 import { CodedError } from '@sallyport/model';
 import { answer, type CommonFlags, type GalleryContext } from '../context.ts';
 import { logged } from '../gallery-log.ts';
+import { counted } from '../counted.ts';
 import { galleryPlaces } from '../gallery-places.ts';
 import { progressBar } from '../progress-bar.ts';
 import { changeStorage, namesIn } from '../storage/change-storage.ts';
@@ -31,14 +32,10 @@ export async function storageShow(this: GalleryContext, flags: CommonFlags): Pro
   answer(this, flags, { delivery, storages: shown }, [
     ...shown.map(
       ({ address, emptying, packages, trouble }) =>
-        `${address}  ${emptying ? 'being emptied' : 'in use'}  ${trouble ?? counted(packages ?? 0)}`,
+        `${address}  ${emptying ? 'being emptied' : 'in use'}  ${trouble ?? counted(packages ?? 0, 'package')}`,
     ),
     ways[delivery],
   ]);
-}
-
-function counted(packages: number): string {
-  return packages === 1 ? '1 package' : `${packages} packages`;
 }
 
 const ways: Readonly<Record<StorageSettings['delivery'], string>> = {
@@ -101,7 +98,7 @@ export async function storageMove(this: GalleryContext, flags: CommonFlags): Pro
   ).finally(bar.clear);
   const emptied = readStorageSettings(flags.gallery).storages.filter(({ emptying }) => emptying);
   answer(this, flags, { moved }, [
-    `Copied ${counted(moved.length)}. ${
+    `Copied ${counted(moved.length, 'package')}. ${
       emptied.length === 0
         ? 'No storage is being emptied.'
         : `Nothing lies only in '${emptied.map(({ address }) => storageName(address)).join("', '")}' any more: leave it out with 'storage set'.`

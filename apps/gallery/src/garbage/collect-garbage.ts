@@ -3,15 +3,16 @@
  * own files that were replaced long ago. What is named decides, and it is asked while nobody can change it, so a publisher meanwhile can
  * lose nothing (T20).
  */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { collectGarbage, type BlobName } from '@sallyport/blob-storage';
-import { copyCatalog, fetchFromFolder, withLock, type Repository } from '@sallyport/catalog';
+import { withLock, type Repository } from '@sallyport/catalog';
 import { openGalleryStorage } from '@sallyport/cloud-storage';
 import { readIfThere, syncDirectory, writeDurably } from '@sallyport/durable-files';
 import { packageBlobName } from '@sallyport/model';
 import type { GalleryPlaces } from '../gallery-places.ts';
-import { rootOf } from '../mirror/mirror-trust.ts';
+import { isMirror } from '../mirror/mirror-trust.ts';
+import { verifiedCopy } from '../mirror/verified-copy.ts';
 import { readSeen, supersededFiles } from './superseded-files.ts';
 
 export interface Garbage {
@@ -36,7 +37,7 @@ export async function collectGalleryGarbage(garbage: Garbage): Promise<Collected
   const { places, repository, now, olderThanHours } = garbage;
   const storage = await openGalleryStorage(places.gallery);
   const oldest = now().getTime() - olderThanHours * 3_600_000;
-  const isOriginal = statSync(places.keysDirectory, { throwIfNoEntry: false }) !== undefined;
+  const isOriginal = !isMirror(places);
   // Nobody names anything meanwhile. A publisher that has stored its package before and names it afterwards looks whether it is still there.
   return withLock(join(isOriginal ? places.keysDirectory : places.trust, 'lock'), patience, async () => {
     const named = isOriginal ? await namedBy(repository) : await namedByMirror(places, now());
@@ -65,12 +66,7 @@ async function namedBy(repository: Repository): Promise<Named> {
 
 /** A mirror's catalog is verified like anybody's; one that is refused, or has a publisher that is, cannot say what is garbage. */
 async function namedByMirror(places: GalleryPlaces, now: Date): Promise<Named> {
-  const copy = await copyCatalog({
-    pinnedRoot: readFileSync(rootOf(places)),
-    floors: undefined,
-    fetch: fetchFromFolder(places.directory),
-    now,
-  });
+  const copy = await verifiedCopy(places, now);
   const [unusable] = copy.unusable;
   if (unusable !== undefined) throw unusable.failure;
   return { packages: copy.packages.map(({ sha256 }) => packageBlobName(sha256)), files: [...copy.files.keys()] };

@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderStorage } from '@sallyport/blob-storage';
-import { copyCatalog, fetchFromFolder, type CatalogCopy } from '@sallyport/catalog';
+import type { CatalogCopy } from '@sallyport/catalog';
 import { removeDurably, writeDurably } from '@sallyport/durable-files';
 import { messageOf } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { manifestFile, writeManifest, type BundleFile } from './bundle-manifest.ts';
 import { gallerySource } from './open-source.ts';
-import { rootOf } from './mirror-trust.ts';
 import { parseSubset } from './subset.ts';
 import { blobNameOf } from './take-over.ts';
+import { verifiedCopy } from './verified-copy.ts';
 
 export interface BundleExport {
   readonly places: GalleryPlaces;
@@ -35,12 +35,7 @@ export interface Exported {
  */
 export async function exportBundle({ places, folder, only, now, progress }: BundleExport): Promise<Exported> {
   const subset = parseSubset(only);
-  const copy = await copyCatalog({
-    pinnedRoot: readRoot(rootOf(places)),
-    floors: undefined,
-    fetch: fetchFromFolder(places.directory),
-    now: now(),
-  });
+  const copy = await verifiedCopy(places, now());
   const packages = copy.packages.filter(subset);
   prepare(folder);
   const files: BundleFile[] = [];
@@ -67,14 +62,6 @@ export async function exportBundle({ places, folder, only, now, progress }: Bund
   writeDurably(join(folder, manifestFile), writeManifest(manifest), 0o644);
   removeDurably(join(folder, unfinished));
   return { packages: packages.length, bytes, issued: copy.issued, unusable: copy.unusable };
-}
-
-function readRoot(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new GalleryError('PackageMissing', `There is no gallery to export: ${messageOf(error)}.`, { cause: error });
-  }
 }
 
 /** There while an export runs, or after one that was interrupted: then the folder may be written over. */

@@ -14,9 +14,14 @@ export interface MirrorTrust {
   readonly floors: string | undefined;
 }
 
+/** Whether the folder is a mirror of another gallery, which has no keys of its own. */
+export function isMirror(places: GalleryPlaces): boolean {
+  return !isThere(places.keysDirectory) && isThere(pinnedRootFile(places));
+}
+
 /** Reads it, beginning with the root in `rootFile` where nothing is pinned yet. Throws `RootMissing`, `RootDiffers`, `GalleryIsOriginal`. */
 export function readMirrorTrust(places: GalleryPlaces, rootFile: string | undefined): MirrorTrust {
-  if (statSync(places.keysDirectory, { throwIfNoEntry: false }) !== undefined) {
+  if (isThere(places.keysDirectory)) {
     throw new GalleryError(
       'GalleryIsOriginal',
       `The gallery in '${places.gallery}' signs for itself: name another folder for a mirror.`,
@@ -50,7 +55,11 @@ export function keepMirrorTrust(places: GalleryPlaces, { pinnedRoot, floors }: M
 /** The root that clients of this gallery begin with: the one its mirror began with, or the first of a gallery that signs for itself. */
 export function rootOf(places: GalleryPlaces): string {
   const pinned = pinnedRootFile(places);
-  return statSync(pinned, { throwIfNoEntry: false }) === undefined ? places.firstRoot : pinned;
+  return isThere(pinned) ? pinned : places.firstRoot;
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function pinnedRootFile(places: GalleryPlaces): string {

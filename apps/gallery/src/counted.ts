@@ -1,0 +1,4 @@
+/** `1 package`, `2 packages`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
