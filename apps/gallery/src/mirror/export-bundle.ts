@@ -1,11 +1,10 @@
 /** Writing a gallery, or a part of it, onto a medium. Only what a client could verify now is exported: an expired catalog helps nobody. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderStorage } from '@sallyport/blob-storage';
 import type { CatalogCopy } from '@sallyport/catalog';
 import { removeDurably, writeDurably } from '@sallyport/durable-files';
-import { messageOf } from '@sallyport/model';
 import { GalleryError } from '../gallery-error.ts';
 import type { GalleryPlaces } from '../gallery-places.ts';
 import { manifestFile, writeManifest, type BundleFile } from './bundle-manifest.ts';
