@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
+import { isTerminal, operationStates } from '@sallyport/model';
+import type { GoalExtension } from '@sallyport/model/wire';
 import { isPostgresUnderTest } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
@@ -523,6 +525,126 @@ describe('goal state, doorbell and reports', () => {
     });
     await machine.stop();
   });
+
+  describe.each(operationStates.filter((one) => !isTerminal(one)))('whatever it is at: %s', (at) => {
+    const path = (machine: FakeAgent): string => `${machine.resourceId}/extensions/c`;
+    const send = (method: string, machine: FakeAgent, action = ''): ReturnType<OperatorClient['arm']> =>
+      arm.arm(
+        method,
+        `${path(machine)}${action}?${version}`,
+        method === 'PUT' ? { location: 'here', properties: runner } : undefined,
+      );
+    const entryOf = async (machine: FakeAgent): Promise<GoalExtension> => {
+      const [entry] = (await machine.goalState()).extensions;
+      if (entry === undefined) throw new Error('The goal state is empty.');
+      return entry;
+    };
+
+    /** A machine with an operation that has come so far, and what to follow that at. */
+    async function underWay(): Promise<{ machine: FakeAgent; followed: () => Promise<string> }> {
+      const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', `at-${randomUUID()}`);
+      let answer = await send('PUT', machine);
+      if (at === 'Removing') {
+        await machine.report([reportOf(await entryOf(machine), 'Succeeded')]);
+        answer = await send('DELETE', machine);
+      }
+      if (at !== 'Accepted') {
+        const entry = await entryOf(machine);
+        if (at !== 'Delivered') await machine.report([reportOf(entry, at)]);
+      }
+      const link = new URL(String(answer.headers['azure-asyncoperation']));
+      const followed = async (): Promise<string> =>
+        ((await arm.arm('GET', link.pathname + link.search)).json() as { readonly status: string }).status;
+      expect(await followed()).toBe('InProgress');
+      return { machine, followed };
+    }
+
+    test('it can be canceled centrally, and ends as canceled', async () => {
+      const { machine, followed } = await underWay();
+      expect((await send('POST', machine, '/cancel')).status).toBe(202);
+      if (at === 'Accepted') {
+        // The machine has not come for it and never hears of it.
+        expect((await machine.goalState()).extensions).toEqual([]);
+      } else {
+        const entry = await entryOf(machine);
+        expect(entry.cancel).toBe(true);
+        const error = { code: 'OperationCanceled', message: 'It was canceled.' };
+        await machine.report([reportOf(entry, 'Canceled', { error })]);
+      }
+      expect(await followed()).toBe('Canceled');
+      expect(errorOf(await send('POST', machine, '/cancel')).code).toBe('NothingInProgress');
+      await machine.stop();
+    });
+
+    test('the machine may end it, as its administrator wants', async () => {
+      const { machine, followed } = await underWay();
+      const entry = await entryOf(machine);
+      const error = { code: 'OperationCanceled', message: 'It was canceled on the machine.' };
+      await machine.report([reportOf(entry, 'Canceled', { error })]);
+      expect(await followed()).toBe('Canceled');
+      await machine.stop();
+    });
+
+    test('S4.6 a DELETE ends it at once, or is the removal that is under way', async () => {
+      const { machine, followed } = await underWay();
+      expect((await send('DELETE', machine)).status).toBe(202);
+      expect(await followed()).toBe(at === 'Removing' ? 'InProgress' : 'Canceled');
+      const entry = await entryOf(machine);
+      expect(entry).toMatchObject({ desired: 'absent', operationDone: false });
+      await machine.report([reportOf(entry, 'Succeeded', { version: '' })]);
+      expect((await send('GET', machine)).status).toBe(404);
+      await machine.stop();
+    });
+  });
+
+  let publishing: Promise<void> | undefined;
+  /** Both versions of a handler that is shared, once. */
+  function published(): Promise<void> {
+    publishing ??= (async () => {
+      for (const of of ['1.0.0', '2.0.0']) await gallery.publish('Contoso.Scripts/Along', of, true);
+    })();
+    return publishing;
+  }
+
+  test.each([
+    ['succeeds', ['2.0.0', '2.0.0'], 'Succeeded', {}],
+    ['fails and stays', ['2.0.0', '2.0.0'], 'Failed', { error: { code: 'HandlerEnableFailed', message: 'no' } }],
+    [
+      'T85 fails and goes back',
+      ['1.0.0', '1.0.0'],
+      'Failed',
+      { error: { code: 'HandlerEnableFailed', message: 'no' }, rolledBackTo: '1.0.0' },
+    ],
+    ['T13 is refused', ['1.0.0', '1.0.0'], 'Failed', { error: { code: 'ExtensionNotAllowed', message: 'no' } }],
+    [
+      'is canceled, which leaves its own wish standing',
+      ['1.0.0', '2.0.0'],
+      'Canceled',
+      { error: { code: 'OperationCanceled', message: 'no' } },
+    ],
+  ] as const)(
+    'what becomes of a resource that a request has taken along when that %s',
+    async (what, wanted, state, over) => {
+      await published();
+      const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', `along-${what.replaceAll(/\W/g, '')}`);
+      const put = async (name: string, typeHandlerVersion: string): Promise<number> => {
+        const properties = { publisher: 'Contoso.Scripts', type: 'Along', typeHandlerVersion };
+        const path = `${machine.resourceId}/extensions/${name}?${version}`;
+        return (await arm.arm('PUT', path, { location: 'here', properties })).status;
+      };
+      expect([await put('one', '1.0.0'), await put('two', '1.0.0')]).toEqual([200, 200]);
+      await machine.report((await machine.goalState()).extensions.map((entry) => reportOf(entry, 'Succeeded')));
+      expect(await put('two', '2.0.0')).toBe(200);
+      const goal = await machine.goalState();
+      expect(goal.extensions.map((entry) => entry.version)).toEqual(['2.0.0', '2.0.0']);
+      const asked = goal.extensions.find((entry) => !entry.operationDone);
+      if (asked === undefined) throw new Error('Nothing is asked for.');
+      await machine.report([reportOf(asked, state, over)]);
+      const after = await machine.goalState();
+      expect(after.extensions.map((entry) => entry.version)).toEqual(wanted);
+      await machine.stop();
+    },
+  );
 
   test('T13 a refused installation is over: it is not wanted any more, and can be removed without the machine', async () => {
     const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'refusing');

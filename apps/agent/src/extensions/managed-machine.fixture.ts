@@ -52,6 +52,7 @@ export interface ManagedOptions {
   readonly hosting?: () => Hosting;
   /** Where it looks for packages; without, there is none. */
   readonly catalog?: Catalog;
+  readonly deadlineSeconds?: number;
 }
 
 let key: Promise<MachineKey> | undefined;
@@ -97,6 +98,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       reporter,
       permit: options.permit ?? allow,
       hosting: () => options.hosting?.() ?? 'on',
+      ...(options.deadlineSeconds === undefined ? {} : { deadlineSeconds: options.deadlineSeconds }),
     });
     manager.start();
     return { manager, reporter, journal };

@@ -13,4 +13,6 @@ export interface ManagerOptions {
   readonly permit: Permit;
   /** Whether anything of extensions may be run at this moment. */
   readonly hosting: () => Hosting;
+  /** How long an operation may take in all, when that is not what the control plane allows it. */
+  readonly deadlineSeconds?: number;
 }

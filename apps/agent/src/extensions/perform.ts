@@ -24,8 +24,10 @@ export async function perform(
   const { entry, operation } = work;
   const { host, reporter, supplies } = options;
   const context = contextOf(work, findings, AbortSignal.any([stopping, control.signal]), options);
-  const late = new OperationFailure('OperationTimedOut', 'The operation did not end within 95 minutes.');
-  const timer = setTimeout(() => control.abort(late), runningDeadlineSeconds * 1000);
+  const seconds = deadlineSecondsOf(options);
+  const inTime = `The operation did not end within ${Math.round(seconds / 60)} minutes.`;
+  const late = new OperationFailure('OperationTimedOut', inTime);
+  const timer = setTimeout(() => control.abort(late), seconds * 1000);
   host.log('info', 'operation begins', {
     operation: entry.operationId,
     kind: operation,
@@ -97,8 +99,9 @@ function contextOf(
   { entry, name, operation }: Performance,
   findings: Findings,
   signal: AbortSignal,
-  { host, supplies, reporter, permit }: ManagerOptions,
+  options: ManagerOptions,
 ): OperationContext {
+  const { host, supplies, reporter, permit } = options;
   const progress = new OperationProgress({
     now: () => host.environment.now(),
     monotonic: () => host.environment.monotonic(),
@@ -114,7 +117,7 @@ function contextOf(
     name,
     operation,
     findings,
-    deadline: host.environment.monotonic() + runningDeadlineSeconds * 1000,
+    deadline: host.environment.monotonic() + deadlineSecondsOf(options) * 1000,
     signal,
     requirePermission: () => requirePermission(permit, operation, name),
     progress: (state, status) => progress.state(state, status),
@@ -122,6 +125,10 @@ function contextOf(
     printed: (output) => progress.printed(output),
     tellEnd: () => undefined,
   };
+}
+
+function deadlineSecondsOf({ deadlineSeconds = runningDeadlineSeconds }: ManagerOptions): number {
+  return deadlineSeconds;
 }
 
 function failureOf(error: unknown): OperationFailure {

@@ -4,7 +4,8 @@ import type { Environment } from '../environment.ts';
 import { startOperation } from '../providers/microsoft.hybridcompute/start-operation.ts';
 import type { Machine } from '../providers/microsoft.hybridcompute/machine-view.ts';
 import type { ExtensionGoal } from '../machines/extension-goal.ts';
-import type { Store } from '../store/store.ts';
+import type { ExtensionRow } from '../store/schema/extension-rows.ts';
+import type { Store, Writer } from '../store/store.ts';
 import { testEvent } from './test-event.ts';
 import { testOrigin } from './test-origin.ts';
 
@@ -68,35 +69,64 @@ export function addOperation(
   };
   return store.change(async (writer) => {
     await startOperation(writer, environment, machine, 'e', kind, testOrigin(operationId));
-    await writer
-      .insertInto('extensions')
-      .values({
-        vm_id: machine.vm_id,
-        name_key: 'e',
-        name: 'e',
-        location: 'here',
-        tags: '{}',
-        extension_key: 'p/t',
-        publisher: 'P',
-        type: 'T',
-        type_handler_version: '2.0.0',
-        auto_upgrade_minor_version: 0,
-        enable_automatic_upgrade: null,
-        force_update_tag: null,
-        settings: null,
-        provision_after: null,
-        operation_id: operationId,
-        sequence: 7,
-        goal: JSON.stringify(goal),
-        lapse_goal: lapseGoal === undefined ? null : JSON.stringify(lapseGoal),
-        installed_version: installed,
-        status: null,
-        created_at: environment.now(),
-        created_by: 'c',
-        changed_at: environment.now(),
-        changed_by: 'c',
-      })
-      .execute();
+    await insertExtension(environment, writer, machine, {
+      operation_id: operationId,
+      goal: JSON.stringify(goal),
+      lapse_goal: lapseGoal === undefined ? null : JSON.stringify(lapseGoal),
+      installed_version: installed,
+    });
     return { value: { operationId, goal }, events: [testEvent()] };
   });
+}
+
+/** Stores an extension of `P/T` that has no operation of its own; `over` are the columns that matter to a test. */
+export function addExtension(
+  environment: Environment,
+  store: Store,
+  machine: Machine,
+  over: Partial<ExtensionRow> & Pick<ExtensionRow, 'name_key'>,
+): Promise<void> {
+  return store.change(async (writer) => {
+    await insertExtension(environment, writer, machine, { name: over.name_key, ...over });
+    return { value: undefined, events: [testEvent()] };
+  });
+}
+
+async function insertExtension(
+  environment: Environment,
+  writer: Writer,
+  machine: Machine,
+  over: Partial<ExtensionRow>,
+): Promise<void> {
+  const now = environment.now();
+  await writer
+    .insertInto('extensions')
+    .values({
+      vm_id: machine.vm_id,
+      name_key: 'e',
+      name: 'e',
+      location: 'here',
+      tags: '{}',
+      extension_key: 'p/t',
+      publisher: 'P',
+      type: 'T',
+      type_handler_version: '2.0.0',
+      auto_upgrade_minor_version: 0,
+      enable_automatic_upgrade: null,
+      force_update_tag: null,
+      settings: null,
+      provision_after: null,
+      operation_id: 'earlier',
+      sequence: 7,
+      goal: null,
+      lapse_goal: null,
+      installed_version: '',
+      status: null,
+      created_at: now,
+      created_by: 'c',
+      changed_at: now,
+      changed_by: 'c',
+      ...over,
+    })
+    .execute();
 }
