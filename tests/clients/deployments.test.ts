@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isPostgresUnderTest, storedRows } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
@@ -149,7 +150,10 @@ test('a template is deployed in order; outputs come from what is there; secrets 
   expect(other.json()).toMatchObject({ properties: { settings: { before: 'Succeeded' } } });
   const operations = await arm.arm('GET', `${done.id}/operations?${version}`);
   expect((operations.json() as { readonly value: unknown[] }).value).toHaveLength(3);
-  for (const file of ['sallyport.sqlite', 'sallyport.sqlite-wal']) {
+  const kept = storedRows(join(folder, 'state'), 'SELECT * FROM plain_resources');
+  expect([kept.length > 0, JSON.stringify(kept).includes('canary')]).toEqual([true, false]);
+  // Nor in the pages of what was erased, where the files are ours to look into.
+  for (const file of isPostgresUnderTest() ? [] : ['sallyport.sqlite', 'sallyport.sqlite-wal']) {
     expect(readFileSync(join(folder, 'state', file)).includes('canary-in-parameters')).toBe(false);
   }
   const events = await arm.arm(
@@ -331,4 +335,149 @@ test('one that is under way can be called off, and is not begun a second time', 
   expect((await ended(answer)).properties.provisioningState).toBe('Canceled');
   expect((await arm.arm('DELETE', `${id}?${version}`)).status).toBe(204);
   await silent.stop();
+});
+
+describe('what-if', () => {
+  interface Change {
+    readonly resourceId: string;
+    readonly changeType: string;
+    readonly after?: object;
+    readonly delta?: readonly { readonly path: string; readonly propertyChangeType: string }[];
+  }
+  interface Prediction {
+    readonly status: string;
+    readonly error?: { readonly code: string };
+    readonly properties?: { readonly changes: readonly Change[] };
+  }
+  const license = (name: string, more: object = {}): object => ({
+    type: 'Microsoft.HybridCompute/licenses',
+    apiVersion: '2024-07-10',
+    name,
+    location: 'here',
+    tags: { a: 'b' },
+    properties: { licenseType: 'ESU' },
+    ...more,
+  });
+
+  async function predicted(
+    template: object,
+    client = arm,
+    parameters: object = { machine: { value: 'web' } },
+  ): Promise<Prediction> {
+    const path = `${group}/providers/Microsoft.Resources/deployments/predicted/whatIf?${version}`;
+    const answer = await client.arm('POST', path, { properties: { mode: 'Incremental', template, parameters } });
+    expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+    return answer.json() as Prediction;
+  }
+  const words = ({ properties }: Prediction): unknown =>
+    properties?.changes.map(({ resourceId, changeType, delta }) => [
+      resourceId.split('/').at(-1),
+      changeType,
+      ...(delta ?? []).map(({ path, propertyChangeType }) => `${propertyChangeType} ${path}`),
+    ]);
+
+  test('T81 says what would change, writes nothing, and the deployment does just that', async () => {
+    const first = templateOf([license('predicted')]);
+    const before = await predicted(first);
+    expect(words(before)).toEqual([['predicted', 'Create']]);
+    expect(
+      (await arm.arm('GET', `${before.properties?.changes[0]?.resourceId ?? ''}?api-version=2024-07-10`)).status,
+    ).toBe(404);
+    const path = `${group}/providers/Microsoft.Resources/deployments/predicted?${version}`;
+    expect((await arm.arm('GET', path)).status).toBe(404);
+    expect((await ended(await put('predicted', first))).properties.provisioningState).toBe('Succeeded');
+    expect(words(await predicted(first))).toEqual([['predicted', 'NoChange']]);
+    const second = templateOf([
+      license('predicted', { tags: { c: 'd' }, properties: { licenseType: 'ESU', tenantId: 'x' } }),
+      license('other', {
+        properties: {
+          tenantId: "[reference(resourceId('Microsoft.HybridCompute/licenses', 'third')).provisioningState]",
+        },
+      }),
+      license('third'),
+    ]);
+    expect(words(await predicted(second))).toEqual([
+      ['predicted', 'Modify', 'Delete tags.a', 'Create tags.c', 'Create properties.tenantId'],
+      ['other', 'Unsupported'],
+      ['third', 'Create'],
+    ]);
+  });
+
+  test('S5.1 shows what policy would write, and the refusal that the deployment would meet', async () => {
+    const definitions = `${subscription}/providers/Microsoft.Authorization/policyDefinitions`;
+    const assigned = `${group}/providers/Microsoft.Authorization/policyAssignments`;
+    const assign = async (name: string, effect: string): Promise<void> => {
+      const policyRule = JSON.parse(
+        `{"if":{"field":"type","equals":"Microsoft.HybridCompute/licenses"},"then":${effect}}`,
+      ) as unknown;
+      await arm.arm('PUT', `${definitions}/${name}?api-version=2021-06-01`, {
+        properties: { mode: 'All', policyRule },
+      });
+      const policyDefinitionId = `${definitions}/${name}`;
+      await arm.arm('PUT', `${assigned}/${name}?api-version=2021-06-01`, { properties: { policyDefinitionId } });
+    };
+    try {
+      await assign('by-policy', `{"effect":"append","details":[{"field":"tags['by']","value":"policy"}]}`);
+      const appended = await predicted(templateOf([license('appended')]));
+      expect(appended.properties?.changes[0]?.after).toMatchObject({ tags: { a: 'b', by: 'policy' } });
+      await assign('no-licenses', '{"effect":"deny"}');
+      const denied = await predicted(templateOf([license('denied')]));
+      expect([denied.status, denied.error?.code]).toEqual(['Failed', 'RequestDisallowedByPolicy']);
+    } finally {
+      for (const name of ['by-policy', 'no-licenses'])
+        await arm.arm('DELETE', `${assigned}/${name}?api-version=2021-06-01`);
+    }
+    expect((await predicted(templateOf([license('l', { apiVersion: '1999-01-01' })]))).error?.code).toBe(
+      'NoRegisteredProviderFound',
+    );
+  });
+
+  test('S1.7 shows no protected setting, and nothing of a secure parameter', async () => {
+    const properties = {
+      publisher: 'Contoso.Scripts',
+      type: 'Other',
+      settings: { said: "[concat('with ', parameters('secret'))]" },
+      protectedSettings: { secret: "[parameters('secret')]", other: 'canary-written' },
+    };
+    const parameters = { machine: { value: 'web' }, secret: { value: 'canary-parameter' } };
+    const found = JSON.stringify(await predicted(templateOf([extension('Other', { properties })]), arm, parameters));
+    expect(found).not.toContain('canary');
+    expect(found).toContain('*******');
+  });
+
+  test('T02 asks for the rights that the deployment needs', async () => {
+    const clientId = randomUUID();
+    const made = await arm.arm(
+      'PUT',
+      `/providers/Sallyport.Identity/servicePrincipals/${clientId}?api-version=2026-11-01`,
+      { properties: { displayName: 'deployer' } },
+    );
+    const { objectId, clientSecret } = (
+      made.json() as { readonly properties: { objectId: string; clientSecret: string } }
+    ).properties;
+    const roleId = randomUUID();
+    const role = `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
+    const permissions = [{ actions: ['*/read', 'Microsoft.Resources/deployments/*'], notActions: [] }];
+    const written = await arm.arm('PUT', `${role}?api-version=2022-04-01`, {
+      properties: { roleName: 'Predicts', type: 'CustomRole', permissions, assignableScopes: [subscription] },
+    });
+    const given = await arm.arm(
+      'PUT',
+      `${group}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`,
+      { properties: { roleDefinitionId: role, principalId: objectId } },
+    );
+    expect([written.status, given.status, written.text, given.text]).toEqual([
+      201,
+      201,
+      expect.any(String),
+      expect.any(String),
+    ]);
+    const deployer = await signIn({ ...plane.operator, clientId, clientSecret });
+    try {
+      const { status, error } = await predicted(templateOf([license('forbidden')]), deployer);
+      expect([status, error?.code]).toEqual(['Failed', 'AuthorizationFailed']);
+    } finally {
+      deployer.close();
+    }
+  });
 });

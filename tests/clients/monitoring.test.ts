@@ -7,7 +7,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { changeStored } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
@@ -90,10 +90,8 @@ describe('health', () => {
   });
 
   test('a database that a newer version has migrated is no database for this one', async () => {
-    const database = new DatabaseSync(join(state, 'sallyport.sqlite'));
-    database.exec('PRAGMA busy_timeout = 10000');
     const name = '299901010000-of-a-later-version';
-    database.prepare('INSERT INTO kysely_migration (name, timestamp) VALUES (?, ?)').run(name, '2999-01-01');
+    changeStored(state, 'INSERT INTO kysely_migration (name, timestamp) VALUES (?, ?)', name, '2999-01-01');
     try {
       await expect.poll(async () => (await readyz()).status, { timeout: 20_000 }).toBe(503);
       const { body } = await readyz();
@@ -103,8 +101,7 @@ describe('health', () => {
       });
       expect(JSON.stringify(body)).not.toContain(state);
     } finally {
-      database.prepare('DELETE FROM kysely_migration WHERE name = ?').run(name);
-      database.close();
+      changeStored(state, 'DELETE FROM kysely_migration WHERE name = ?', name);
     }
     await expect.poll(async () => (await readyz()).status, { timeout: 20_000 }).toBe(200);
   });

@@ -8,6 +8,7 @@ import { startControlPlaneProcess, type ControlPlaneProcess } from './control-pl
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
 import type { Answer } from './http-client.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
+import { runScript } from './run-script.ts';
 import { createTestGallery } from './test-gallery.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-policy-'));
@@ -321,5 +322,33 @@ describe('published definitions', () => {
       `${subscription}/providers/Microsoft.Authorization/policyDefinitions?${policyVersion}&$filter=${filter}&$top=1000`,
     );
     expect((listed.json() as { readonly value: unknown[] }).value).toHaveLength(names.length);
+  });
+});
+
+test('S2.1 the stock client writes definitions, initiatives and assignments, changes one, lists and removes them', async () => {
+  const found = await runScript<Record<string, unknown>>('policy.ts', plane.operator, 'Fleet', 'web');
+  const refused = (code: string): unknown => expect.objectContaining({ code }) as unknown;
+  expect(found).toMatchObject({
+    made: { name: 'stock', policyType: 'Custom', mode: 'All', displayName: 'Every extension' },
+    updated: 'Changed',
+    definitions: expect.arrayContaining(['stock']) as unknown,
+    builtIn: expect.any(Number) as unknown,
+    initiative: { policyType: 'Custom', policyDefinitions: [{ parameters: { effect: { value: 'Deny' } } }] },
+    assigned: { name: 'stock', scope: group, enforcementMode: 'Default' },
+    again: 'Again',
+    changed: {
+      displayName: 'Again',
+      location: 'here',
+      identity: { type: 'SystemAssigned', principalId: expect.any(String) as unknown },
+      overrides: [{ kind: 'policyEffect', value: 'Audit' }],
+    },
+    shown: { displayName: 'Again', overrides: [{ value: 'Audit' }] },
+    ofGroup: expect.arrayContaining(['stock']) as unknown,
+    ofMachine: expect.arrayContaining(['stock']) as unknown,
+    inUse: refused('PolicyDefinitionInUse'),
+    wrong: { status: expect.toSatisfy((status: number) => status === 400 || status === 404) as unknown },
+    nowhere: refused('PolicyAssignmentNotFound'),
+    removed: 'stock',
+    gone: refused('PolicyDefinitionNotFound'),
   });
 });

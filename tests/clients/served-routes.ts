@@ -146,6 +146,14 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
       shape: nothing,
       answer: resource(z.looseObject({ provisioningState: text, mode: z.literal('Incremental') })),
     },
+    'Microsoft.Resources/deployments/whatIf': {
+      ask: [`${templates}/d/whatIf`, { properties: { mode: 'Incremental', template } }],
+      shape: nothing,
+      answer: z.strictObject({
+        status: text,
+        properties: z.strictObject({ correlationId: text, changes: z.array(z.looseObject({ resourceId: text })) }),
+      }),
+    },
     'Microsoft.Resources/deployments/cancel': { ask: [`${templates}/d/cancel`], shape: nothing, answer: nothing },
     'Microsoft.Resources/deployments/operations': {
       list: `${templates}/d/operations`,

@@ -42,6 +42,7 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.Resources/deployments/write': 'Create Deployment',
   'Microsoft.Resources/deployments/delete': 'Delete Deployment',
   'Microsoft.Resources/deployments/validate/action': 'Validate Deployment',
+  'Microsoft.Resources/deployments/whatIf/action': 'Predict Deployment Changes',
   'Microsoft.Resources/deployments/cancel/action': 'Cancel Deployment',
   'Microsoft.Resources/tags/write': 'Updates the tags on a resource',
   'Microsoft.Resources/tags/delete': 'Removes all the tags on a resource',

@@ -2,7 +2,7 @@
  * Carries out a deployment: each resource is a request of whoever deploys, through the same door as any, once those that it depends on
  * are there. A resource that fails ends what depends on it and nothing else, as ARM has it.
  */
-import { isTerminal, messageOf, parseResourceId, type OperationState } from '@sallyport/model';
+import { isTerminal, messageOf, type OperationState } from '@sallyport/model';
 import type { EventOrigin } from '../activity-log/event-origin.ts';
 import { ArmError } from '../arm/arm-error.ts';
 import type { ArmResponse } from '../arm/arm-request.ts';
@@ -16,6 +16,7 @@ import type { Services } from '../services.ts';
 import { deploymentType, isOver, type DeployedPart, type Deployment, type DeploymentFailure } from './deployment.ts';
 import { deploymentOf, keepDeployment } from './deployment-store.ts';
 import type { PlannedResource } from './planned-resource.ts';
+import { readAsDeployer, typeOfId } from './read-as-deployer.ts';
 import { TemplateError } from './template-error.ts';
 
 /** How often what was begun is looked at, and how often a deployment says that it lives. Milliseconds. */
@@ -68,7 +69,7 @@ export async function runDeployment(
         return evaluate();
       } catch (error) {
         if (!(error instanceof ReferenceNeeded) || read.has(error.id.toLowerCase())) throw error;
-        read.set(error.id.toLowerCase(), await shownTo(dispatcher, run, error.id));
+        read.set(error.id.toLowerCase(), await readAsDeployer(dispatcher, run, error.id));
       }
     }
   }
@@ -136,25 +137,6 @@ export async function runDeployment(
   return deployment;
 }
 
-async function shownTo(dispatcher: Dispatcher, run: DeploymentRun, id: string): Promise<Json> {
-  const type = dispatcher.registry.types.find((row) => row.type.toLowerCase() === typeOf(id));
-  const apiVersion = type === undefined || type.apiVersions === 'any' ? '2021-04-01' : (type.apiVersions[0] ?? '');
-  const answer = await dispatcher.inner({
-    caller: run.caller,
-    method: 'GET',
-    path: id,
-    apiVersion,
-    body: undefined,
-    correlationId: run.origin.correlationId,
-  });
-  return (answer.body ?? null) as Json;
-}
-
-function typeOf(id: string): string {
-  const section = parseResourceId(id)?.providers.at(-1);
-  return section === undefined ? '' : [section.namespace, ...section.types].join('/').toLowerCase();
-}
-
 /** Follows what a write began until it is over. Every operation has a deadline, so that this ends. Throws {@link ArmError}. */
 async function waitFor(services: Services, id: string, answer: ArmResponse, canceled: AbortSignal): Promise<void> {
   const link = answer.headers?.['azure-asyncoperation'];
@@ -162,7 +144,7 @@ async function waitFor(services: Services, id: string, answer: ArmResponse, canc
   const name = new URL(link).pathname.split('/').at(-1) ?? '';
   while (!canceled.aborted) {
     const ended =
-      typeOf(id) === deploymentType.toLowerCase() ? await nested(services, id) : await operation(services, name);
+      typeOfId(id) === deploymentType.toLowerCase() ? await nested(services, id) : await operation(services, name);
     if (ended) return;
     await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
   }

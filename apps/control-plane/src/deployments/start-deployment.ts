@@ -1,11 +1,10 @@
 /** From what somebody wants deployed to a deployment that runs. Whatever can be refused is refused before anything is written. */
 import { messageOf, parseResourceId } from '@sallyport/model';
-import type { EventOrigin } from '../activity-log/event-origin.ts';
 import { requestEvents } from '../activity-log/events-of.ts';
 import { ArmError } from '../arm/arm-error.ts';
+import type { ArmRequest } from '../arm/arm-request.ts';
 import type { Dispatcher } from '../arm/dispatcher.ts';
 import { targetOf } from '../arm/target.ts';
-import type { Caller } from '../identity/caller.ts';
 import { isObject, member, type Json, type JsonObject, written } from '../policy/json.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { surroundingsOf } from '../policy/surroundings.ts';
@@ -19,23 +18,9 @@ import { planResources, type PlannedResource } from './planned-resource.ts';
 import { runDeployment } from './run-deployment.ts';
 import { parseTemplate } from './template.ts';
 import { TemplateError } from './template-error.ts';
+import { predictChanges, type PredictedChange } from './what-if.ts';
 import { templateScope, type TemplateScope } from './template-values.ts';
-
-export interface WantedDeployment {
-  /** The id that it is to have. */
-  readonly id: string;
-  readonly properties: JsonObject;
-  readonly location: string | undefined;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly caller: Caller;
-  readonly origin: EventOrigin;
-}
-
-export interface PreparedDeployment {
-  readonly planned: readonly PlannedResource[];
-  readonly scope: TemplateScope;
-  readonly outputs: (read: ReadonlyMap<string, Json>) => JsonObject;
-}
+import type { PreparedDeployment, WantedDeployment } from './wanted-deployment.ts';
 
 export interface StartedDeployment {
   readonly deployment: Deployment;
@@ -47,6 +32,8 @@ export interface StartedDeployment {
 /** Deployments that run in this process, by key: to call them off, and to wait for them at the end. */
 export interface Deployments {
   prepare(wanted: WantedDeployment): Promise<PreparedDeployment>;
+  /** What it would change, told to whoever makes the request. Nothing is written. */
+  predict(wanted: WantedDeployment, request: ArmRequest): Promise<readonly PredictedChange[]>;
   start(wanted: WantedDeployment): Promise<StartedDeployment>;
   /** Whether there was one to call off. */
   cancel(id: string): boolean;
@@ -178,6 +165,7 @@ export function createDeployments(services: Services, dispatcher: Dispatcher): D
 
   return {
     prepare,
+    predict: async (wanted, request) => predictChanges(services, dispatcher, wanted, await prepare(wanted), request),
     start,
     cancel: (id) => {
       const found = running.get(scopeKey(id));

@@ -49,7 +49,8 @@ export async function verifyAssertion(
     // GUIDs: their case does not count.
     if (payload.iss?.toLowerCase() !== clientId || payload.sub?.toLowerCase() !== clientId)
       throw new TokenError('invalid_client', 'The issuer and subject of the client assertion must be the client id.');
-    const expiresAt = (payload.exp ?? 0) * 1000;
+    // Clients write times with fractions of a second (arm-api §4.2); a store takes whole milliseconds.
+    const expiresAt = Math.ceil((payload.exp ?? 0) * 1000);
     if (expiresAt > now + (longestLife + skew) * 1000)
       throw new TokenError('invalid_client', 'The client assertion expires more than 10 minutes from now.');
     if (typeof payload.jti !== 'string' || payload.jti === '' || payload.jti.length > 200)

@@ -37,7 +37,7 @@ const versions = [
 ];
 const nameForm = /^[^<>*%&:\\?+/\u0000-\u001f]{1,128}$/;
 const bodySchema = z.object({
-  properties: z.record(z.string(), z.json()),
+  properties: z.optional(z.record(z.string(), z.json())),
   location: z.optional(z.nullable(z.string().check(z.maxLength(100)))),
   identity: z.optional(z.nullable(z.object({ type: z.optional(z.string()) }))),
 });
@@ -55,7 +55,10 @@ export function policies(services: Services): readonly ResourceType[] {
         status: 200,
         body: view(await existing(services.store.read, kind, request), services.endpoint.tenantId),
       }),
-      PUT: (request) => put(services, kind, request),
+      PUT: (request) => write(services, kind, request),
+      ...(kind === 'policyAssignments' || kind === 'policyExemptions'
+        ? { PATCH: (request: ArmRequest) => write(services, kind, request) }
+        : {}),
       DELETE: (request) => remove(services, kind, request),
     },
     collection: { GET: (request) => list(services, kind, request) },
@@ -81,11 +84,15 @@ function find(reader: Reader, kind: PolicyKind, { id }: ArmRequest): Promise<Pol
 
 async function existing(reader: Reader, kind: PolicyKind, request: ArmRequest): Promise<PolicyObject> {
   const row = await find(reader, kind, request);
-  if (row !== undefined) return row;
-  const name = (request.id.providers.at(-1)?.names[0] ?? '').slice(0, 128);
-  throw new ArmError(
+  if (row === undefined) throw isMissing(kind, request);
+  return row;
+}
+
+function isMissing(kind: PolicyKind, { id }: ArmRequest): ArmError {
+  const name = (id.providers.at(-1)?.names[0] ?? '').slice(0, 128);
+  return new ArmError(
     notFound[kind],
-    `The ${kind.slice(0, -1)} '${name}' could not be found at '${scopeBeneath(request.id)}'.`,
+    `The ${kind.slice(0, -1)} '${name}' could not be found at '${scopeBeneath(id)}'.`,
   );
 }
 
@@ -96,8 +103,8 @@ const notFound = {
   policyExemptions: 'PolicyExemptionNotFound',
 } as const;
 
-/** Answers 201, for one that is there already too (arm-api §0.4). */
-async function put(
+/** PUT writes the whole, and answers 201 for one that is there already too (arm-api §0.4); PATCH changes what it names. */
+async function write(
   { store, environment, endpoint }: Services,
   kind: PolicyKind,
   request: ArmRequest,
@@ -111,11 +118,17 @@ async function put(
   const scope = readScope(scopeBeneath(request.id));
   if (scope === undefined) throw new ArmError('InvalidParameter', `'${scopeBeneath(request.id)}' is not a scope.`);
   const body = parseBody(bodySchema, request.body);
-  const { properties } = body;
-  if (kind === 'policyExemptions') requireExempting(request, properties['policyAssignmentId']);
+  const isPatch = request.method === 'PATCH';
+  if (!isPatch && body.properties === undefined)
+    throw new ArmError('InvalidRequestContent', 'The request body must contain properties.', 'properties');
   const { row, fresh } = await store.change(async (writer) => {
     const before = await find(writer, kind, request);
-    const principal = await identityFor(writer, environment, kind, name, before, body.identity?.type ?? undefined);
+    if (isPatch && before === undefined) throw isMissing(kind, request);
+    const kept = isPatch && before !== undefined ? propertiesOf(before) : {};
+    const properties: JsonObject = { ...kept, ...body.properties };
+    if (kind === 'policyExemptions') requireExempting(request, properties['policyAssignmentId']);
+    const identity = body.identity?.type ?? (isPatch && before?.principal_id ? 'SystemAssigned' : undefined);
+    const principal = await identityFor(writer, environment, kind, name, before, identity);
     const spelled = { kind, scope: before?.scope ?? scope, name: before?.name ?? name, principal_id: principal };
     await asArm(() => checkPolicyObject(writer, spelled, properties));
     // Each writing has a time of its own: by it one is told from the next.
@@ -143,11 +156,12 @@ async function put(
     const origin = { ...request.origin, resourceId: idOfPolicyObject(stored) };
     return {
       value: { row: stored, fresh: before === undefined },
-      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'Created' }),
+      events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: isPatch ? 'OK' : 'Created' }),
     };
   });
   // Exemptions came later, and their clients take 200 for one that is there.
-  return { status: kind === 'policyExemptions' && !fresh ? 200 : 201, body: view(row, endpoint.tenantId) };
+  const isOk = isPatch || (kind === 'policyExemptions' && !fresh);
+  return { status: isOk ? 200 : 201, body: view(row, endpoint.tenantId) };
 }
 
 /** Who exempts needs a say at what is exempted from: at its own scope alone anybody could lift what stands above (S5.2). */

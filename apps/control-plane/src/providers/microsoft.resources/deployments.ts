@@ -11,7 +11,9 @@ import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags, tagsSchema } from '../../arm/tags.ts';
 import { deploymentType, isOver, type Deployment } from '../../deployments/deployment.ts';
 import { deploymentOf } from '../../deployments/deployment-store.ts';
-import type { Deployments, PreparedDeployment, WantedDeployment } from '../../deployments/start-deployment.ts';
+import type { Deployments } from '../../deployments/start-deployment.ts';
+import type { PreparedDeployment, WantedDeployment } from '../../deployments/wanted-deployment.ts';
+import { isObject, written } from '../../policy/json.ts';
 import { scopeBeneath, scopeKey } from '../../rbac/scope.ts';
 import { findPlain, type PlainResource } from '../../resources/plain-resource.ts';
 import type { Services } from '../../services.ts';
@@ -58,6 +60,11 @@ export function deploymentTypes(services: Services, deployments: Deployments): r
     },
     {
       ...common,
+      type: `${deploymentType}/whatIf`,
+      collection: { POST: (request) => whatIf(services, deployments, request) },
+    },
+    {
+      ...common,
       type: `${deploymentType}/cancel`,
       collection: { POST: (request) => cancel(services, deployments, request) },
     },
@@ -74,6 +81,34 @@ export function deploymentTypes(services: Services, deployments: Deployments): r
       item: { GET: (request) => status(services, request) },
     },
   ];
+}
+
+/** A refusal that the deployment would meet is the answer, not a failure of the question: ARM has it in the body. */
+async function whatIf(
+  { store, environment }: Services,
+  deployments: Deployments,
+  request: ArmRequest,
+): Promise<ArmResponse> {
+  const wanted = wantedBy(request);
+  const settings = wanted.properties['whatIfSettings'];
+  const format = isObject(settings) ? written(settings['resultFormat'] ?? '').toLowerCase() : '';
+  let body: unknown;
+  try {
+    const changes = await deployments.predict(wanted, request);
+    const shown = changes.map(({ resourceId, changeType, ...rest }) =>
+      format === 'resourceidonly' ? { resourceId, changeType } : { resourceId, changeType, ...rest },
+    );
+    body = { status: 'Succeeded', properties: { correlationId: request.origin.correlationId, changes: shown } };
+  } catch (error) {
+    if (!(error instanceof ArmError) || error.status === 500) throw error;
+    const { code, message, target } = error;
+    body = { status: 'Failed', error: { code, message, ...(target === undefined ? {} : { target }) } };
+  }
+  await store.change(() => {
+    const events = requestEvents(environment, request.origin, { status: 'Succeeded', subStatus: 'OK' });
+    return Promise.resolve({ value: undefined, events });
+  });
+  return { status: 200, body };
 }
 
 /** The id of the deployment that a request is for, or for something of. */
