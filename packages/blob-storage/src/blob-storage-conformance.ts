@@ -103,6 +103,22 @@ export function blobStorageConformance(empty: () => Promise<BlobStorage>): void 
     expect((await contentOf(await storage.open(nameOf(content)))).equals(content)).toBe(true);
   });
 
+  test('S1.2 content that has come whole and is then not let through is nowhere', async () => {
+    const storage = await empty();
+    for (const bytes of [content, large]) {
+      const refused = (async function* (): AsyncGenerator<Uint8Array> {
+        yield* pieces(bytes);
+        // What waits here is the scan of the package.
+        expect(await names(storage)).toEqual([]);
+        expect(await storage.has(nameOf(bytes))).toBe(false);
+        throw new Error('the scanner objects');
+      })();
+      await expect(storage.put(nameOf(bytes), refused)).rejects.toThrow('the scanner objects');
+      expect(await names(storage)).toEqual([]);
+      expect(await storage.open(nameOf(bytes))).toBeUndefined();
+    }
+  });
+
   test('a canceled put leaves nothing', async () => {
     const storage = await empty();
     await expect(storage.put(nameOf(content), pieces(content), AbortSignal.abort())).rejects.toThrow('aborted');

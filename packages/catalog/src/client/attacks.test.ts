@@ -17,6 +17,11 @@ beforeEach(async () => {
 afterEach(() => stage.remove());
 
 /** The code that stops a machine from installing Hello 1.0.0; undefined when nothing does. */
+/** As this catalog writes times: in whole seconds. */
+function timeOf(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+/, '');
+}
+
 async function stopped(client: Catalog): Promise<string | undefined> {
   try {
     await client.refresh();
@@ -179,7 +184,7 @@ describe('a carrier that goes back in time', () => {
   test.each(roles)(
     'T14 T72 when %s has expired nothing is trusted any more, until the clock is right again',
     async (role) => {
-      const soon = { expires: new Date(stage.time + 60_000).toISOString().replace('.000', '') };
+      const soon = { expires: timeOf(stage.time + 60_000) };
       if (role === 'root') {
         const root = { ...parse(stage.firstRoot).signed, ...soon, version: 2 };
         stage.lies.set('2.root.json', await signAs(stage, root, 'root'));
@@ -209,10 +214,27 @@ describe('a carrier that goes back in time', () => {
     // The newest timestamp was signed on day 13: no clock before that is believed, so its own expiry still comes.
     await publishAs(stage, ['timestamp'], (content) => ({
       ...content,
-      expires: new Date(stage.time - 2 * day + 1).toISOString().replace(/\.\d+/, ''),
+      expires: timeOf(stage.time - 2 * day + 1),
     }));
     stage.time -= 365 * day;
     await expect(stage.client('machine').refresh()).rejects.toMatchObject({ code: 'CatalogFrozen' });
+    expect(await stopped(stage.client('machine'))).toBe('CatalogFrozen');
+  });
+
+  test.each([
+    ['says that it was signed a year ago', (stage: Stage) => ({ issued: timeOf(stage.time - 365 * day) })],
+    ['does not say when it was signed', () => ({ issued: undefined })],
+  ])('T71 nor does a timestamp that %s: the machine remembers', async (_what, lie) => {
+    stage.time += 13 * day;
+    await stage.repository.refresh();
+    expect(await stopped(stage.client('machine'))).toBeUndefined();
+    await publishAs(stage, ['timestamp'], ({ issued: _issued, ...content }) => {
+      const { issued } = lie(stage);
+      return { ...content, ...(issued === undefined ? {} : { issued }), expires: timeOf(stage.time - day) };
+    });
+    stage.time -= 365 * day;
+    // What only this machine has seen is what tells: another one, whose clock is wrong as well, has nothing to go by.
+    expect(await stopped(stage.client('another machine'))).toBeUndefined();
     expect(await stopped(stage.client('machine'))).toBe('CatalogFrozen');
   });
 });
