@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { storeSettings } from '@sallyport/testkit';
+import { compileCache } from '../../tooling/compile-cache.ts';
 
 export interface Operator {
   readonly endpoint: string;
@@ -39,7 +40,7 @@ export async function startControlPlaneProcess(
   const args = [main, 'start', '--state', state, '--port', '0', ...store, ...settings];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache },
   });
   const ended = once(child, 'exit');
   let output = '';
