@@ -30,7 +30,7 @@ import { writeBenchPackage } from './bench-package.ts';
 import { milliseconds, printRows, ratio, type Row } from './report.ts';
 
 const rounds = 4;
-const agent = join(import.meta.dirname, '../apps/agent/src/main.ts');
+const agent = join(import.meta.dirname, '../apps/agent/src/unpack-main.ts');
 
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));

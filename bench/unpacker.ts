@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unpackFlags } from '../apps/agent/src/extensions/unpack/unpack-request.ts';
+import { fileOfProgram } from '../apps/agent/src/platform/agent-programs.ts';
 import { buildAgent } from '../tooling/build.ts';
 
 export interface UnpackRun {
@@ -17,7 +18,7 @@ export type RunUnpacker = (file: string, directory: string, sha256: string, leng
 
 /** Builds the agent into `folder`; gives what runs its unpacking process on a package. */
 export async function openUnpacker(folder: string): Promise<RunUnpacker> {
-  const bundle = await buildAgent(join(folder, 'dist'));
+  const program = fileOfProgram('azcmagent-unpack', await buildAgent(join(folder, 'dist')));
   const probe = join(folder, 'dist/probe.cjs');
   writeFileSync(
     probe,
@@ -33,11 +34,10 @@ export async function openUnpacker(folder: string): Promise<RunUnpacker> {
       [
         '--permission',
         ...unpackFlags,
-        ...[bundle, probe, directory, '/proc'].map((path) => `--allow-fs-read=${path}`),
+        ...[program, probe, directory, '/proc'].map((path) => `--allow-fs-read=${path}`),
         `--allow-fs-write=${directory}`,
         `--require=${probe}`,
-        bundle,
-        'unpack-package',
+        program,
       ],
       {
         stdio: ['pipe', 'pipe', 'pipe', descriptor],

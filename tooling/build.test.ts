@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listPackage, readPackageEntry } from '@sallyport/archive';
 import { parseHandlerManifest } from '@sallyport/handler-contract';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { describe, expect, test } from 'vitest';
-import { buildAgent, buildExtensions } from './build.ts';
+import { buildAgentPrograms, buildExtensions } from './build.ts';
 import { packageArchive } from './build/package-archive.ts';
 
 describe('the build', () => {
@@ -48,9 +49,11 @@ describe('the build', () => {
     expect((await packageArchive(files.toReversed())).equals(sorted)).toBe(true);
   });
 
-  test('the agent becomes one file that runs beside nothing but Node', async () => {
+  test('the agent becomes a few files that run beside nothing but Node, with one byte for each character', async () => {
     using output = temporaryDirectory('build');
-    const file = await buildAgent(output.path);
+    const files = await buildAgentPrograms(output.path);
+    const [file = ''] = files;
+    for (const one of files) expect(readFileSync(one, 'utf8')).toMatch(/^[\u0000-\u007f]*$/);
     const run = spawnSync(process.execPath, [file, 'help'], {
       cwd: output.path,
       env: { AZCMAGENT_ROOT: output.path },
@@ -59,5 +62,24 @@ describe('the build', () => {
     expect(run.stderr).toBe('');
     expect(run.status).toBe(0);
     expect(run.stdout).toContain('azcmagent');
+  });
+
+  test('the agent that is shipped becomes its resident program when it is run, and ends when it is told to', async () => {
+    using output = temporaryDirectory('build');
+    const [file = ''] = await buildAgentPrograms(output.path);
+    const root = join(output.path, 'root');
+    mkdirSync(root);
+    const agent = spawn(process.execPath, [file, 'run', '--log-stderr'], {
+      env: { AZCMAGENT_ROOT: root },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    agent.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await expect.poll(() => said, { timeout: 20_000 }).toContain('not connected');
+    expect(readFileSync(`/proc/${agent.pid}/cmdline`, 'latin1')).toContain('azcmagent-resident.cjs\0--log-stderr');
+    const ended = once(agent, 'exit');
+    agent.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(said).toContain('The agent has stopped.');
   });
 });

@@ -10,6 +10,11 @@ export interface BundleOptions {
   readonly minify: boolean;
 }
 
+/** A character beyond ASCII makes V8 keep the whole text with two bytes for each of its characters. All of ours are in strings and patterns. */
+function inAscii(code: string): string {
+  return code.replace(/[^\u0000-\u007f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** The bundle's text. Throws when something cannot be resolved; nothing is left to be found at run time but Node's own modules. */
 export async function bundle(options: BundleOptions): Promise<string> {
   const build = await rolldown({
@@ -28,7 +33,7 @@ export async function bundle(options: BundleOptions): Promise<string> {
       codeSplitting: false,
       sourcemap: false,
     });
-    return output[0].code;
+    return inAscii(output[0].code);
   } finally {
     await build.close();
   }

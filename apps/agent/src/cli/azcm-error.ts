@@ -1,5 +1,5 @@
 /** Errors of `azcmagent`: a documented code whose number is the exit code, a sentence, and what to do (arc-agent §1.4). */
-import { CodedError } from '@sallyport/model';
+import { CodedError, messageOf } from '@sallyport/model';
 
 /** The codes in use, with their meaning. The exit code is the number. */
 export const azcmCodes = {
@@ -40,4 +40,14 @@ export class AzcmError extends CodedError<AzcmCode> {
 /** The process exit code of a code: its number, within 0–125. */
 export function exitCodeOf(code: AzcmCode): number {
   return Number(code.slice(4));
+}
+
+/** Whatever was thrown, as one of these; `signal` says whether the user called it off. */
+export function azcmErrorOf(thrown: unknown, signal: AbortSignal): AzcmError {
+  if (thrown instanceof AzcmError) return thrown;
+  if (signal.aborted) return new AzcmError('AZCM0011', 'Canceled (Ctrl+C).', [], { cause: thrown });
+  // Foreseen, and said by whoever knows: the message holds what to do.
+  if (thrown instanceof CodedError) return new AzcmError('AZCM0001', thrown.message, [], { cause: thrown });
+  const hint = 'This was not foreseen. Run the command again with --verbose to see where it happened.';
+  return new AzcmError('AZCM0001', messageOf(thrown), [hint], { cause: thrown });
 }

@@ -1,13 +1,12 @@
 /** One call of `azcmagent`, from its arguments to its exit code. */
-import { CodedError, messageOf } from '@sallyport/model';
 import { isAdministrator, type Environment } from '../platform/environment.ts';
-import { AzcmError, exitCodeOf } from './azcm-error.ts';
+import { AzcmError, azcmErrorOf, exitCodeOf } from './azcm-error.ts';
 import type { Command, Invocation } from './command.ts';
 import { commands } from './commands/index.ts';
 import { commandHelp, overview } from './help.ts';
 import { withOptionsFile } from './options-file.ts';
 import { checkArguments, findCommand, parseArguments } from './parse-arguments.ts';
-import { speakError, voiceOf, type Manner, type Streams } from './voice.ts';
+import { mannerAsked, speakError, voiceOf, type Manner, type Streams } from './voice.ts';
 
 /** Runs the command the arguments call and returns the exit code: 0, or the number of the AZCM code. Never throws. */
 export async function runCli(
@@ -17,11 +16,7 @@ export async function runCli(
   signal: AbortSignal,
 ): Promise<number> {
   // Before anything is parsed, so that an error of the parsing is told the way that was asked for.
-  let manner: Manner = {
-    json: args.includes('--json') || args.includes('-j'),
-    verbose: false,
-    logToStderr: args.includes('--log-stderr'),
-  };
+  let manner: Manner = { ...mannerAsked(args), verbose: false };
   try {
     const command = helpAsked(args) ? findCommand(args.slice(1), commands) : findCommand(args, commands);
     if (command === undefined || helpAsked(args)) {
@@ -71,13 +66,4 @@ function requireAdministrator(command: Command, environment: Environment): void 
   throw new AzcmError('AZCM0018', `${name} needs the administrator of this machine (root). Nothing was changed.`, [
     `Run it with: sudo ${name} …`,
   ]);
-}
-
-function azcmErrorOf(thrown: unknown, signal: AbortSignal): AzcmError {
-  if (thrown instanceof AzcmError) return thrown;
-  if (signal.aborted) return new AzcmError('AZCM0011', 'Canceled (Ctrl+C).', [], { cause: thrown });
-  // Foreseen, and said by whoever knows: the message holds what to do.
-  if (thrown instanceof CodedError) return new AzcmError('AZCM0001', thrown.message, [], { cause: thrown });
-  const hint = 'This was not foreseen. Run the command again with --verbose to see where it happened.';
-  return new AzcmError('AZCM0001', messageOf(thrown), [hint], { cause: thrown });
 }

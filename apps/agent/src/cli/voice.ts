@@ -17,6 +17,15 @@ export interface Manner {
   readonly logToStderr: boolean;
 }
 
+/** What the words of a command line ask for, before anything of them is understood. */
+export function mannerAsked(words: readonly string[]): Manner {
+  return {
+    json: words.includes('--json') || words.includes('-j'),
+    verbose: words.includes('--verbose') || words.includes('-v'),
+    logToStderr: words.includes('--log-stderr'),
+  };
+}
+
 /** The voice of one command. */
 export function voiceOf(manner: Manner, streams: Streams): Voice {
   const log = manner.logToStderr ? streams.err : streams.out;

@@ -23,6 +23,19 @@ export function systemFacts(): SystemFacts {
   };
 }
 
+/** Looking through every process of a machine is most of what a heartbeat costs it, and what is found rarely changes. Milliseconds. */
+const lookMilliseconds = 10 * 60 * 1000;
+
+/** The facts as of the last ten minutes, for somebody who asks again and again. `monotonic` is a clock that never jumps. */
+export function rememberedFacts(monotonic: () => number): () => SystemFacts {
+  let known: { readonly facts: SystemFacts; readonly until: number } | undefined;
+  return () => {
+    const now = monotonic();
+    if (known === undefined || now >= known.until) known = { facts: systemFacts(), until: now + lookMilliseconds };
+    return known.facts;
+  };
+}
+
 function osRelease(): ReadonlyMap<string, string> {
   const text = textOf('/etc/os-release');
   return new Map(

@@ -94,7 +94,7 @@ export function testMachine(): TestMachine {
     get machineLife() {
       return `life ${lives}`;
     },
-    workplaces: new Workplaces({ paths, environment, program: join(import.meta.dirname, '../main.ts') }),
+    workplaces: new Workplaces({ paths, environment, program: join(import.meta.dirname, '../unpack-main.ts') }),
   };
 
   function handler(version: HandlerVersion): PackageFiles {

@@ -28,7 +28,8 @@ export async function listenLocally(host: '127.0.0.1' | '::1', port: number, ans
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 2_000,
-    connectionsCheckingInterval: 2_000,
+    // Each look wakes a process that is to rest; who is too slow is noticed this much later, and there are few connections to hold.
+    connectionsCheckingInterval: 10_000,
   });
   server.maxConnections = mostConnections;
   server.on('request', (message, response) => {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentConfigurationOf } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
-import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
+import type { HeartbeatRequest, HeartbeatResponse, SystemFacts } from '@sallyport/model/wire';
 import { CatalogWatch } from '../catalog-watch/catalog-watch.ts';
 import { readControls } from '../config/read-controls.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
@@ -16,7 +16,7 @@ import { HttpClient } from '../connection/http-client.ts';
 import { KeyRenewal } from '../connection/key-renewal.ts';
 import { requireKeyring } from '../connection/machine-keyring.ts';
 import { followProxy } from '../connection/proxy.ts';
-import { systemFacts } from '../connection/system-facts.ts';
+import { rememberedFacts } from '../connection/system-facts.ts';
 import { ResourceTokens } from '../connection/resource-tokens.ts';
 import { MachineTokens, type MachinePrincipal, type SigningKeys } from '../connection/tokens.ts';
 import type { MachineIdentity } from '../metadata-service/token-answer.ts';
@@ -28,6 +28,7 @@ import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { writeAgentStatus, type AgentStatus } from './agent-status.ts';
 import { ExtensionService } from './extension-service.ts';
+import { giveBackMemorySoon } from './give-back-memory.ts';
 
 export interface ConnectedAgentOptions {
   readonly environment: Environment;
@@ -54,11 +55,13 @@ export class ConnectedAgent {
   /** To be repeated: in memory only, so that a copy of the disk does not have it (T73). */
   #lastBeat: string | undefined;
   #status: AgentStatus;
+  readonly #facts: () => SystemFacts;
 
   /** Throws when key or authority are missing or unusable: connect again. */
   constructor(options: ConnectedAgentOptions) {
     const { environment, config } = options;
     this.#options = options;
+    this.#facts = rememberedFacts(() => environment.monotonic());
     const files = connectionFiles(environment.root);
     const machineKey = requireKeyring(agentPaths(environment.root).certificates, config.vmId);
     const http = new HttpClient({
@@ -160,7 +163,7 @@ export class ConnectedAgent {
         // This agent has no guest configuration service yet.
         guestConfigurationService: { status: 'inactive', startupType: 'disabled' },
       },
-      system: systemFacts(),
+      system: this.#facts(),
     };
   }
 
@@ -184,7 +187,9 @@ export class ConnectedAgent {
 
   async #heard({ generation, key }: HeartbeatResponse): Promise<void> {
     if (key?.renew === true) this.#renewal.begin(this.#stop.signal);
-    if (generation !== this.#generation) this.#generation = await this.#extensions.goal();
+    if (generation === this.#generation) return;
+    this.#generation = await this.#extensions.goal();
+    giveBackMemorySoon();
   }
 
   #tell(change: Partial<AgentStatus>): void {

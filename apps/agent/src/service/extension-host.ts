@@ -12,6 +12,7 @@ import { commandLane } from '../extensions/run/command-lane.ts';
 import { LeftOutputs } from '../extensions/run/left-outputs.ts';
 import { extensionStore } from '../extensions/state/extension-store.ts';
 import { Workplaces } from '../extensions/unpack/workplaces.ts';
+import { fileOfProgram } from '../platform/agent-programs.ts';
 import type { Environment } from '../platform/environment.ts';
 import { fileLog, type Log } from '../platform/log.ts';
 import { machineLife } from '../platform/machine-life.ts';
@@ -27,7 +28,7 @@ export function extensionLog(environment: Environment): Log {
   return fileLog(join(agentPaths(environment.root).managerLogs, 'gc_ext.log'), environment);
 }
 
-/** `program` is the file Node was started with, to start it again for unpacking. */
+/** `program` is the file Node was started with; the one that unpacks is beside it. */
 export function extensionHost(environment: Environment, program: string): ExtensionHost {
   const paths = agentPaths(environment.root);
   return {
@@ -40,7 +41,7 @@ export function extensionHost(environment: Environment, program: string): Extens
     leftOutputs: new LeftOutputs(),
     machineLife: machineLife(),
     limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
-    workplaces: new Workplaces({ paths, environment, program }),
+    workplaces: new Workplaces({ paths, environment, program: fileOfProgram('azcmagent-unpack', program) }),
   };
 }
 

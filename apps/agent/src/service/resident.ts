@@ -1,20 +1,25 @@
 /**
- * What Node is told for the process of the agent that is always there: it runs little JavaScript and that seldom, so compilers that
- * optimize earn nothing and take 9 MB of memory. Whoever starts `azcmagent run` need not know.
+ * How `azcmagent run` becomes the process of the agent that is always there: a program of its own, so that nothing else is in its memory,
+ * told to Node in words that keep it small. It runs little JavaScript and that seldom, so compilers that optimize earn nothing and take
+ * 9 MB. Whoever starts `azcmagent run` need not know.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { execve } from 'node:process';
+import { CodedError } from '@sallyport/model';
+import { fileOfProgram } from '../platform/agent-programs.ts';
 
-const residentFlags = ['--no-opt', '--no-maglev', '--no-sparkplug', '--max-semi-space-size=1'] as const;
+/** `--expose-gc`: what only starting took is given back (`giveBackMemorySoon`). */
+const residentFlags = ['--no-opt', '--no-maglev', '--no-sparkplug', '--max-semi-space-size=1', '--expose-gc'] as const;
 
-/** Becomes the same command under these flags, in the same process, unless it is that already. Call it before anything is held. */
-export function becomeResident(): void {
-  const missing = residentFlags.filter((flag) => !process.execArgv.includes(flag));
-  if (missing.length === 0) return;
-  execve?.(
-    process.execPath,
-    [process.execPath, ...missing, ...process.execArgv, ...process.argv.slice(1)],
-    process.env,
-  );
+/** Becomes that program, in the same process, and never returns. Call it before anything is held. */
+export function becomeResident(words: readonly string[]): never {
+  const program = fileOfProgram('azcmagent-resident', realpathSync(process.argv[1] ?? ''));
+  if (!existsSync(program)) {
+    throw new CodedError('ProgramMissing', `${program} is missing: install the agent anew, with all of its programs.`);
+  }
+  const flags = residentFlags.filter((flag) => !process.execArgv.includes(flag));
+  execve?.(process.execPath, [process.execPath, ...flags, ...process.execArgv, program, ...words], process.env);
+  throw new CodedError('ProgramMissing', 'This Node cannot become another program; the agent needs version 26.');
 }
 
 /** What Node is told for processes that the resident one starts and that work. */

@@ -9,7 +9,7 @@ import { startUnpacker } from './unpack-in-child.ts';
 import type { UnpackAnswer } from './unpack-request.ts';
 
 const never = new AbortController().signal;
-const program = join(import.meta.dirname, '../../main.ts');
+const program = join(import.meta.dirname, '../../unpack-main.ts');
 
 interface Outcome {
   readonly answer: UnpackAnswer;

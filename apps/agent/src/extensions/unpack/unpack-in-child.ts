@@ -6,13 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { dirname, extname, join } from 'node:path';
 import { messageOf, OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
-import {
-  unpackFailureCodes,
-  unpackFlags,
-  unpackWord,
-  type UnpackAnswer,
-  type UnpackRequest,
-} from './unpack-request.ts';
+import { unpackFailureCodes, unpackFlags, type UnpackAnswer, type UnpackRequest } from './unpack-request.ts';
 
 /** The process has read hostile bytes: its answer is checked like any other text from outside. */
 const answerSchema = z.discriminatedUnion('ok', [
@@ -30,7 +24,7 @@ export interface Unpacker {
 }
 
 export interface UnpackerOptions {
-  /** The program of this agent: a bundled file or the sources' entry. */
+  /** The program that unpacks: a bundled file or the sources' entry. */
   readonly program: string;
   /** The open package. */
   readonly descriptor: number;
@@ -44,7 +38,7 @@ const mostAnswer = 64 * 1024;
 
 /** Starts the process now, so that it is ready when the package has arrived. */
 export function startUnpacker(options: UnpackerOptions): Unpacker {
-  const { program, readable } = childProgram(options.program);
+  const { program } = options;
   // Said of what is in it as well: the directory may not be there yet, and Node would take it for a file.
   const owned = [options.directory, join(options.directory, '*')];
   const child = spawn(
@@ -52,9 +46,9 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
     [
       '--permission',
       ...unpackFlags,
-      ...[readable, ...owned].map((path) => `--allow-fs-read=${path}`),
+      ...[readableFor(program), ...owned].map((path) => `--allow-fs-read=${path}`),
       ...owned.map((path) => `--allow-fs-write=${path}`),
-      ...program,
+      program,
     ],
     {
       stdio: ['pipe', 'pipe', 'pipe', options.descriptor],
@@ -83,21 +77,9 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
   };
 }
 
-interface ChildProgram {
-  /** The arguments that say what runs. */
-  readonly program: readonly string[];
-  /** What of the disk that takes. */
-  readonly readable: string;
-}
-
-/** A bundle is one file that is told what to be; sources are read from the folder that holds the whole workspace. */
-function childProgram(program: string): ChildProgram {
-  if (extname(program) !== '.ts') return { program: [program, unpackWord], readable: program };
-  const sources = dirname(program);
-  return {
-    program: [join(sources, 'extensions/unpack/unpack-main.ts')],
-    readable: dirname(dirname(dirname(sources))),
-  };
+/** What of the disk it takes to run that program: a bundle is one file, sources are read from the folder that holds the whole workspace. */
+function readableFor(program: string): string {
+  return extname(program) === '.ts' ? dirname(dirname(dirname(dirname(program)))) : program;
 }
 
 function answerOf(child: ChildProcess): Promise<UnpackAnswer> {

@@ -6,14 +6,8 @@
 /** The descriptor the package is open at in that process. */
 export const packageDescriptor = 3;
 
-/** The word the agent's program is called with to be that process. */
-export const unpackWord = 'unpack-package';
-
-/**
- * What Node is told beside its rights. Hashing and inflating are not JavaScript, so optimizing compilers earn nothing here and take
- * up to 12 MB; and where hostile bytes are read, code that is not generated has no faults. What is done with goes back sooner.
- */
-export const unpackFlags = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'] as const;
+/** What Node is told beside its rights: what is done with goes back sooner. */
+export const unpackFlags = ['--max-semi-space-size=1'] as const;
 
 export interface UnpackRequest {
   /** In bytes. */

@@ -16,7 +16,7 @@ interface Place extends Disposable {
   left(): readonly string[];
 }
 
-function place(program = join(import.meta.dirname, '../../main.ts')): Place {
+function place(program = join(import.meta.dirname, '../../unpack-main.ts')): Place {
   const directory = temporaryDirectory('workplaces');
   const paths = agentPaths(directory.path);
   const workplaces = new Workplaces({ paths, environment: processEnvironment(), program });
@@ -53,10 +53,11 @@ test('T56 the one that was made ready is for one package; the next has a process
   expect(here.left()).toEqual([]);
 });
 
-function isRunning(program: string): boolean {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .some((pid) => readIfThere(`/proc/${pid}/cmdline`)?.includes(program) ?? false);
+/** The process that runs it; there until its end has been noticed here, which is later than its end. */
+function processOf(program: string): string | undefined {
+  return readdirSync('/proc').find(
+    (name) => /^\d+$/.test(name) && (readIfThere(`/proc/${name}/cmdline`)?.includes(program) ?? false),
+  );
 }
 
 test('one whose process has ended meanwhile is not given to anybody; what is not needed leaves nothing', async () => {
@@ -65,7 +66,9 @@ test('one whose process has ended meanwhile is not given to anybody; what is not
   writeFileSync(dying, '');
   using here = place(dying);
   here.workplaces.prepare();
-  await expect.poll(() => isRunning(dying), { timeout: 20_000 }).toBe(false);
+  const died = processOf(dying);
+  expect(died).toBeDefined();
+  await expect.poll(() => existsSync(`/proc/${died}`), { timeout: 20_000 }).toBe(false);
   writeFileSync(dying, `process.stdout.write('{ "ok": true, "manifests": [] }')`);
   const workplace = here.workplaces.take();
   expect(await workplace.unpack({ length: 1, sha256: '' }, never)).toEqual({ ok: true, manifests: [] });

@@ -29,7 +29,7 @@ export interface Workplace {
 export interface WorkplacesOptions {
   readonly paths: AgentPaths;
   readonly environment: Environment;
-  /** The program to start anew for unpacking. */
+  /** The program that unpacks. */
   readonly program: string;
 }
 
