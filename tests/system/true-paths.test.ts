@@ -216,6 +216,14 @@ describe.runIf(canHaveTrueRoot() && hasProgram('openssl'))(
       await expect.poll(() => textOf(state), patience).toBe('Enabled');
     });
 
+    test('T45 a machine without control groups says so, and its extensions ran all the same', async () => {
+      const { output } = await system.azcmagent('show', '--json');
+      expect(JSON.parse(output)).toMatchObject({
+        extensionLimits:
+          'none (no control groups are mounted): extensions run without limits on processor, memory and processes',
+      });
+    });
+
     test('nothing of all this was seen on the host', () => {
       expect(hostPlaces()).toBe(hostBefore);
     });
