@@ -55,8 +55,8 @@ export async function startMachine(
   };
   const journal = new Journal(journalPath(environment.root));
   const { promise: over, resolve: tell } = Promise.withResolvers<ExtensionReport>();
-  /** Whether the centre acknowledged the end before this start: it is not told again, so nothing would come to wait for. */
-  const isAcknowledged = journal.unsent().length === 0 && storedEnd(environment.root, followed) !== undefined;
+  /** The centre acknowledged the end before this start: it is not told again, whatever else is, so nothing would come to wait for. */
+  const isAcknowledged = stored(environment.root, followed)?.sent === true;
   const reporter = new Reporter({
     journal,
     log: host.log,
@@ -96,8 +96,8 @@ export async function startMachine(
   await reporter.stop();
   server.closeAllConnections();
   server.close();
-  const stored = storedEnd(environment.root, followed);
-  return stored === undefined ? 'nothing' : endOf(stored, followed);
+  const last = stored(environment.root, followed);
+  return last === undefined ? 'nothing' : endOf(last.report, followed);
 }
 
 function operationOf({ name, sequence }: CrashResource): string {
@@ -109,13 +109,14 @@ function endOf({ state, error, status }: ExtensionReport, { done }: CrashResourc
   return done === true ? `${state}: ${status?.displayStatus ?? 'nothing'}` : state;
 }
 
-const storedSchema = z.object({ operations: z.record(z.string(), z.object({ report: extensionReportSchema })) });
+const entrySchema = z.object({ report: extensionReportSchema, sent: z.boolean() });
+const storedSchema = z.object({ operations: z.record(z.string(), entrySchema) });
 
-/** How an operation ended, as the journal has it. */
-function storedEnd(root: string, resource: CrashResource): ExtensionReport | undefined {
-  const stored = z.safeParse(storedSchema, JSON.parse(textOf(journalPath(root))));
-  const reports = stored.success ? Object.values(stored.data.operations).map(({ report }) => report) : [];
-  return reports.find(({ operationId }) => operationId === operationOf(resource));
+/** How an operation ended, as the journal has it, and whether the centre has acknowledged it. */
+function stored(root: string, resource: CrashResource): z.infer<typeof entrySchema> | undefined {
+  const read = z.safeParse(storedSchema, JSON.parse(textOf(journalPath(root))));
+  const entries = read.success ? Object.values(read.data.operations) : [];
+  return entries.find(({ report }) => report.operationId === operationOf(resource));
 }
 
 function textOf(path: string): string {

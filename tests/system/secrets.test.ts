@@ -1,7 +1,7 @@
 /** Protected settings on the machine: readable by the handler and by nothing else, wherever one looks (S1.7, T50, T52). */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { listPackage, readPackageEntry } from '@sallyport/archive';
 import { hasProgram, shellHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -76,6 +76,14 @@ function textOfProcess(path: string): string {
   }
 }
 
+/** Whether a user who owns nothing here gets to it and may read it, as far as the machine's own folders say. */
+function isOpenToOthers(path: string): boolean {
+  if ((statSync(path).mode & 0o004) === 0) return false;
+  for (let folder = dirname(path); folder !== system.root; folder = dirname(folder))
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+  return true;
+}
+
 describe.runIf(hasProgram('openssl'))('protected settings (needs the program openssl)', () => {
   const handler = (): string => join(system.root, 'var/lib/waagent/Contoso.Test.Secretive-1.0.0');
 
@@ -124,6 +132,17 @@ describe.runIf(hasProgram('openssl'))('protected settings (needs the program ope
     const settings = readFileSync(join(handler(), 'settings.copy'), 'utf8');
     expect(settings).toMatch(/"protectedSettings": "MII/);
     expect(leaks(system.root)).toEqual([]);
+  });
+
+  test('T46 whoever else is on the machine can read neither sealed settings nor a key of it', () => {
+    const open = filesBelow(system.root).filter((path) => isOpenToOthers(path));
+    // What is installed anyone may read, so this would find more.
+    expect(open.filter((path) => path.endsWith('/state.json'))).toHaveLength(1);
+    const secret = filesBelow(system.root).filter((path) =>
+      /PRIVATE KEY|"protectedSettings": ?"MII|"jwe"/.test(readFileSync(path, 'latin1')),
+    );
+    expect(secret.length).toBeGreaterThan(2);
+    expect(open.filter((path) => secret.includes(path))).toEqual([]);
   });
 
   test('azcmagent logs leaves them and every key out', async () => {

@@ -80,7 +80,10 @@ describe('T35 the directory must be nobody else’s', () => {
   test('a link to a directory is refused', async () => {
     mkdirSync(at('real'), { mode: 0o700 });
     symlinkSync(at('real'), at('link'));
-    expect(await refusal(bytes, at('link'))).toMatchObject({ code: 'StagingUnsafe' });
+    expect(await refusal(bytes, at('link'))).toMatchObject({
+      code: 'StagingUnsafe',
+      message: expect.stringContaining('is not a directory'),
+    });
     expect(readdirSync(at('real'))).toEqual([]);
     rmSync(at('link'));
     rmSync(at('real'), { recursive: true });
@@ -99,6 +102,21 @@ describe('T35 the directory must be nobody else’s', () => {
 });
 
 describe('limits can be set lower', () => {
+  test('T38 too many entries are refused by what the end record says, before any is looked at', () => {
+    const file = join(scratch.path, 'announced.zip');
+    writeFileSync(
+      file,
+      writeHostileZip({ entries: [{ name: 'f', content: 'x' }], end: { entries: 60_000, entriesHere: 60_000 } }),
+    );
+    const descriptor = openSync(file, 'r');
+    try {
+      expect(() => listPackage(descriptor)).toThrow(expect.objectContaining({ code: 'EntryLimit' }));
+    } finally {
+      closeSync(descriptor);
+      rmSync(file);
+    }
+  });
+
   test('T38 a package at the limit passes, one beyond it does not', () => {
     const file = join(scratch.path, 'limits.zip');
     writeFileSync(

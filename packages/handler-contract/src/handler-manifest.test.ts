@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseHandlerCommand } from './handler-command.ts';
 import { findManifest, parseHandlerManifest } from './handler-manifest.ts';
+import { member } from './bounded-json.ts';
 
 const commands = {
   installCommand: 'bin/shim install',
@@ -146,6 +147,9 @@ describe('a manifest that cannot be used is refused, naming file and reason', ()
       "no object 'handlerManifest'",
     );
     expect(Object.hasOwn(Object.prototype, 'installCommand')).toBe(false);
+    // Nor does what lies behind an object in any other way.
+    expect(member(Object.create({ a: 1 }), 'a')).toBeUndefined();
+    expect(member({}, 'toString')).toBeUndefined();
   });
 
   test('T42 nothing in a command reaches a shell, and its program stays in the package', () => {
