@@ -50,6 +50,8 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
   let first: (() => void) | undefined = started;
   let connection: HeldConnection | undefined;
   let wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
+  // Agents of a fleet were not started at the same time: the first hold ends anywhere within the usual one.
+  let hold = Math.max(1, Math.round(holdSeconds * Math.random()));
   for (;;) {
     let counted = false;
     try {
@@ -60,7 +62,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
         'POST',
         `/agent/v1/machines/${machine.vmId}/heartbeat`,
         machine.token,
-        heartbeat(machine, generation, beat),
+        heartbeat(machine, generation, beat, hold),
       );
       if (first !== undefined && generation !== 0) {
         first();
@@ -76,7 +78,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
         if (goal.status !== 200) throw new Error(`${goal.status} ${goal.body}`);
         generation = (JSON.parse(goal.body) as { readonly generation: number }).generation;
         fetched += 1;
-      }
+      } else hold = holdSeconds;
       wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
     } catch {
       failures += 1;
@@ -90,13 +92,13 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
   }
 }
 
-function heartbeat({ name, vmId }: FleetMachine, generation: number, beat: string | undefined): string {
+function heartbeat({ name, vmId }: FleetMachine, generation: number, beat: string | undefined, hold: number): string {
   const service = { status: 'running', startupType: 'enabled' };
   return JSON.stringify({
     agentVersion: '0.1.0',
     ...(beat === undefined ? {} : { beat }),
     generation,
-    holdSeconds,
+    holdSeconds: hold,
     agentConfiguration: {
       proxyUrl: '',
       incomingConnectionsPorts: [],

@@ -12,12 +12,13 @@ export interface PlaneProcess {
   stop(): Promise<void>;
 }
 
-const main = join(import.meta.dirname, '../../apps/control-plane/src/main.ts');
+/** As it is started anywhere: with the settings for memory that its launcher has. */
+const program = join(import.meta.dirname, '../../apps/control-plane/bin/sallyport-control-plane');
 
 /** Starts it and waits until it listens. Throws when it ends instead. */
 export async function startPlane(state: string, port: number, ...settings: readonly string[]): Promise<PlaneProcess> {
-  const args = [main, 'start', '--state', state, '--port', String(port), '--log-level', 'error', ...settings];
-  const child = spawn(process.execPath, args, {
+  const args = ['start', '--state', state, '--port', String(port), '--log-level', 'error', ...settings];
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'] },
   });

@@ -45,8 +45,8 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
 defaults
   mode http
   timeout connect 5s
-  timeout client 75s
-  timeout server 75s
+  timeout client 330s
+  timeout server 330s
   timeout http-keep-alive 75s
   option forwardfor
   option http-keep-alive

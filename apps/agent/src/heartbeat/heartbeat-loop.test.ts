@@ -19,7 +19,7 @@ function loop(options: Pick<HeartbeatOptions, 'send'> & Partial<HeartbeatOptions
   const service = { status: 'active', startupType: 'enabled' };
   return new HeartbeatLoop({
     log: () => undefined,
-    holdSeconds: 50,
+    holds: [50],
     content: (holdSeconds) => ({
       agentVersion: '0',
       generation: 0,

@@ -8,11 +8,12 @@ import { askedToWait } from '../connection/asked-to-wait.ts';
 import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
 import { backoff } from './backoff.ts';
+import { HoldLength, type HoldLengths } from './hold-length.ts';
 
 export interface HeartbeatOptions {
   readonly log: Log;
-  /** Longest time the request is held, seconds. */
-  readonly holdSeconds: number;
+  /** How long requests are held, seconds, ascending: see {@link HoldLength}. */
+  readonly holds: HoldLengths['lengths'];
   /** What the heartbeat carries now; asked before each one. */
   content(holdSeconds: number): HeartbeatRequest;
   send(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
@@ -53,6 +54,8 @@ export class HeartbeatLoop {
     let wait = this.#newBackoff();
     // The first is not held: the centre shall know at once that the machine is there.
     let hold = 0;
+    const { holds: lengths } = this.#options;
+    const length = new HoldLength({ lengths, monotonic: () => this.#options.monotonic() });
     while (!stopped.aborted) {
       this.#wake = new AbortController();
       const woken = AbortSignal.any([stopped, this.#wake.signal]);
@@ -60,11 +63,12 @@ export class HeartbeatLoop {
       try {
         const response = await this.#options.send(this.#options.content(hold), woken);
         const answered = this.#options.monotonic();
+        length.answered(hold, (answered - begun) / 1000);
         await this.#options.heard(response, stopped);
         wait = this.#newBackoff();
         // A centre that holds nothing must not be asked in a tight loop.
         const tooSoon = hold > 0 && answered - begun < 100;
-        hold = this.#options.holdSeconds;
+        hold = length.seconds;
         if (tooSoon) await sleep(200 + 300 * this.#options.random(), woken);
       } catch (error) {
         if (stopped.aborted) return;
@@ -73,6 +77,7 @@ export class HeartbeatLoop {
           continue;
         }
         this.#options.log('warn', 'heartbeat failed', { error: messageOf(error) });
+        length.failed(hold, (this.#options.monotonic() - begun) / 1000);
         const asked = askedToWait(error, () => this.#options.random());
         await sleep(Math.max(wait(), asked), woken);
         hold = 0;

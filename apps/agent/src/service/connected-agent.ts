@@ -37,8 +37,9 @@ export interface ConnectedAgentOptions {
   readonly program: string;
 }
 
-/** Longest time a heartbeat is held: proxies cut what is silent for a minute. Seconds. */
-const holdSeconds = 50;
+/** How long heartbeats are held: the first passes everywhere, as proxies cut what is silent for a minute; the others where they do. Seconds. */
+const holds = [50, 100, 200, 300] as const;
+
 /** Holds the services while the machine is connected as `config` says. */
 export class ConnectedAgent {
   readonly #options: ConnectedAgentOptions;
@@ -104,7 +105,7 @@ export class ConnectedAgent {
     this.#status = { ...emptyStatus(config), extensionLimits: describeMechanism(mechanism) };
     this.#heartbeat = new HeartbeatLoop({
       log,
-      holdSeconds,
+      holds,
       content: (hold) => this.#content(hold),
       send: (request, signal) => this.#beat(request, signal),
       heard: (response) => this.#heard(response),

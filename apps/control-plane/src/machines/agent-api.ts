@@ -21,8 +21,11 @@ import { keyAge } from './key-age.ts';
 import { offerKey } from './offer-key.ts';
 import { quarantineSentence } from './quarantine.ts';
 
-/** A request is held at most this long, whatever the agent asks: proxies cut silent requests at a minute. Seconds. */
-export const longestHold = 50;
+/**
+ * A request is held at most this long, whatever the agent asks; agents find out how long the way to here lets them. A third of the time
+ * after which a silent machine counts as disconnected. Seconds.
+ */
+export const longestHold = 300;
 /** Held requests of one machine: one is normal, a second overlaps a reconnect, more is a clone or a fault (T73). */
 const mostHeld = 4;
 /** A report names a few extensions. Bytes. */

@@ -35,15 +35,28 @@ export async function sweepOperations(environment: Environment, store: Store): P
     });
     if (vmId !== undefined) touched.add(vmId);
   }
+  await forgetEnded(store, now - keptMilliseconds);
+  return [...touched];
+}
+
+/** Forgets what ended before, unless a resource still shows it. Mostly there is nothing, which needs no transaction to find out. */
+async function forgetEnded(store: Store, before: number): Promise<void> {
+  const forgotten = await store.read
+    .selectFrom('operations')
+    .select('operation_id')
+    .where('ended_at', '<', before)
+    .where('operation_id', 'not in', (query) => query.selectFrom('extensions').select('extensions.operation_id'))
+    .limit(1)
+    .executeTakeFirst();
+  if (forgotten === undefined) return;
   await store.observe(async (writer) => {
     await writer
       .deleteFrom('operations')
-      .where('ended_at', '<', now - keptMilliseconds)
+      .where('ended_at', '<', before)
       .where('operation_id', 'not in', (query) => query.selectFrom('extensions').select('extensions.operation_id'))
       .execute();
     return { value: undefined, events: [] };
   });
-  return [...touched];
 }
 
 function endOfDue(operation: Selectable<OperationRow>, now: number): OperationEnd {

@@ -8,7 +8,8 @@ import type { Environment } from '../../environment.ts';
 import { scopeBeneath, scopeKey, tenantScope } from '../../rbac/scope.ts';
 import type { Store, Writer } from '../../store/store.ts';
 
-const follower = 'policy';
+/** Under which name it is kept how far the log was followed. */
+export const policyFollower = 'policy';
 const batch = 500;
 
 const eventSchema = z.object({
@@ -36,7 +37,7 @@ export async function followLog({ environment, store }: { environment: Environme
     const known = await writer
       .selectFrom('followed_logs')
       .select('position')
-      .where('follower', '=', follower)
+      .where('follower', '=', policyFollower)
       .executeTakeFirst();
     if (known === undefined) {
       // From here on changes are followed; what is there already is looked at once as a whole.
@@ -46,7 +47,7 @@ export async function followLog({ environment, store }: { environment: Environme
         .executeTakeFirst();
       await writer
         .insertInto('followed_logs')
-        .values({ follower, position: head?.position ?? 0 })
+        .values({ follower: policyFollower, position: head?.position ?? 0 })
         .execute();
       await addDue(writer, { scope: tenantScope, reach: 'beneath', dueAt: environment.now(), writtenAt: undefined });
       return { value: false, events: [] };
@@ -68,7 +69,7 @@ export async function followLog({ environment, store }: { environment: Environme
     await writer
       .updateTable('followed_logs')
       .set({ position: last.position })
-      .where('follower', '=', follower)
+      .where('follower', '=', policyFollower)
       .execute();
     return { value: rows.length === batch, events: [] };
   });
@@ -78,7 +79,7 @@ async function hasMore({ read }: Store): Promise<boolean> {
   const known = await read
     .selectFrom('followed_logs')
     .select('position')
-    .where('follower', '=', follower)
+    .where('follower', '=', policyFollower)
     .executeTakeFirst();
   if (known === undefined) return true;
   const next = await read

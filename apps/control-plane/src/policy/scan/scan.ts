@@ -8,7 +8,8 @@ import { scopeKey, tenantScope } from '../../rbac/scope.ts';
 import type { PolicyDueRow } from '../../store/schema/policy-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { loadPolicies, type PoliciesInForce } from '../stored/assigned-policies.ts';
-import { addDue, addDues, followLog, type Due as NewlyDue } from './follow-log.ts';
+import type { Services } from '../../services.ts';
+import { addDue, addDues, followLog, policyFollower, type Due as NewlyDue } from './follow-log.ts';
 import { lookAt, type Scanner } from './look-at.ts';
 import { carryOnRemediations } from './remediate.ts';
 
@@ -75,13 +76,18 @@ export function startScanning(scanner: Scanner, idleMilliseconds: number): () =>
       );
     });
   const running = (async (): Promise<void> => {
+    let more = true;
+    let looked = Number.NEGATIVE_INFINITY;
     while (!ending.signal.aborted) {
       const began = performance.now();
-      let more = false;
       try {
-        await scanner.services.store.lead('policy', async () => {
-          more = await scanSlice(scanner);
-        });
+        if (more || began - looked >= heartbeatMilliseconds || (await isSomethingDue(scanner.services))) {
+          more = false;
+          looked = began;
+          await scanner.services.store.lead('policy', async () => {
+            more = await scanSlice(scanner);
+          });
+        }
       } catch (error) {
         scanner.log.error({ msg: 'policy could not scan; trying again', reason: messageOf(error) });
       }
@@ -93,6 +99,29 @@ export function startScanning(scanner: Scanner, idleMilliseconds: number): () =>
     ending.abort();
     await running;
   };
+}
+
+/** One question, as most of the time there is nothing; what it does not know of is looked for every few seconds all the same. */
+async function isSomethingDue({ store, environment }: Services): Promise<boolean> {
+  const known = await store.read
+    .selectFrom('followed_logs')
+    .select('position')
+    .select((query) =>
+      query
+        .selectFrom('activity_events')
+        .select(({ fn }) => fn.max('activity_events.position').as('last'))
+        .as('last'),
+    )
+    .select((query) =>
+      query
+        .selectFrom('policy_due')
+        .select(({ fn }) => fn.min('due_at').as('due'))
+        .as('due'),
+    )
+    .where('follower', '=', policyFollower)
+    .executeTakeFirst();
+  if (known === undefined) return true;
+  return (known.last ?? 0) > known.position || (known.due ?? Number.POSITIVE_INFINITY) <= environment.now();
 }
 
 async function lookAtOne(scanner: Scanner, policies: PoliciesInForce, row: Due): Promise<void> {
