@@ -396,3 +396,89 @@ describe('tags and lists', () => {
     expect((await send('GET', license)).status).toBe(404);
   });
 });
+
+describe('locks', () => {
+  const lockVersion = 'api-version=2016-09-01';
+  const lockAt = (scope: string, name = 'l'): string =>
+    `${scope}/providers/Microsoft.Authorization/locks/${name}?${lockVersion}`;
+  const level = (word: string): { readonly properties: object } => ({
+    properties: { level: word, notes: 'by the platform team' },
+  });
+  const locked = [409, 'ScopeLocked'];
+  const codeOf = (answer: Answer): unknown => [answer.status, answer.status < 400 ? '' : errorOf(answer).code];
+
+  test('CanNotDelete stands against deletion, of what holds it too, and against nothing else, whoever asks', async () => {
+    const scope = `${subscription}/resourceGroups/Kept`;
+    await arm.arm('PUT', `${scope}?api-version=2021-04-01`, { location: 'here' });
+    const license = `${scope}/providers/Microsoft.HybridCompute/licenses/l`;
+    await send('PUT', license, { location: 'here', properties: {} });
+    const made = await arm.arm('PUT', lockAt(license), level('CanNotDelete'));
+    expect([made.status, made.json()]).toMatchObject([
+      201,
+      { name: 'l', properties: level('CanNotDelete').properties },
+    ]);
+    expect((await arm.arm('PUT', lockAt(license), level('CanNotDelete'))).status).toBe(200);
+    const refused = await send('DELETE', license);
+    expect(codeOf(refused)).toEqual(locked);
+    expect(errorOf(refused).message).toContain(
+      `'${license}' cannot perform delete operation because following scope(s) are locked: '${license}'`,
+    );
+    expect(codeOf(await arm.arm('DELETE', `${scope}?api-version=2021-04-01`))).toEqual(locked);
+    expect((await send('PATCH', license, { tags: { a: 'b' } })).status).toBe(200);
+    const listed = await arm.arm('GET', `${subscription}/providers/Microsoft.Authorization/locks?${lockVersion}`);
+    expect((listed.json() as { readonly value: { id: string }[] }).value.map(({ id }) => id)).toContain(
+      `${license}/providers/Microsoft.Authorization/locks/l`,
+    );
+    expect((await arm.arm('DELETE', lockAt(license))).status).toBe(200);
+    expect((await arm.arm('DELETE', lockAt(license))).status).toBe(204);
+    expect((await send('DELETE', license)).status).toBe(200);
+  });
+
+  test('ReadOnly stands against every change below, actions and templates included, and not against questions', async () => {
+    const machine = agent.resourceId;
+    await arm.arm('PUT', lockAt(group.toUpperCase(), 'frozen'), level('ReadOnly'));
+    try {
+      const extension = { location: 'here', properties: { publisher: 'Contoso.Scripts', type: 'Slow' } };
+      const tags = `${machine}/providers/Microsoft.Resources/tags/default`;
+      const license = {
+        type: 'Microsoft.HybridCompute/licenses',
+        apiVersion: '2025-01-13',
+        name: 'x',
+        location: 'here',
+        properties: {},
+      };
+      const template = { $schema: 'x', contentVersion: '1.0.0.0', resources: [license] };
+      const deployment = `${group}/providers/Microsoft.Resources/deployments/x`;
+      const before = await agent.goalState();
+      for (const [method, path, body] of [
+        ['PUT', `${machine}/extensions/Slow`, extension],
+        ['PATCH', machine, { tags: {} }],
+        ['POST', `${machine}/addExtensions`, { extensions: [contoso('Slow')] }],
+        ['PATCH', tags, { operation: 'Merge', properties: { tags: { a: 'b' } } }],
+        ['PUT', deployment, { properties: { mode: 'Incremental', template } }],
+        ['DELETE', machine, undefined],
+      ] as const)
+        expect([method, path, codeOf(await send(method, path, body))]).toEqual([method, path, locked]);
+      expect((await agent.goalState()).generation).toBe(before.generation);
+      const states = `${group}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults`;
+      expect((await send('POST', states, {})).status).toBe(200);
+      expect((await send('GET', machine)).status).toBe(200);
+      const log = await arm.arm(
+        'GET',
+        `${subscription}/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01&$filter=${encodeURIComponent(`resourceUri eq '${machine}/extensions/Slow' and status eq 'Failed'`)}`,
+      );
+      expect(log.text).toContain('ScopeLocked');
+    } finally {
+      expect((await arm.arm('DELETE', lockAt(group, 'frozen'))).status).toBe(200);
+    }
+    expect((await send('PATCH', machine, { tags: {} })).status).toBe(200);
+  });
+
+  test('what is no lock is refused', async () => {
+    expect(codeOf(await arm.arm('PUT', lockAt(group), level('NotSpecified')))).toEqual([400, 'InvalidRequestContent']);
+    expect(codeOf(await arm.arm('PUT', lockAt(`${subscription}/resourceGroups/Nowhere`), level('ReadOnly')))).toEqual([
+      404,
+      'ResourceGroupNotFound',
+    ]);
+  });
+});

@@ -269,10 +269,110 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
     expect(await az.run('policy assignment list --resource-group Fleet')).toEqual([]);
   });
 
+  test('S5.1 az policy set-definition, exemption and state', async () => {
+    const rule = '{"if":{"field":"type","equals":"Microsoft.HybridCompute/machines"},"then":{"effect":"audit"}}';
+    writeFileSync(join(folder, 'audit.json'), rule);
+    await az.run('policy definition create --name audited --mode All --rules', join(folder, 'audit.json'));
+    const definitionId = `/subscriptions/${plane.operator.subscriptionId}/providers/Microsoft.Authorization/policyDefinitions/audited`;
+    writeFileSync(join(folder, 'members.json'), JSON.stringify([{ policyDefinitionId: definitionId }]));
+    const initiative = await az.run(
+      'policy set-definition create --name initiative --definitions',
+      join(folder, 'members.json'),
+    );
+    expect(initiative).toMatchObject({
+      name: 'initiative',
+      policyType: 'Custom',
+      policyDefinitions: [{ policyDefinitionId: definitionId }],
+    });
+    await az.run('policy assignment create --name audits --policy-set-definition initiative --resource-group Fleet');
+    const assignmentId = `/subscriptions/${plane.operator.subscriptionId}/resourceGroups/Fleet/providers/Microsoft.Authorization/policyAssignments/audits`;
+    const exemption = await az.run(
+      'policy exemption create --name spared --exemption-category Waiver --policy-assignment',
+      assignmentId,
+      '--scope',
+      agent.resourceId,
+    );
+    expect(exemption).toMatchObject({ name: 'spared', exemptionCategory: 'Waiver', policyAssignmentId: assignmentId });
+    const [sets, shown, exemptions] = await Promise.all([
+      az.run('policy set-definition list --query', "[?policyType=='Custom'].name"),
+      az.run('policy set-definition show --name initiative'),
+      az.run('policy exemption list --scope', agent.resourceId, '--query', '[].name'),
+    ]);
+    expect([sets, shown, exemptions]).toMatchObject([['initiative'], { name: 'initiative' }, ['spared']]);
+    await expect
+      .poll(
+        () => az.run('policy state list --resource-group Fleet --query', '[].[complianceState,policyAssignmentName]'),
+        { timeout: 120_000, interval: 2_000 },
+      )
+      .toEqual(
+        expect.arrayContaining([
+          ['NonCompliant', 'audits'],
+          ['Exempt', 'audits'],
+        ]),
+      );
+    await az.text('policy exemption delete --name spared --scope', agent.resourceId);
+    await az.text('policy assignment delete --name audits --resource-group Fleet');
+    await az.text('policy set-definition delete --name initiative');
+    await az.text('policy definition delete --name audited');
+    expect(await az.run('policy exemption list')).toEqual([]);
+  });
+
+  test('az lock: what is locked is not deleted by az either, until the lock is', async () => {
+    const made = await az.run('lock create --name keep --lock-type CanNotDelete --resource-group Fleet --notes ours');
+    expect(made).toMatchObject({ name: 'keep', level: 'CanNotDelete', notes: 'ours' });
+    expect(await az.run('lock list --resource-group Fleet --query [].name')).toEqual(['keep']);
+    const refused = await az.refused('rest --method delete --url', `${agent.resourceId}?api-version=2024-07-10`);
+    expect(refused).toContain('ScopeLocked');
+    expect(await az.refused('resource delete --ids', agent.resourceId)).toContain('failed to be deleted');
+    expect(await az.run('lock show --name keep --resource-group Fleet')).toMatchObject({ level: 'CanNotDelete' });
+    await az.text('lock delete --name keep --resource-group Fleet');
+    expect(await az.run('lock list')).toEqual([]);
+  });
+
+  test('az deployment group: validate, what-if, create, show, list and delete', async () => {
+    const template = {
+      $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+      contentVersion: '1.0.0.0',
+      parameters: { name: { type: 'string' } },
+      resources: [
+        {
+          type: 'Microsoft.HybridCompute/licenses',
+          apiVersion: '2024-07-10',
+          name: "[parameters('name')]",
+          location: 'here',
+          properties: {},
+        },
+      ],
+    };
+    const file = join(folder, 'template.json');
+    writeFileSync(file, JSON.stringify(template));
+    const about = ['--template-file', file, '--parameters', 'name=by-az'];
+    expect(await az.run('deployment group validate --resource-group Fleet', ...about)).toMatchObject({
+      properties: { provisioningState: 'Succeeded' },
+    });
+    const predicted = await az.run('deployment group what-if --no-pretty-print --resource-group Fleet', ...about);
+    expect(predicted).toMatchObject({ status: 'Succeeded', changes: [{ changeType: 'Create' }] });
+    const created = await az.run('deployment group create --name by-az --resource-group Fleet', ...about);
+    expect(created).toMatchObject({ name: 'by-az', properties: { provisioningState: 'Succeeded' } });
+    const [shown, listed, again] = await Promise.all([
+      az.run('deployment group show --name by-az --resource-group Fleet'),
+      az.run('deployment group list --resource-group Fleet --query [].name'),
+      az.text('deployment group what-if --resource-group Fleet', ...about),
+    ]);
+    expect([shown, listed]).toMatchObject([{ name: 'by-az' }, ['by-az']]);
+    expect(again).toContain('no change');
+    await az.text('deployment group delete --name by-az --resource-group Fleet');
+    await az.text(
+      'resource delete --resource-group Fleet --name by-az --resource-type Microsoft.HybridCompute/licenses',
+    );
+  });
+
   test('S2.2 az monitor activity-log list tells who did what', async () => {
     const { clientId } = plane.operator;
     const [ofGroup, failed] = await Promise.all([
-      az.run('monitor activity-log list --resource-group Fleet --query [].[caller,operationName.value,status.value]'),
+      az.run(
+        'monitor activity-log list --max-events 500 --resource-group Fleet --query [].[caller,operationName.value,status.value]',
+      ),
       az.run('monitor activity-log list --status Failed --query [].operationName.value'),
     ]);
     for (const event of [

@@ -99,7 +99,10 @@ test('S2.2 T66 T84 killed again and again while it writes: no event, no change; 
   for (let crash = 0; crash < crashes; crash += 1) {
     const arm = await signIn(plane.operator);
     const writing = writeUntilBroken(arm, known);
-    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 400));
+    // After some writes, however long they take here, at a moment that is another each time.
+    const enough = known.groups.size + 2 + Math.floor(Math.random() * 6);
+    while (known.groups.size < enough) await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 50));
     await plane.crash();
     await writing;
     arm.close();

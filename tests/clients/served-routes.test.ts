@@ -114,6 +114,9 @@ async function oneOfEach(): Promise<Places> {
       roleDefinitionId: `${authorization}/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7`,
     },
   });
+  await made(`${extension}/providers/Microsoft.Authorization/locks/l`, '2020-05-01', {
+    properties: { level: 'CanNotDelete', notes: 'ours' },
+  });
   await ofPolicy(authorization);
   await made(`${group}/providers/Microsoft.Resources/deployments/d`, '2021-04-01', {
     properties: {

@@ -289,6 +289,13 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
       list: `${authorization}/policyExemptions`,
       shape: policyObject('policyExemptions', { policyAssignmentId: text, exemptionCategory: text }),
     },
+    'Microsoft.Authorization/locks': {
+      item: `${at.extension}/providers/Microsoft.Authorization/locks/l`,
+      list: `${authorization}/locks`,
+      shape: resource(z.strictObject({ level: text, notes: optional(text), owners: optional(z.array(anything)) }), {
+        systemData,
+      }),
+    },
     'Microsoft.PolicyInsights/policyStates/queryResults': {
       ask: [`${insights}/policyStates/latest/queryResults`],
       shape: nothing,

@@ -55,6 +55,8 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Microsoft.Authorization/policySetDefinitions/delete': 'Delete policy set definition',
   'Microsoft.Authorization/policyAssignments/write': 'Create policy assignment',
   'Microsoft.Authorization/policyAssignments/delete': 'Delete policy assignment',
+  'Microsoft.Authorization/locks/write': 'Add locks at the specified scope.',
+  'Microsoft.Authorization/locks/delete': 'Delete locks at the specified scope.',
   'Microsoft.Authorization/policyExemptions/write': 'Create or update policy exemption',
   'Microsoft.Authorization/policyExemptions/delete': 'Delete policy exemption',
   'Microsoft.Authorization/register/action':

@@ -30,6 +30,7 @@ export const armErrorStatus = {
   ParentResourceNotFound: 404,
   OperationNotFound: 404,
   HCRP409: 409,
+  ScopeLocked: 409,
   MachineNotQuarantined: 409,
   MachineQuarantined: 409,
   PropertyChangeNotAllowed: 409,

@@ -23,6 +23,7 @@ import { handlerOf, type Registry } from './registry.ts';
 import type { RequestIds } from './request-ids.ts';
 import { shownInVersion } from './shown-in-version.ts';
 import { targetOf, type Target } from './target.ts';
+import { underLock } from './under-lock.ts';
 import { underPolicy } from './under-policy.ts';
 
 /** A request of a caller who is known. */
@@ -104,9 +105,10 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
       access,
       origin,
     };
-    if (target.shape === 'collection') return shownInVersion(type, apiVersion, await handler(asked));
+    const unlocked: ArmHandler = (one) => underLock(services, type, one, handler);
+    if (target.shape === 'collection') return shownInVersion(type, apiVersion, await unlocked(asked));
     const judged: ArmHandler =
-      type.policy === undefined ? handler : (one) => underPolicy(services, dispatcher, type, one, handler);
+      type.policy === undefined ? unlocked : (one) => underPolicy(services, dispatcher, type, one, unlocked);
     // Its entity tag is of the whole, whichever api-version asks.
     const answer = await conditional(services, registryOver, type, asked, request.conditions, judged);
     return shownInVersion(type, apiVersion, answer);

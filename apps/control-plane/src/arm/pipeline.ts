@@ -13,6 +13,7 @@ import type { ArmResponse } from './arm-request.ts';
 import type { Dispatcher, KnownRequest } from './dispatcher.ts';
 import { originOf } from './origin-of.ts';
 import { recordRefusal } from './record-refusal.ts';
+import { asJson } from './relaxed-json.ts';
 import type { RequestLimits } from './request-limits.ts';
 import { requestIds, type RequestIds } from './request-ids.ts';
 import { collapseLeadingSlashes, targetOf } from './target.ts';
@@ -81,7 +82,7 @@ export function createArmFront(
         ifMatch: request.headers.get('if-match') ?? undefined,
         ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
       },
-      body: () => jsonBody(request),
+      body: () => jsonBody(request, target.typeKey.startsWith('microsoft.resources/deployments')),
     };
     const origin = progress.origin ?? originOf(endpoint, known, ids, found.caller, target, dispatcher.registry);
     return dispatcher.run(known, target, origin);
@@ -130,7 +131,8 @@ function isWrite(method: string): boolean {
   return ['PUT', 'PATCH', 'POST', 'DELETE'].includes(method);
 }
 
-async function jsonBody(request: Request): Promise<unknown> {
+/** Bodies are JSON; of templates, as people write them (arm-api §9). */
+async function jsonBody(request: Request, isTemplate: boolean): Promise<unknown> {
   if (!['PUT', 'PATCH', 'POST'].includes(request.method)) return undefined;
   const text = await readBody(request, largestBody);
   if (text === undefined) {
@@ -144,7 +146,7 @@ async function jsonBody(request: Request): Promise<unknown> {
     throw new ArmError('UnsupportedMediaType', 'The request body must be of type application/json.');
   }
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(isTemplate ? asJson(text) : text) as unknown;
   } catch (error) {
     // Without the parser's own words: they quote the body, and what is refused is answered, logged and put on record (S1.7).
     throw new ArmError('InvalidRequestContent', `The request body is not JSON${placeIn(error)}.`);

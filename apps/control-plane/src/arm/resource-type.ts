@@ -28,6 +28,8 @@ export interface ResourceType {
   readonly introduced?: Readonly<Record<string, readonly string[]>>;
   /** Names of the properties that nobody writes, beside `provisioningState`: what changes in them is no change of the resource (ETag). */
   readonly observed?: readonly string[];
+  /** Its actions change nothing: they only ask. */
+  readonly onlyAsks?: true;
   /** Methods on one resource. */
   readonly item?: Partial<Record<ArmMethod, ArmHandler>>;
   /** Methods on the collection; a POST here is an action of the parent. */

@@ -32,6 +32,8 @@ export interface PlainType {
   readonly policy: ResourceType['policy'];
   /** As in {@link ResourceType}. */
   readonly introduced?: NonNullable<ResourceType['introduced']>;
+  /** Its properties have no `provisioningState`. */
+  readonly isStateless?: true;
   /** What a PUT that makes one is answered with (arm-api §3). */
   readonly created: 200 | 201;
   /** What a DELETE that removes one is answered with. */
@@ -112,7 +114,7 @@ async function view({ store }: Services, kind: PlainType, row: PlainResource): P
     properties: {
       ...propertiesOfPlain(row),
       ...(await kind.shown?.(store.read, row)),
-      provisioningState: 'Succeeded',
+      ...(kind.isStateless === true ? {} : { provisioningState: 'Succeeded' }),
     },
   };
 }

@@ -27,11 +27,22 @@ export function policyStates(services: Services): readonly ResourceType[] {
     authorization: { item: 'handler', collection: 'handler' },
   } as const;
   return [
-    { ...common, type: `${statesType}/queryResults`, collection: { POST: (request) => query(services, request) } },
-    { ...common, type: `${statesType}/summarize`, collection: { POST: (request) => summary(services, request) } },
+    {
+      ...common,
+      type: `${statesType}/queryResults`,
+      onlyAsks: true,
+      collection: { POST: (request) => query(services, request) },
+    },
+    {
+      ...common,
+      type: `${statesType}/summarize`,
+      onlyAsks: true,
+      collection: { POST: (request) => summary(services, request) },
+    },
     {
       ...common,
       type: `${statesType}/triggerEvaluation`,
+      onlyAsks: true,
       authorization: {},
       collection: { POST: (request) => trigger(services, request) },
     },

@@ -59,6 +59,7 @@ export function remediations(services: Services): readonly ResourceType[] {
     {
       ...common,
       type: `${remediationType}/listDeployments`,
+      onlyAsks: true,
       // A list that is asked for with POST: whoever may read the remediation may read it.
       authorization: { collection: 'handler' },
       collection: { POST: (request) => deployments(services, request) },

@@ -44,6 +44,7 @@ export function deploymentTypes(services: Services, deployments: Deployments): r
     {
       ...common,
       type: `${deploymentType}/validate`,
+      onlyAsks: true,
       collection: {
         POST: async (request) => {
           const wanted = wantedBy(request);
@@ -61,6 +62,7 @@ export function deploymentTypes(services: Services, deployments: Deployments): r
     {
       ...common,
       type: `${deploymentType}/whatIf`,
+      onlyAsks: true,
       collection: { POST: (request) => whatIf(services, deployments, request) },
     },
     {
