@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ZipFile } from 'yazl';
 import { openArmClient, type ArmClient } from '../apps/cli/src/connection/arm-client.ts';
 import { apiVersions, extensionPath, machinePath } from '../apps/cli/src/resources.ts';
@@ -127,7 +126,7 @@ function packageBytes(files: Readonly<Record<string, string>>): Promise<Buffer> 
 async function change(client: ArmClient, method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<void> {
   const { operation } = await client.change(method, path, apiVersions.hybridCompute, body);
   if (operation === undefined) return;
-  const outcome = await client.outcome(operation, () => sleep(20));
+  const outcome = await client.outcome(operation, () => Promise.resolve(), 20);
   if (outcome.status !== 'Succeeded')
     throw new Error(`${method} ended as ${outcome.status}: ${outcome.code}: ${outcome.message}`);
 }

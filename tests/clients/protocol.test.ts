@@ -449,6 +449,16 @@ describe('goal state, doorbell and reports', () => {
     const url = new URL(entry.packageUrls[0] ?? '');
     expect((await http.send('GET', url.pathname)).status).toBe(200);
 
+    // Whoever would rather wait is told how things stand after that time.
+    const following = new URL(String(put.headers['azure-asyncoperation']));
+    const statusAfter = async (wait: string): Promise<unknown> =>
+      (
+        (await arm.arm('GET', following.pathname + following.search, undefined, { prefer: wait })).json() as {
+          readonly status: string;
+        }
+      ).status;
+    expect(await statusAfter('wait=1')).toBe('InProgress');
+
     // Fetching delivered it; each step is visible; a report may come twice.
     const shown = async (): Promise<Record<string, unknown>> =>
       (
@@ -475,7 +485,11 @@ describe('goal state, doorbell and reports', () => {
     await machine.report([reportOf(entry, 'Enabling', { status: halfway })]);
     expect((await shown())['instanceView']).toMatchObject({ status: halfway });
     const done = reportOf(entry, 'Succeeded');
+    // Or as soon as it has ended: this question comes before the end, which answers it.
+    const followed = statusAfter('wait=20');
+    await shown();
     await machine.report([done]);
+    expect(await followed).toBe('Succeeded');
     await machine.report([done, { ...done, state: 'Failed', error: { code: 'InternalError', message: 'late' } }]);
     expect((await shown())['provisioningState']).toBe('Succeeded');
     expect((await eventsOf(`${machine.resourceId}/extensions/Run`)).map(({ status }) => status)).toEqual([

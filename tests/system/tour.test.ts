@@ -158,7 +158,7 @@ describe('a tour that is killed', { timeout: 240_000 }, () => {
   );
 
   test.each([
-    ['the agent', /agent\/src\/main\.ts run/, 'azcmagent'],
+    ['the agent', /agent\/src\/resident-main\.ts/, 'azcmagent'],
     ['the control plane', /control-plane\/src\/main\.ts start/, 'sallyport-control-plane'],
   ])(
     'T84 %s killed in the middle ends the story with a sentence, and the next start tells it whole',

@@ -17,6 +17,8 @@ export interface Services {
   readonly signingKeys: SigningKeys;
   readonly identityProviders: IdentityProviders;
   readonly doorbell: Doorbell;
+  /** Rung for a machine when one of its operations may have ended. */
+  readonly endBell: Doorbell;
   readonly catalog: CatalogSource;
   /** Undefined without a gallery. */
   readonly packages: PackageStorage | undefined;

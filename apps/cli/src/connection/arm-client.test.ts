@@ -110,7 +110,7 @@ describe('S2.1 operations are asked for over the public API', () => {
     });
     const { operation = '' } = await client.change('PUT', '/e', '1', { a: 1 });
     let waits = 0;
-    expect(await client.outcome(operation, async () => void (waits += 1))).toEqual({
+    expect(await client.outcome(operation, async () => void (waits += 1), 5)).toEqual({
       status: 'Failed',
       code: 'ExtensionNotAllowed',
       message: 'No.',

@@ -20,6 +20,11 @@ const operationSchema = z.object({
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
 });
 
+type Headers = Readonly<Record<string, string>>;
+
+/** Between two questions about an operation, where the control plane answers at once. Milliseconds. */
+const rhythm = 100;
+
 /** What became of a long-running operation. */
 export type OperationOutcome =
   | { readonly status: 'Succeeded' }
@@ -44,8 +49,11 @@ export interface ArmClient {
     apiVersion: string,
     body?: unknown,
   ): Promise<Accepted>;
-  /** Asks until the operation is over; `between` is called before each question and may take its time. */
-  outcome(operation: string, between: () => Promise<void>): Promise<OperationOutcome>;
+  /**
+   * Asks until the operation is over; `between` is called before each question and may take its time. Each question waits for the end
+   * for up to `waitSeconds` where the control plane can do that.
+   */
+  outcome(operation: string, between: () => Promise<void>, waitSeconds: number): Promise<OperationOutcome>;
   close(): void;
 }
 
@@ -91,7 +99,7 @@ export function openArmClient(connection: Connection): ArmClient {
     return text;
   }
 
-  async function call(method: string, address: URL, body?: unknown): Promise<HttpAnswer> {
+  async function call(method: string, address: URL, body?: unknown, more: Headers = {}): Promise<HttpAnswer> {
     const answer = await sendPatiently(agent, {
       method,
       url: address,
@@ -99,6 +107,7 @@ export function openArmClient(connection: Connection): ArmClient {
         authorization: `Bearer ${await bearer()}`,
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...more,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -137,10 +146,12 @@ export function openArmClient(connection: Connection): ArmClient {
         ...(typeof operation === 'string' ? { operation } : {}),
       };
     },
-    async outcome(operation, between) {
+    async outcome(operation, between, waitSeconds) {
       for (;;) {
         await between();
-        const answer = await call('GET', sameOrigin(operation, connection.endpoint));
+        const asked = performance.now();
+        const prefer = { prefer: `wait=${waitSeconds}` };
+        const answer = await call('GET', sameOrigin(operation, connection.endpoint), undefined, prefer);
         if (answer.status === 404) throw armError(answer);
         const { status, error } = parseJson(operationSchema, answer.body, 'The status of the operation');
         if (status === 'Succeeded') return { status };
@@ -151,6 +162,8 @@ export function openArmClient(connection: Connection): ArmClient {
             message: error?.message ?? 'The control plane gave no reason.',
           };
         }
+        // One that does not wait for the end is not asked in a tight loop.
+        if (performance.now() - asked < rhythm) await sleep(rhythm);
       }
     },
   };

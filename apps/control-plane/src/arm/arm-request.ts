@@ -14,6 +14,8 @@ export interface ArmRequest {
   readonly query: ReadonlyMap<string, string>;
   /** Path as sent, leading slashes collapsed, without the query: what a `nextLink` goes on with. */
   readonly path: string;
+  /** For how long the caller would rather wait for an answer that says more (`Prefer: wait=…`, RFC 7240); 0 for not at all. */
+  readonly waitSeconds: number;
   /** The JSON body, not yet checked; undefined when there is none. */
   readonly body: unknown;
   readonly caller: Caller;

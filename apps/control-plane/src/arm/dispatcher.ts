@@ -34,6 +34,7 @@ export interface KnownRequest {
   readonly query: ReadonlyMap<string, string>;
   readonly ids: RequestIds;
   readonly conditions: ConditionHeaders;
+  readonly waitSeconds: number;
   /** What the caller may do, where that is not for roles to say. */
   readonly access?: Access;
   /** Read only after the request is authorised. */
@@ -100,6 +101,7 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
       apiVersion,
       query: request.query,
       path: request.path,
+      waitSeconds: request.waitSeconds,
       body: await request.body(),
       caller: request.caller,
       access,
@@ -130,7 +132,7 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
       const query = new Map([['api-version', apiVersion]]);
       try {
         const own = access === undefined ? {} : { access };
-        const known = { caller, method, path, query, ids, ...own, body: () => Promise.resolve(body) };
+        const known = { caller, method, path, query, ids, waitSeconds: 0, ...own, body: () => Promise.resolve(body) };
         return await withoutGuard(() => run({ ...known, conditions: noConditions }, target, origin));
       } catch (error) {
         if (error instanceof ArmError && method !== 'GET') await recordRefusal(services, origin, error);

@@ -19,6 +19,7 @@ export async function ownRead(row: ResourceType, id: ResourceId): Promise<unknow
     apiVersion: row.apiVersions === 'any' ? '' : (row.apiVersions[0] ?? ''),
     query: new Map(),
     path,
+    waitSeconds: 0,
     body: undefined,
     caller: { kind: 'ServicePrincipal', ...who, displayName: who.clientId, tenantId: '', claims: {} },
     access: accessOf(

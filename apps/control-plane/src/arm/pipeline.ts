@@ -15,6 +15,7 @@ import { originOf } from './origin-of.ts';
 import { recordRefusal } from './record-refusal.ts';
 import { asJson } from './relaxed-json.ts';
 import type { RequestLimits } from './request-limits.ts';
+import { preferredWait } from './preferred-wait.ts';
 import { requestIds, type RequestIds } from './request-ids.ts';
 import { collapseLeadingSlashes, targetOf } from './target.ts';
 import { storeRetrySeconds, StoreUnavailable } from '../store/store-unavailable.ts';
@@ -78,6 +79,7 @@ export function createArmFront(
       path,
       query,
       ids,
+      waitSeconds: preferredWait(request.headers.get('prefer')),
       conditions: {
         ifMatch: request.headers.get('if-match') ?? undefined,
         ifNoneMatch: request.headers.get('if-none-match') ?? undefined,

@@ -8,7 +8,7 @@ import { createAuthenticator } from '../identity/authenticate.ts';
 import type { Endpoint } from '../identity/endpoint.ts';
 import { createIdentityProviders } from '../identity/providers/identity-providers.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
-import { createDoorbell } from '../machines/doorbell.ts';
+import { createDoorbells } from '../machines/doorbell.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Services } from '../services.ts';
 import { withGuardedChanges } from '../store/guarded-changes.ts';
@@ -37,7 +37,7 @@ export async function openServices(
     authenticator: createAuthenticator(environment, store, tokens, identityProviders, endpoint),
     signingKeys: keys,
     identityProviders,
-    doorbell: await createDoorbell(store.bells),
+    ...(await createDoorbells(store.bells)),
     catalog:
       gallery === undefined || packages === undefined
         ? noCatalog()

@@ -1,5 +1,5 @@
 /** The agent API: heartbeat (held: the doorbell), goal state, reports, keys. Every request is of one machine about itself. */
-import { messageOf, parseJson } from '@sallyport/model';
+import { isTerminal, messageOf, parseJson } from '@sallyport/model';
 import {
   heartbeatRequestSchema,
   keyRenewalSchema,
@@ -52,7 +52,7 @@ export function createAgentApi(
   authenticator: MachineAuthenticator,
   heartbeats: HeartbeatRecorder,
 ): PlainRoutes {
-  const { store, doorbell, environment } = services;
+  const { store, doorbell, endBell, environment } = services;
 
   const goalStateOf = createGoalStates(services);
   const stateOf = gatherLookups(
@@ -166,6 +166,7 @@ export function createAgentApi(
     const { vm_id: vmId, name } = machine.value;
     const before = (await stateOf(vmId))?.generation;
     await applyReport(environment, store, { vmId, name }, parsed.value);
+    if (parsed.value.extensions.some(({ state }) => isTerminal(state))) endBell.ring(vmId);
     if ((await stateOf(vmId))?.generation !== before) doorbell.ring(vmId);
     return { status: 204 };
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noBells } from '../store/bells.ts';
-import { createDoorbell } from './doorbell.ts';
+import { createDoorbell, createDoorbells } from './doorbell.ts';
 
 const forever = 1_000_000;
 
@@ -42,6 +42,40 @@ describe('the doorbell', () => {
     // More rings than are remembered: nobody can say for whom they were, so everybody looks again.
     for (let i = 0; i < 1_001; i += 1) doorbell.ring(`machine ${i}`);
     expect([doorbell.mayHaveRung('b', before), doorbell.mayHaveRung('b', doorbell.mark())]).toEqual([true, false]);
+  });
+
+  test('goals and ends are rung apart, here and between control planes; a goal that changes may have ended something', async () => {
+    const listeners: ((bell: string | undefined) => void)[] = [];
+    const sent: string[] = [];
+    const { doorbell, endBell } = await createDoorbells({
+      ring: (bell) => void sent.push(bell),
+      listen: (heard) => Promise.resolve(void listeners.push(heard)),
+    });
+    const hear = (bell: string): void => listeners.forEach((heard) => heard(bell));
+    const rung: string[] = [];
+    const wait = (): void => {
+      void doorbell.wait('a', forever).rung.then(() => rung.push('goal'));
+      void endBell.wait('a', forever).rung.then(() => rung.push('end'));
+    };
+    const rungBy = async (ring: () => void): Promise<readonly string[]> => {
+      wait();
+      ring();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const heard = rung.splice(0);
+      doorbell.ring('a');
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      rung.length = 0;
+      return heard;
+    };
+    expect(await rungBy(() => endBell.ring('a'))).toEqual(['end']);
+    expect(await rungBy(() => doorbell.ring('a'))).toEqual(['goal', 'end']);
+    expect(sent.slice(0, 3)).toEqual(['ended a', 'a', 'ended a']);
+    expect(await rungBy(() => hear('ended a'))).toEqual(['end']);
+    expect(await rungBy(() => hear('a'))).toEqual(['goal']);
+    wait();
+    expect([doorbell.held, endBell.held, endBell.closed]).toEqual([1, 1, false]);
+    doorbell.close();
+    expect([doorbell.held, endBell.held, endBell.closed]).toEqual([0, 0, true]);
   });
 
   test('a ring that was lost between control planes counts for everybody', async () => {

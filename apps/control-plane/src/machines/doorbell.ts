@@ -32,8 +32,11 @@ export interface Doorbell {
   ring(vmId: string): void;
   /** How many requests of a machine are held. */
   waiting(vmId: string): number;
+  /** How many are held in all. */
+  readonly held: number;
   /** Answers everyone and holds nobody from now on. */
   close(): void;
+  readonly closed: boolean;
 }
 
 /** Rings that are remembered by machine; for what is older everybody looks again. */
@@ -78,8 +81,43 @@ function endWait(held: Held): void {
   held.end('over');
 }
 
+/** What a ring is about, by what its name on the store begins with. No machine's id holds a blank. */
+const about = { goal: '', end: 'ended ' } as const;
+
+/** The two of this process: rung when a goal changes, and when an operation of a machine may have ended. */
+export interface Doorbells {
+  readonly doorbell: Doorbell;
+  readonly endBell: Doorbell;
+}
+
+/** Whoever changes a goal may have ended an operation by it, so that rings both. */
+export async function createDoorbells(bells: Bells): Promise<Doorbells> {
+  const [goal, endBell] = [await createDoorbell(bells), await createDoorbell(bells, 'end')];
+  const doorbell: Doorbell = {
+    mark: () => goal.mark(),
+    mayHaveRung: (vmId, since) => goal.mayHaveRung(vmId, since),
+    wait: (vmId, milliseconds) => goal.wait(vmId, milliseconds),
+    waiting: (vmId) => goal.waiting(vmId),
+    get held() {
+      return goal.held;
+    },
+    get closed() {
+      return goal.closed;
+    },
+    ring: (vmId) => {
+      goal.ring(vmId);
+      endBell.ring(vmId);
+    },
+    close: () => {
+      goal.close();
+      endBell.close();
+    },
+  };
+  return { doorbell, endBell };
+}
+
 /** The doorbell of this process, heard by and hearing those of the others. */
-export async function createDoorbell(bells: Bells): Promise<Doorbell> {
+export async function createDoorbell(bells: Bells, kind: keyof typeof about = 'goal'): Promise<Doorbell> {
   const waiters: Waiters = new Map();
   /** Counts rings. */
   let rings: RingMark = 0;
@@ -105,7 +143,11 @@ export async function createDoorbell(bells: Bells): Promise<Doorbell> {
     last.clear();
     for (const own of waiters.values()) for (const held of own) held.cancel();
   };
-  await bells.listen((vmId) => (vmId === undefined ? ringEverybody() : ringHere(vmId)));
+  const prefix = about[kind];
+  await bells.listen((bell) => {
+    if (bell === undefined) ringEverybody();
+    else if (bell.startsWith(about.end) === (kind === 'end')) ringHere(bell.slice(prefix.length));
+  });
   return {
     mark: () => rings,
     mayHaveRung: (vmId, since) => forgotten > since || (last.get(vmId) ?? 0) > since,
@@ -116,12 +158,18 @@ export async function createDoorbell(bells: Bells): Promise<Doorbell> {
     },
     ring: (vmId) => {
       ringHere(vmId);
-      bells.ring(vmId);
+      bells.ring(prefix + vmId);
     },
     waiting: (vmId) => waiters.get(vmId)?.length ?? 0,
     close: () => {
       closed = true;
       ringEverybody();
+    },
+    get held() {
+      return [...waiters.values()].reduce((sum, own) => sum + own.length, 0);
+    },
+    get closed() {
+      return closed;
     },
   };
 }

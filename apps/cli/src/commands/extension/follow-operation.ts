@@ -1,5 +1,4 @@
 /** Shows the steps of an extension operation as they come, then its outcome. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, parseValue } from '@sallyport/model';
 import type { Accepted, ArmClient, OperationOutcome } from '../../connection/arm-client.ts';
 import type { CliContext } from '../../context.ts';
@@ -7,8 +6,8 @@ import { printable } from '../../output/table.ts';
 import { apiVersions, extensionSchema } from '../../resources.ts';
 import { ToldSteps, type Step } from './told-steps.ts';
 
-/** How often the API is asked while an operation runs, in milliseconds. */
-const rhythm = 100;
+/** Its end is told at once; its steps are looked at this often. Seconds. */
+const waitSeconds = 1;
 
 /** Follows an operation to its end; `onStep` hears each step once, in order. The extension may vanish meanwhile (delete). */
 export async function watchOperation(
@@ -24,10 +23,7 @@ export async function watchOperation(
     const steps = parseValue(extensionSchema, found, 'The extension').properties.instanceView?.statuses ?? [];
     for (const step of told.news(steps)) onStep(step);
   };
-  const outcome = await client.outcome(operation, async () => {
-    await showSteps();
-    await sleep(rhythm);
-  });
+  const outcome = await client.outcome(operation, showSteps, waitSeconds);
   await showSteps();
   return outcome;
 }

@@ -55,6 +55,28 @@ async function find({ store }: Services, request: ArmRequest): Promise<readonly 
   return operations;
 }
 
+/** A question waits at most this long for the end, whatever the client prefers: proxies cut what is silent. Seconds. */
+const longestWait = 20;
+/** So many wait in this process; more are answered at once, and come again as any client does. */
+const mostWaiting = 1_000;
+
+/** The same once they have ended, or as they are after the time that the client would rather wait. */
+async function findEnded(services: Services, request: ArmRequest): Promise<readonly Operation[]> {
+  const { endBell } = services;
+  const until = performance.now() + Math.min(request.waitSeconds, longestWait) * 1000;
+  for (;;) {
+    const before = endBell.mark();
+    const operations = await find(services, request);
+    const running = operations.find((operation) => !hasEnded(operation));
+    const left = until - performance.now();
+    if (running === undefined || left <= 0 || endBell.closed || endBell.held >= mostWaiting) return operations;
+    const wait = endBell.wait(running.vm_id, left);
+    // Rung since it was read: that was missed by then, and is looked at again.
+    if (endBell.mayHaveRung(running.vm_id, before)) wait.cancel();
+    await wait.rung;
+  }
+}
+
 function hasEnded(operation: Operation): boolean {
   return isTerminal(operation.state as OperationState);
 }
@@ -78,7 +100,7 @@ function errorOf(operations: readonly Operation[]): Readonly<Record<string, unkn
 
 /** A failure is a 200 whose body says so (arm-api §0.7). */
 async function status(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  const operations = await find(services, request);
+  const operations = await findEnded(services, request);
   const word = wordOf(operations);
   const ended = word !== 'InProgress';
   const times = operations.map(({ ended_at }) => ended_at ?? 0);

@@ -7,8 +7,8 @@ import { clientOptions } from './pool.ts';
 
 /** The channel of all control planes of a database. */
 export const bellChannel = 'sallyport_bell';
-/** A payload holds 8,000 bytes at most; an id has 36 and a comma. */
-const mostTogether = 200;
+/** A payload holds 8,000 bytes at most; an id has 36, a word in front of it and a comma. */
+const mostTogether = 150;
 const againMilliseconds = 250;
 
 export interface PostgresBells extends Bells {
