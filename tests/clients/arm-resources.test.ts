@@ -172,7 +172,10 @@ describe('provisionAfterExtensions (handler contract §6)', () => {
   test('what waits is shown while it is delivered; one that failed before anything of it was there leaves the name standing', async () => {
     await put('Other');
     await put('Runner', 'Other');
-    const [runner, other] = (await machine.goalState()).extensions;
+    const { extensions } = await machine.goalState();
+    const [runner, other] = ['Runner', 'Other'].map((name) =>
+      extensions.find(({ resourceName }) => resourceName === name),
+    );
     if (runner === undefined || other === undefined) throw new Error('The goal state is not whole.');
     const step = { name: 'waiting', message: "Waits for 'Other'", elapsedSeconds: 0, limitSeconds: 60 };
     await machine.report([reportOf(runner, 'Delivered', { step })]);
@@ -291,6 +294,18 @@ describe('licenses, profiles, private link scopes, guest configuration assignmen
     await send('PATCH', `${hybrid}/machines/web/licenseProfiles/default`, assigned);
     const license = (await send('GET', `${hybrid}/licenses/esu`)).json();
     expect(license).toMatchObject({ properties: { licenseDetails: { assignedLicenses: 1 } } });
+    const { licenseDetails } = (
+      license as { readonly properties: { readonly licenseDetails: { immutableId: string } } }
+    ).properties;
+    const licenseProfile = {
+      esuProfile: { licenseAssignmentState: 'Assigned', assignedLicenseImmutableId: licenseDetails.immutableId },
+      softwareAssurance: { softwareAssuranceCustomer: true },
+    };
+    expect((await send('GET', agent.resourceId)).json()).toMatchObject({ properties: { licenseProfile } });
+    const machines = (await send('GET', `${hybrid}/machines`)).json() as {
+      readonly value: readonly { name: string }[];
+    };
+    expect(machines.value.find(({ name }) => name === 'web')).toMatchObject({ properties: { licenseProfile } });
     expect((await send('GET', `${hybrid}/privateLinkScopes/private`)).json()).toMatchObject({
       properties: { privateEndpointConnections: [{ name: 'c' }] },
     });
@@ -481,4 +496,32 @@ describe('locks', () => {
       'ResourceGroupNotFound',
     ]);
   });
+});
+
+test('§7.3 a provider tells the aliases of its types to who asks for them', async () => {
+  interface Told {
+    readonly resourceTypes: readonly {
+      readonly resourceType: string;
+      readonly aliases?: readonly {
+        readonly name: string;
+        readonly defaultPath: string;
+        readonly defaultMetadata: object;
+      }[];
+    }[];
+  }
+  const ask = async (query: string): Promise<Told> =>
+    (
+      await arm.arm('GET', `${subscription}/providers/Microsoft.HybridCompute?api-version=2021-04-01${query}`)
+    ).json() as Told;
+  const told = (await ask('&$expand=resourceTypes/aliases')).resourceTypes.find(
+    ({ resourceType }) => resourceType === 'machines/extensions',
+  );
+  expect(told?.aliases).toContainEqual({
+    name: 'Microsoft.HybridCompute/machines/extensions/enableAutomaticUpgrade',
+    type: 'PlainText',
+    defaultPath: 'properties.enableAutomaticUpgrade',
+    defaultMetadata: { type: 'Boolean', attributes: 'Modifiable' },
+    paths: [],
+  });
+  expect((await ask('')).resourceTypes.some(({ aliases }) => aliases !== undefined)).toBe(false);
 });

@@ -93,6 +93,39 @@ async function shownProfile(reader: Reader, row: PlainResource): Promise<Readonl
   return { esuProfile: { ...esuProfile, assignedLicenseImmutableId: stableGuid(license.resource_key) } };
 }
 
+/**
+ * What machines show of their license profiles, by machine id in lower case. Whether a machine is eligible for extended security
+ * updates nobody has found out here.
+ */
+export async function machineLicenseProfiles(
+  reader: Reader,
+  machineIds: readonly string[],
+): Promise<ReadonlyMap<string, Readonly<Record<string, unknown>>>> {
+  if (machineIds.length === 0) return new Map();
+  const keys = machineIds.map((id) => `${scopeKey(id)}/licenseprofiles/default`);
+  const rows = await reader
+    .selectFrom('plain_resources')
+    .selectAll()
+    .where('type', '=', licenseProfileType)
+    .where('resource_key', 'in', keys)
+    .execute();
+  const shown = rows.map(async (row) => {
+    const { esuProfile, productProfile, softwareAssurance } = {
+      ...(propertiesOfPlain(row) as z.infer<typeof profileSchema>),
+      ...(await shownProfile(reader, row)),
+    } as z.infer<typeof profileSchema>;
+    const { assignedLicense, ...license } = esuProfile ?? {};
+    const licenseAssignmentState = assignedLicense === undefined ? 'NotAssigned' : 'Assigned';
+    const view = {
+      esuProfile: { ...license, esuEligibility: 'Unknown', licenseAssignmentState },
+      ...(productProfile === undefined ? {} : { productProfile }),
+      ...(softwareAssurance === undefined ? {} : { softwareAssurance }),
+    };
+    return [row.resource_key.slice(0, -'/licenseprofiles/default'.length), view] as const;
+  });
+  return new Map(await Promise.all(shown));
+}
+
 async function assigned(reader: Reader, license: PlainResource): Promise<number> {
   const profiles = await reader
     .selectFrom('plain_resources')

@@ -23,6 +23,7 @@ export function machineView(
   heartbeat: Heartbeat | undefined,
   tenantId: string,
   now: number,
+  licenseProfile?: Readonly<Record<string, unknown>>,
 ): unknown {
   const { status, since } = machineStatus(heartbeat, machine, now);
   return {
@@ -41,6 +42,7 @@ export function machineView(
       lastStatusChange: new Date(since).toISOString(),
       errorDetails: errorDetailsOf(machine),
       ...(machine.quarantined_at === null ? {} : { statusReason: 'Cloned' }),
+      ...(licenseProfile === undefined ? {} : { licenseProfile }),
       vmId: machine.vm_id,
       displayName: machine.name,
       clientPublicKey: machine.public_key,

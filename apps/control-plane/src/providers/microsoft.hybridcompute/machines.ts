@@ -5,6 +5,7 @@ import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
+import { machineLicenseProfiles } from './licenses.ts';
 import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';
 import { idOfMachine, machineView, type Machine } from './machine-view.ts';
 import { apiVersions, machineType } from './provider.ts';
@@ -71,7 +72,9 @@ async function getMachine(services: Services, request: ArmRequest): Promise<ArmR
     );
   }
   const heartbeat = await heartbeatOf(store.read, machine.vm_id);
-  return { status: 200, body: machineView(machine, heartbeat, endpoint.tenantId, environment.now()) };
+  const id = idOfMachine(machine);
+  const license = (await machineLicenseProfiles(store.read, [id])).get(id.toLowerCase());
+  return { status: 200, body: machineView(machine, heartbeat, endpoint.tenantId, environment.now(), license) };
 }
 
 async function listMachines(services: Services, request: ArmRequest): Promise<ArmResponse> {
@@ -100,7 +103,9 @@ async function listMachines(services: Services, request: ArmRequest): Promise<Ar
     ids.length === 0 ? [] : await store.read.selectFrom('heartbeats').selectAll().where('vm_id', 'in', ids).execute();
   const byMachine = new Map(heartbeats.map((heartbeat) => [heartbeat.vm_id, heartbeat]));
   const now = environment.now();
-  const show = (row: Machine): unknown => machineView(row, byMachine.get(row.vm_id), endpoint.tenantId, now);
+  const licenses = await machineLicenseProfiles(store.read, rows.map(idOfMachine));
+  const show = (row: Machine): unknown =>
+    machineView(row, byMachine.get(row.vm_id), endpoint.tenantId, now, licenses.get(idOfMachine(row).toLowerCase()));
   return {
     status: 200,
     body: page(endpoint.url, request, wanted, rows, (row) => `${row.group_key}/${row.name_key}`, show),

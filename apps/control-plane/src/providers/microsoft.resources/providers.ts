@@ -3,6 +3,7 @@ import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
+import { aliasesOf, type Alias } from '../../policy/aliases.ts';
 import type { Services } from '../../services.ts';
 
 /** Versions shown for types that accept every one. */
@@ -11,7 +12,7 @@ const shownVersions = ['2025-04-01', '2022-12-01', '2021-04-01', '2019-11-01'];
 /** The rows of the registry that show the registry. `types` are all rows but these. */
 export function providers(services: Services, types: readonly ResourceType[]): readonly ResourceType[] {
   const namespaces = [...new Set(types.map(({ type }) => type.split('/')[0] ?? ''))];
-  const view = (namespace: string, { id }: ArmRequest): unknown => ({
+  const view = (namespace: string, { id, query }: ArmRequest): unknown => ({
     ...(id.subscriptionId === undefined ? {} : { id: `/subscriptions/${id.subscriptionId}/providers/${namespace}` }),
     namespace,
     registrationState: 'Registered',
@@ -23,6 +24,7 @@ export function providers(services: Services, types: readonly ResourceType[]): r
         locations: [],
         apiVersions: apiVersions === 'any' ? shownVersions : apiVersions,
         capabilities: resource === 'tracked' ? 'SupportsTags, SupportsLocation' : 'None',
+        ...(/\baliases\b/i.test(query.get('$expand') ?? '') ? { aliases: aliasesOf(type).map(shownAlias) } : {}),
       })),
   });
   const one = (request: ArmRequest): string => {
@@ -51,6 +53,11 @@ export function providers(services: Services, types: readonly ResourceType[]): r
       collection: { POST: (request) => register(services, request, view(namespace, request)) },
     })),
   ];
+}
+
+function shownAlias({ name, path, type, isModifiable }: Alias): unknown {
+  const metadata = { type, attributes: isModifiable ? 'Modifiable' : 'None' };
+  return { name, type: 'PlainText', defaultPath: path, defaultMetadata: metadata, paths: [] };
 }
 
 /** Every provider is always registered; asking for it is recorded like any write. */
