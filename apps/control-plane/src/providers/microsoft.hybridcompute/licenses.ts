@@ -113,7 +113,7 @@ export async function machineLicenseProfiles(
     const { esuProfile, productProfile, softwareAssurance } = {
       ...(propertiesOfPlain(row) as z.infer<typeof profileSchema>),
       ...(await shownProfile(reader, row)),
-    } as z.infer<typeof profileSchema>;
+    };
     const { assignedLicense, ...license } = esuProfile ?? {};
     const licenseAssignmentState = assignedLicense === undefined ? 'NotAssigned' : 'Assigned';
     const view = {

@@ -6,14 +6,13 @@ import * as z from 'zod/mini';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
-import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { principalOfClient, type Principal } from '../../identity/principals.ts';
 import { hashSecret } from '../../identity/credentials/secret-hash.ts';
 import type { Services } from '../../services.ts';
 import { guidForm } from '../microsoft.authorization/names.ts';
 import { common, nameInPath, namespace, principalInPath, requireGiving, succeeded } from './names.ts';
-import { removePrincipal } from './remove-principal.ts';
+import { keepPrincipal, listPrincipals, removeNamed } from './principal-resource.ts';
 
 const type = `${namespace}/servicePrincipals`;
 const bodySchema = z.object({
@@ -34,35 +33,12 @@ export function servicePrincipals(services: Services): readonly ResourceType[] {
           body: view(await principalInPath(services.store.read, request, 'ServicePrincipal')),
         }),
         PUT: (request) => put(services, request),
-        DELETE: (request) => remove(services, request),
+        DELETE: (request) => removeNamed(services, 'ServicePrincipal', request),
       },
-      collection: { GET: (request) => list(services, request) },
+      collection: { GET: (request) => listPrincipals(services, 'ServicePrincipal', request, (row) => view(row)) },
     },
     { ...common, type: `${type}/rotateSecret`, collection: { POST: (request) => rotateSecret(services, request) } },
   ];
-}
-
-async function list({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
-  const wanted = pageRequest(request, pageSize);
-  const rows = await store.read
-    .selectFrom('principals')
-    .selectAll()
-    .where('kind', '=', 'ServicePrincipal')
-    .where('client_id', '>', wanted.after ?? '')
-    .orderBy('client_id')
-    .limit(wanted.size + 1)
-    .execute();
-  return {
-    status: 200,
-    body: page(
-      endpoint.url,
-      request,
-      wanted,
-      rows,
-      (row) => row.client_id,
-      (row) => view(row),
-    ),
-  };
 }
 
 /** Makes a service principal (201, with its secret, shown this once), or renames one (200). */
@@ -82,28 +58,15 @@ async function put(services: Services, request: ArmRequest): Promise<ArmResponse
         'InvalidResourceName',
         `'${clientId}' is the identity of a machine or a person. Use a new GUID.`,
       );
-    const changed: Principal = before ?? {
-      object_id: environment.guid(),
+    const wanted = {
       client_id: clientId,
       kind: 'ServicePrincipal',
       display_name: displayName,
       secret_hash: hash,
-      public_key: null,
-      vm_id: null,
-      created_at: environment.now(),
-    };
-    if (before === undefined) await writer.insertInto('principals').values(changed).execute();
-    else
-      await writer
-        .updateTable('principals')
-        .set({ display_name: displayName })
-        .where('client_id', '=', clientId)
-        .execute();
+    } as const;
+    const row = await keepPrincipal(writer, services, before, wanted);
     const subStatus = before === undefined ? 'Created' : 'OK';
-    return {
-      value: { row: { ...changed, display_name: displayName }, fresh: before === undefined },
-      events: succeeded(services, request, subStatus),
-    };
+    return { value: { row, fresh: before === undefined }, events: succeeded(services, request, subStatus) };
   });
   return fresh ? { status: 201, body: view(row, secret) } : { status: 200, body: view(row) };
 }
@@ -124,18 +87,6 @@ async function rotateSecret(services: Services, request: ArmRequest): Promise<Ar
     return { value: principal, events: succeeded(services, request, 'OK') };
   });
   return { status: 200, body: view(row, secret) };
-}
-
-/** Removes a service principal; its tokens are refused at once. */
-async function remove(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  requireGiving(request.access);
-  const gone = await services.store.change(async (writer) => {
-    const principal = await principalOfClient(writer, nameInPath(request, 0));
-    const here = principal?.kind === 'ServicePrincipal' ? principal : undefined;
-    if (here !== undefined) await removePrincipal(writer, here);
-    return { value: here, events: succeeded(services, request, here === undefined ? 'NoContent' : 'OK') };
-  });
-  return gone === undefined ? { status: 204 } : { status: 200 };
 }
 
 function newSecret(environment: Services['environment']): string {

@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
-import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { changePassword, hashPassword } from '../../identity/people/change-password.ts';
 import { weaknessOf } from '../../identity/people/password-rules.ts';
@@ -11,7 +10,7 @@ import { endSessionsOf } from '../../identity/people/sessions.ts';
 import { principalOfClient, type Principal } from '../../identity/principals.ts';
 import type { Services } from '../../services.ts';
 import { common, nameInPath, namespace, principalInPath, requireGiving, succeeded } from './names.ts';
-import { removePrincipal } from './remove-principal.ts';
+import { keepPrincipal, listPrincipals, removeNamed } from './principal-resource.ts';
 
 const type = `${namespace}/users`;
 /** As an e-mail address is written: never a GUID, so that nobody takes an application's or a machine's place. */
@@ -39,34 +38,13 @@ export function users(services: Services): readonly ResourceType[] {
           body: view(await principalInPath(services.store.read, request, 'User')),
         }),
         PUT: (request) => put(services, request),
-        DELETE: (request) => remove(services, request),
+        DELETE: (request) => removeNamed(services, 'User', request),
       },
-      collection: { GET: (request) => list(services, request) },
+      collection: { GET: (request) => listPrincipals(services, 'User', request, (row) => view(row)) },
     },
     { ...common, type: `${type}/resetPassword`, collection: { POST: (request) => resetPassword(services, request) } },
     { ...common, type: `${type}/endSessions`, collection: { POST: (request) => endSessions(services, request) } },
   ];
-}
-
-async function list({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
-  const wanted = pageRequest(request, pageSize);
-  const rows = await store.read
-    .selectFrom('principals')
-    .selectAll()
-    .where('kind', '=', 'User')
-    .where('client_id', '>', wanted.after ?? '')
-    .orderBy('client_id')
-    .limit(wanted.size + 1)
-    .execute();
-  const body = page(
-    endpoint.url,
-    request,
-    wanted,
-    rows,
-    (row) => row.client_id,
-    (row) => view(row),
-  );
-  return { status: 200, body };
 }
 
 /** The password of a body: what is kept of it, and what has to be shown because it was made here. */
@@ -96,23 +74,10 @@ async function put(services: Services, request: ArmRequest): Promise<ArmResponse
   const { hash, shown } = await passwordOf(services, name, password);
   const { row, fresh } = await services.store.change(async (writer) => {
     const before = await principalOfClient(writer, name);
-    const changed: Principal = {
-      ...(before ?? {
-        object_id: services.environment.guid(),
-        client_id: name,
-        kind: 'User',
-        secret_hash: hash,
-        public_key: null,
-        vm_id: null,
-        created_at: services.environment.now(),
-      }),
-      display_name: displayName,
-    };
-    if (before === undefined) await writer.insertInto('principals').values(changed).execute();
-    else
-      await writer.updateTable('principals').set({ display_name: displayName }).where('client_id', '=', name).execute();
+    const wanted = { client_id: name, kind: 'User', display_name: displayName, secret_hash: hash } as const;
+    const row = await keepPrincipal(writer, services, before, wanted);
     const subStatus = before === undefined ? 'Created' : 'OK';
-    return { value: { row: changed, fresh: before === undefined }, events: succeeded(services, request, subStatus) };
+    return { value: { row, fresh: before === undefined }, events: succeeded(services, request, subStatus) };
   });
   return fresh ? { status: 201, body: view(row, shown) } : { status: 200, body: view(row) };
 }
@@ -140,17 +105,6 @@ async function endSessions(services: Services, request: ArmRequest): Promise<Arm
     return { value: person, events: succeeded(services, request, 'OK') };
   });
   return { status: 200, body: view(row) };
-}
-
-async function remove(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  requireGiving(request.access);
-  const gone = await services.store.change(async (writer) => {
-    const principal = await principalOfClient(writer, nameInPath(request, 0));
-    const here = principal?.kind === 'User' ? principal : undefined;
-    if (here !== undefined) await removePrincipal(writer, here);
-    return { value: here, events: succeeded(services, request, here === undefined ? 'NoContent' : 'OK') };
-  });
-  return gone === undefined ? { status: 204 } : { status: 200 };
 }
 
 function view(row: Principal, password?: string): unknown {
