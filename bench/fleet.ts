@@ -116,6 +116,7 @@ async function tlsHere(fleet: Fleet): Promise<Row[]> {
         against: `aim: 60 KB; all connected in ${connected.toFixed(0)} s, ${((handshakes * 1000) / count).toFixed(2)} ms of processor each`,
       },
       await idle(plane.pid, count),
+      { what: '  connected, that much later', figure: kilobytesEach(plane.pid, alone, count) },
       await wake(agents, fleet, plane, 'Runner', wakes),
       ...(await listed(fleet, plane)),
     ];
@@ -175,6 +176,7 @@ async function behindProxies(fleet: Fleet): Promise<Row[]> {
         against: `aim: 12 KB; in the proxies ${(((sizeOf(proxies) - proxiesAlone) * 1024) / count).toFixed(1)} KB each`,
       },
       { ...(await idle(plane.pid, count)), what: '  processor while nothing is asked for' },
+      { what: '  connected, that much later', figure: kilobytesEach(plane.pid, alone, count) },
       { ...(await wake(agents, fleet, plane, 'Other', wakes / 2)), what: '  from PUT to the agent awake' },
     ];
   } finally {
