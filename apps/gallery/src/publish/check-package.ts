@@ -1,9 +1,10 @@
 /** The gallery's own look at a package: the strict reader goes through every byte of it, and its manifest must be usable (S1.3). */
-import { bytesOfFile, defaultArchiveLimits, listPackage, readPackageEntry, walkPackage } from '@sallyport/archive';
+import { listPackage, readPackageEntry } from '@sallyport/archive';
 import { findManifest, handlerManifestFile, manifestBounds, parseHandlerManifest } from '@sallyport/handler-contract';
 import { OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { SaidIdentity } from './package-identity.ts';
+import { readThrough } from './read-through.ts';
 
 const number = z.union([z.string(), z.number()]);
 const signingInfoSchema = z.optional(
@@ -24,18 +25,11 @@ export interface CheckedPackage {
 export async function checkPackage(
   descriptor: number,
   seen: (bytes: number, total: number) => void = () => {},
+  stopped: AbortSignal = new AbortController().signal,
 ): Promise<CheckedPackage> {
   const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  let done = 0;
-  await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, {
-    directory() {},
-    file: (_entry, content) =>
-      content((piece) => {
-        done += piece.length;
-        seen(done, total);
-      }),
-  });
+  await readThrough(descriptor, (done) => seen(done, total), stopped);
   const manifest = findManifest(files.map(({ path }) => path));
   const bytes = manifest === undefined ? undefined : readPackageEntry(descriptor, manifest, manifestBounds.length);
   if (bytes === undefined) {

@@ -1,4 +1,5 @@
 /** What the gallery does not publish: nothing of it is stored, and the catalog stays as it was. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRepository } from '@sallyport/catalog';
@@ -75,6 +76,19 @@ describe('the strict reader', () => {
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     expect(codeOf(await publishBytes(bytes))).toBe('ChecksumMismatch');
     expect(leftovers()).toEqual([]);
+  });
+
+  test('T20 T37 a package that is read on a thread of its own is held to the same rules', async () => {
+    const large = randomBytes(5 * 1024 * 1024);
+    const honest = buildTestPackage({ ...noopHandler, 'bin/large': large });
+    expect(honest.length).toBeGreaterThan(large.length);
+    const changed = Buffer.from(honest);
+    const at = changed.indexOf(large.subarray(large.length - 64));
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    expect(codeOf(await publishBytes(changed))).toBe('ChecksumMismatch');
+    expect(codeOf(await publishBytes(Buffer.concat([honest, Buffer.alloc(1)])))).toBe('TrailingData');
+    expect(leftovers()).toEqual([]);
+    expect(await publishBytes(honest)).toBe('added');
   });
 });
 
