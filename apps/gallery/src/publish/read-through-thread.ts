@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ArchiveError } from '@sallyport/archive';
 import { readHere, type ThreadMessage } from './read-through.ts';
 
-const say = (message: ThreadMessage): void => parentPort?.postMessage(message);
+const say = (message: ThreadMessage): void => parentPort?.postMessage(message, []);
 
 try {
   await readHere(Number(workerData), (seen) => say({ seen }));
