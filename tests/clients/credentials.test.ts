@@ -1,14 +1,14 @@
 /** How programs sign in without a secret, with the stock credentials of `@azure/identity`, and tokens of another provider. */
-import { X509Certificate, createPrivateKey, randomUUID } from 'node:crypto';
+import { X509Certificate, createHash, createPrivateKey, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWTHeaderParameters } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT, type JWTHeaderParameters } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isInstalled } from '../../tooling/system-packages.ts';
 import { azureCli, registerCloud, type AzureCli } from './azure-cli.ts';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
-import { formBrowser } from './form-browser.ts';
+import { formBrowser, type FormBrowser } from './form-browser.ts';
 import { httpClient, type Answer, type HttpClient } from './http-client.ts';
 import { startIdentityProvider, type IdentityProvider } from './identity-provider.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
@@ -388,5 +388,127 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 120_000 }, () => {
     expect(await az.refused('group create --name Mine --location here')).toContain("The client 'anna@example.org'");
     await sallyport.run('user', 'sign-out', 'anna@example.org');
     expect(await az.refused('group list')).not.toBe('');
+  });
+});
+
+describe('signing in at another identity provider', () => {
+  const redirect = 'http://localhost:49152';
+  const verifier = 'a-verifier-that-is-long-enough-for-the-standard-0';
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const client = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+
+  function authorizePath(): string {
+    const query = new URLSearchParams({
+      client_id: client,
+      response_type: 'code',
+      redirect_uri: redirect,
+      scope: `${plane.operator.endpoint}/.default offline_access openid profile`,
+      state: 'the & "state"',
+      nonce: 'of-the-program',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    });
+    return `/${plane.operator.tenantId}/oauth2/v2.0/authorize?${query.toString()}`;
+  }
+
+  /** From the program's request to where the provider sends the browser back. */
+  async function visited(browser: FormBrowser): Promise<string> {
+    const page = await browser.open(authorizePath());
+    const away = await browser.open(page.links['Sign in with Example & Co'] ?? '');
+    expect([away.answer.status, away.words]).toEqual([303, '']);
+    const back = provider.visit(String(away.answer.headers['location']));
+    expect(back.origin).toBe(plane.operator.endpoint);
+    return back.pathname + back.search;
+  }
+
+  const browserOf = (): FormBrowser => formBrowser(http, plane.operator.endpoint);
+
+  test('S2.1 away from the sign-in page and back, and the program has a token of the person who is registered', async () => {
+    provider.signsIn = 'bea';
+    const browser = browserOf();
+    const done = await browser.open(await visited(browser));
+    expect([done.answer.status, done.words]).toEqual([303, '']);
+    const back = new URL(String(done.answer.headers['location']));
+    expect([back.origin, back.searchParams.get('state')]).toEqual([redirect, 'the & "state"']);
+    const form = {
+      client_id: client,
+      grant_type: 'authorization_code',
+      redirect_uri: redirect,
+      code_verifier: verifier,
+      code: back.searchParams.get('code') ?? '',
+    };
+    const tokens = await http.send('POST', `/${plane.operator.tenantId}/oauth2/v2.0/token`, {
+      body: new URLSearchParams(form).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect([tokens.status, tokens.text]).toEqual([200, expect.stringContaining('refresh_token')]);
+    const { access_token: token, id_token: idToken } = tokens.json() as {
+      readonly access_token: string;
+      readonly id_token: string;
+    };
+    expect([decodeJwt(token), decodeJwt(idToken)]).toMatchObject([
+      { upn: 'bea@example.org' },
+      { nonce: 'of-the-program' },
+    ]);
+    const read = await http.send(
+      'GET',
+      `/subscriptions/${plane.operator.subscriptionId}/resourceGroups/Fleet?api-version=2021-04-01`,
+      { token },
+    );
+    expect(read.status).toBe(200);
+    const log = await arm.arm(
+      'GET',
+      `/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01&$filter=${encodeURIComponent("eventTimestamp ge '2026-01-01T00:00:00Z' and caller eq 'bea@example.org'")}`,
+    );
+    expect(log.text).toContain('Sallyport.Identity/users/signIn/action');
+    expect(plane.output()).not.toContain('the & secret');
+  });
+
+  test('T77 an answer is taken by the browser that went there, once; nobody else’s link leads there', async () => {
+    provider.signsIn = 'bea';
+    const browser = browserOf();
+    const back = await visited(browser);
+    const foreign = await browserOf().open(back);
+    expect([foreign.answer.status, foreign.words]).toEqual([
+      400,
+      expect.stringContaining('belongs to no sign-in of this browser'),
+    ]);
+    const forged = await browser.open(back.replace(/state=[^&]*/, 'state=other'));
+    expect(forged.answer.status).toBe(400);
+    expect((await browser.open(back)).answer.status).toBe(303);
+    expect((await browser.open(back)).answer.status).toBe(400);
+    const link = (await browser.open(authorizePath())).links['Sign in with Example & Co'] ?? '';
+    expect((await browserOf().open(link)).answer.status).toBe(403);
+    expect((await browser.open(link.replace(/form_key=[^&]*/, ''))).answer.status).toBe(403);
+  });
+
+  test.each<[string, () => void, string]>([
+    ['T11 a token of another sign-in', () => (provider.idToken = { nonce: 'seen-elsewhere' }), 'cannot be taken'],
+    ['T30 a token for another client', () => (provider.idToken = { audience: 'another' }), 'cannot be taken'],
+    [
+      'somebody whom nobody has registered',
+      () => (provider.signsIn = 'mallory'),
+      "nobody here is registered as 'mallory'",
+    ],
+  ])('%s signs nobody in', async (_what, change, words) => {
+    provider.signsIn = 'bea';
+    try {
+      change();
+      const browser = browserOf();
+      const page = await browser.open(await visited(browser));
+      expect([page.answer.status >= 400, page.words]).toEqual([true, expect.stringContaining(words)]);
+      expect(page.answer.headers['location']).toBeUndefined();
+    } finally {
+      provider.idToken = {};
+    }
+  });
+
+  test('an answer of another provider, and one without a code', async () => {
+    const browser = browserOf();
+    const back = await visited(browser);
+    const other = await browser.open(back.replace(/iss=[^&]*/, 'iss=https%3A%2F%2Fevil.test'));
+    expect([other.answer.status, other.words]).toEqual([400, expect.stringContaining('another identity provider')]);
+    const refused = await browser.open(back.replace(/code=[^&]*/, 'error=access_denied'));
+    expect([refused.answer.status, refused.words]).toEqual([400, expect.stringContaining('access_denied')]);
   });
 });

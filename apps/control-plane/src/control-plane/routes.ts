@@ -70,7 +70,7 @@ function routesOf(
   const authenticate = createClientAuthentication(environment, store, identityProviders, endpoint);
   const tokenService = createTokenService(environment, store, signingKeys, authenticate, endpoint);
   addIdentityRoutes(app, environment, tokenService, signingKeys, endpoint, log);
-  addSignInRoutes(app, environment, store, endpoint, log);
+  addSignInRoutes(app, environment, store, endpoint, identityProviders, log);
   addGalleryRoutes(app, configuration.gallery, services.packages, log);
   const rates = { reads: configuration.readsPerSecond, writes: configuration.writesPerSecond };
   const arm = createArmFront(services, dispatcher, createRequestLimits(environment, rates), log);

@@ -5,14 +5,24 @@ import type { Outbound } from '../../outbound/outbound.ts';
 const largestBytes = 256 * 1024;
 const timeoutMilliseconds = 10_000;
 
-/** A `fetch` that trusts a CA of one's own. Rejects when there is no answer; the status is the caller's to judge. */
-export function providerFetch(outbound: Outbound, caPem: string | undefined): (url: string) => Promise<Response> {
-  return async (text) => {
+/** A `fetch` that trusts a CA of one's own; a form is posted. Rejects when there is no answer; the status is the caller's to judge. */
+export function providerFetch(
+  outbound: Outbound,
+  caPem: string | undefined,
+): (url: string, form?: URLSearchParams) => Promise<Response> {
+  return async (text, form) => {
     const url = new URL(text);
     if (url.protocol !== 'https:') throw new Error(`${url.origin} is not asked: it is not https`);
-    const headers = { accept: 'application/json' };
+    const posted =
+      form === undefined
+        ? ({ method: 'GET', headers: { accept: 'application/json' } } as const)
+        : ({
+            method: 'POST',
+            headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+            body: form.toString(),
+          } as const);
     try {
-      const answer = await outbound(url, { method: 'GET', headers, caPem, timeoutMilliseconds, largestBytes });
+      const answer = await outbound(url, { ...posted, caPem, timeoutMilliseconds, largestBytes });
       return new Response(new Uint8Array(answer.body), {
         status: answer.status,
         headers: { 'content-type': answer.contentType },

@@ -2,12 +2,12 @@
 import type { Hono } from 'hono';
 import type { Environment } from '../../../environment.ts';
 import type { Store } from '../../../store/store.ts';
-import { issuerOf } from '../../access-token.ts';
 import { authoritiesOf, besideToken, type Endpoint } from '../../endpoint.ts';
-import { newAuthorizationCode } from '../authorization-codes.ts';
-import { readAuthorizationRequest, redirectTo, type ReadRequest } from './authorization-request.ts';
+import type { IdentityProviders } from '../../providers/identity-providers.ts';
+import { readAuthorizationRequest } from './authorization-request.ts';
+import { goOn, grantCode, turnedAway } from './grant-code.ts';
 import type { PageForms } from './page-forms.ts';
-import { messagePage, signInPage } from './templates.ts';
+import { signInPage } from './templates.ts';
 
 /** Adds the page under every shape of authority. */
 export function addAuthorizeRoutes(
@@ -15,12 +15,14 @@ export function addAuthorizeRoutes(
   environment: Environment,
   store: Store,
   endpoint: Endpoint,
+  providers: IdentityProviders,
   forms: PageForms,
 ): void {
+  const elsewhere = providers.forSignIn();
   for (const path of authoritiesOf(endpoint.tenantId).map((authority) => besideToken(authority, 'authorize'))) {
     app.get(path, (c) => {
       const read = readAuthorizationRequest(new URL(c.req.url).searchParams, endpoint);
-      return read.outcome === 'request' ? signInPage(forms.state(c), read.request, path) : turnedAway(read);
+      return read.outcome === 'request' ? signInPage(forms.state(c), read.request, path, elsewhere) : turnedAway(read);
     });
     app.post(path, (c) =>
       forms.own(c, async (form) => {
@@ -28,26 +30,9 @@ export function addAuthorizeRoutes(
         if (read.outcome !== 'request') return turnedAway(read);
         const { request } = read;
         const found = await forms.signIn(c, form);
-        if ('refusal' in found) return signInPage(forms.state(c, found.refusal), request, path);
-        const { clientId, redirectUri, codeChallenge, nonce, state } = request;
-        const grant = { objectId: found.person.object_id, clientId, redirectUri, codeChallenge, nonce };
-        const code = await store.observe(async (writer) => ({
-          value: await newAuthorizationCode(writer, environment, grant),
-          events: [],
-        }));
-        // RFC 9207: a program that knows several authorities can tell who answers.
-        return goOn(redirectTo(redirectUri, state, { code, iss: issuerOf(endpoint) }));
+        if ('refusal' in found) return signInPage(forms.state(c, found.refusal), request, path, elsewhere);
+        return goOn(await grantCode(environment, store, endpoint, found.person, request));
       }),
     );
   }
-}
-
-function turnedAway(read: Exclude<ReadRequest, { readonly outcome: 'request' }>): Promise<Response> | Response {
-  return read.outcome === 'redirect' ? goOn(read.address) : messagePage('This does not work', read.message, 400);
-}
-
-/** 303: what was posted, the password, is not sent along. */
-function goOn(location: string): Response {
-  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
-  return new Response(null, { status: 303, headers });
 }

@@ -1,10 +1,11 @@
 /** The pages as they look. Each is made of what is passed in; what comes from outside is escaped by the template (T80). */
 import { html } from 'hono/html';
 import { shownUserCode } from '../device-codes.ts';
+import type { SignInProvider } from '../../providers/identity-provider.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { formField } from './form-guard.ts';
 import { hidden, page, wrong } from './page.ts';
-import { devicePagePath, passwordPagePath } from './paths.ts';
+import { devicePagePath, passwordPagePath, providerPath } from './paths.ts';
 
 type Html = ReturnType<typeof html>;
 
@@ -30,7 +31,12 @@ function answer(title: string, content: Html, { headers, refused }: FormState, f
 }
 
 /** For a program on the person's own machine. `action` is the path that the form is sent to. */
-export function signInPage(state: FormState, asked: AuthorizationRequest, action: string): Promise<Response> {
+export function signInPage(
+  state: FormState,
+  asked: AuthorizationRequest,
+  action: string,
+  elsewhere: readonly SignInProvider[],
+): Promise<Response> {
   const content = html`<p>
       <strong>${asked.program}</strong> on this machine asks you to sign in. Go on only if you started it yourself.
     </p>
@@ -38,8 +44,14 @@ export function signInPage(state: FormState, asked: AuthorizationRequest, action
       ${hidden({ ...asked.parameters, [formField]: state.key })} ${credentials(asked.loginHint, state)}
       <div class="buttons"><button type="submit">Sign in</button></div>
     </form>
-    ${passwordLink()}`;
+    ${elsewhere.map((provider) => providerLink(provider, asked, state))} ${passwordLink()}`;
   return answer('Sign in', content, state, new URL(asked.redirectUri).origin);
+}
+
+/** A link and no form: what a form may lead to is named in the page's policy, and the provider's page is its own to move. */
+function providerLink({ issuer, signIn }: SignInProvider, asked: AuthorizationRequest, state: FormState): Html {
+  const query = new URLSearchParams({ ...asked.parameters, issuer, [formField]: state.key });
+  return html`<p class="small"><a href="${providerPath}?${query.toString()}">Sign in with ${signIn.name}</a></p>`;
 }
 
 /** For a device: its code. */
