@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { CodedError, messageOf } from '@sallyport/model';
+import { GalleryError } from './gallery-error.ts';
 import type { GalleryPlaces } from './gallery-places.ts';
 
 export interface LoggedAct {
@@ -13,25 +14,36 @@ export interface LoggedAct {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Does it, and writes down how that went. What it throws goes on. */
+/** Does it, and writes down how that went. What it throws goes on; `LogUnwritable` when it was done and cannot be written down. */
 export async function logged<T>(
   { places, now }: { readonly places: GalleryPlaces; readonly now: () => Date },
   { act, details }: LoggedAct,
   run: () => Promise<T>,
   result: (value: T) => Readonly<Record<string, unknown>>,
 ): Promise<T> {
+  let value: T;
   try {
-    const value = await run();
-    write(places, now(), { act, outcome: 'done', ...details, ...result(value) });
-    return value;
+    value = await run();
   } catch (error) {
     const code =
       error instanceof CodedError || (error instanceof Error && error.name === 'ArchiveError')
         ? codeOf(error)
         : 'InternalError';
-    write(places, now(), { act, outcome: 'refused', code, message: messageOf(error), ...details });
+    try {
+      write(places, now(), { act, outcome: 'refused', code, message: messageOf(error), ...details });
+    } catch (unwritable) {
+      // A full or read-only disk is likely why it was refused; that is what is to be told.
+      throw new AggregateError([error, unwritable], messageOf(error), { cause: error });
+    }
     throw error;
   }
+  try {
+    write(places, now(), { act, outcome: 'done', ...details, ...result(value) });
+  } catch (error) {
+    const message = `It was done, but it could not be written into the log '${places.log}': ${messageOf(error)}.`;
+    throw new GalleryError('LogUnwritable', message, { cause: error });
+  }
+  return value;
 }
 
 function codeOf(error: object): string {
