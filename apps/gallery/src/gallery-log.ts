@@ -33,7 +33,7 @@ export async function logged<T>(
       write(places, now(), { act, outcome: 'refused', code, message: messageOf(error), ...details });
     } catch (unwritable) {
       // A full or read-only disk is likely why it was refused; that is what is to be told.
-      throw new AggregateError([error, unwritable], messageOf(error), { cause: error });
+      throw new AggregateError([error, unwritable], messageOf(error), { cause: unwritable });
     }
     throw error;
   }
