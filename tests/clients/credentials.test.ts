@@ -456,10 +456,13 @@ describe('signing in at another identity provider', () => {
       { token },
     );
     expect(read.status).toBe(200);
-    const log = await arm.arm(
+    // Keys were revoked above, and the tokens that they signed.
+    const operator = await signIn(plane.operator);
+    const log = await operator.arm(
       'GET',
       `/providers/Microsoft.Insights/eventtypes/management/values?api-version=2015-04-01&$filter=${encodeURIComponent("eventTimestamp ge '2026-01-01T00:00:00Z' and caller eq 'bea@example.org'")}`,
     );
+    operator.close();
     expect(log.text).toContain('Sallyport.Identity/users/signIn/action');
     expect(plane.output()).not.toContain('the & secret');
   });
