@@ -19,9 +19,6 @@ export interface StoredLog {
 /** Measured: pages of a thousand rows as arrays read twice as fast as one row at a time, or as objects. */
 export const eventsOnPage = 1000;
 
-/** As much as SQLite maps at most; what is beyond is read as ever. */
-const mappedBytes = 0x7fff0000;
-
 const columns = `position, hash, ${chainedColumns.join(', ')}`;
 
 /** The log of a control plane: in PostgreSQL where an address is given, else in the SQLite file. */
@@ -32,8 +29,6 @@ export function openStoredLog(path: string, postgres: PostgresAddress | undefine
 /** The log in a SQLite file. */
 export function sqliteLog(path: string): StoredLog {
   const database = new DatabaseSync(path, { readOnly: true });
-  // Measured: reading is most of verifying, and pages that are mapped instead of copied halve that.
-  database.exec(`PRAGMA mmap_size = ${mappedBytes}`);
   const statement = database.prepare(
     `SELECT ${columns} FROM activity_events WHERE position > ? ORDER BY position LIMIT ${eventsOnPage}`,
   );
