@@ -43,6 +43,23 @@ eachStore('heartbeats', (makeStore) => {
     expect((await rows()).find(({ vm_id }) => vm_id === 'm1')?.generation).toBe(77);
   });
 
+  test('T19 a heartbeat with what no database keeps, zeros and halves of characters, is kept without, beside the others of its group', async () => {
+    const recorder = createHeartbeatRecorder(environment, store);
+    const odd = String.raw`"\u0000 é 😀 {1,2}`;
+    await Promise.all([
+      recorder.record('odd', { ...heartbeat(3), agentVersion: `${odd}\0\uD800` }),
+      recorder.record('even', { ...heartbeat(4), agentVersion: odd }),
+    ]);
+    const versions = await store.read
+      .selectFrom('heartbeats')
+      .select(['vm_id', 'agent_version'])
+      .where('vm_id', 'in', ['odd', 'even'])
+      .orderBy('vm_id')
+      .execute();
+    expect(versions[0]).toEqual({ vm_id: 'even', agent_version: odd });
+    expect(versions[1]?.agent_version.startsWith(odd)).toBe(true);
+  });
+
   test('a machine is connected since its first heartbeat without a gap of 15 minutes', async () => {
     const recorder = createHeartbeatRecorder(environment, store);
     const of = async (): Promise<Awaited<ReturnType<typeof rows>>[number]> =>

@@ -16,6 +16,7 @@ import { mayRunAgain } from './errors.ts';
 import { changeLock, lockClass } from './locks.ts';
 import { bellChannel, createPostgresBells } from './postgres-bells.ts';
 import { keepPrepared, openPool, sessionSettings } from './pool.ts';
+import { storableJson } from './storable-json.ts';
 
 /** One connection takes turns; the others are for observations and for rings. */
 const writingConnections = 4;
@@ -106,14 +107,21 @@ function lookup<Row>(
   };
 }
 
-/** One statement is a transaction of its own: the database is asked once for a group, with one array for each column. */
+/**
+ * One statement is a transaction of its own: the database is asked once for a group, which is one text. As an array for each column,
+ * each element of which the driver quotes, it took a quarter of the processor time of a fleet that comes all at once.
+ */
 function rowWriter(writing: Kysely<Schema>, rows: RowWriting): RowWriter {
-  const arrays = rows.columns.map(({ type }, index) => `$${index + 1}::${type}[]`);
-  const text = upsertText(rows, `SELECT * FROM unnest(${arrays.join(', ')})`);
+  const given = rows.columns.map(({ type }, index) => `c${index} ${type}`);
+  const names = rows.columns.map((_, index) => `c${index}`);
+  const text = upsertText(
+    rows,
+    `SELECT ${names.join(', ')} FROM json_to_recordset($1::json) AS given(${given.join(', ')})`,
+  );
   keepPrepared(text);
   return async (groups) => {
-    const values = rows.columns.map((_, column) => groups.map((row) => row[column]));
-    await again(() => writing.executeQuery(CompiledQuery.raw(text, values)));
+    const values = groups.map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value])));
+    await again(() => writing.executeQuery(CompiledQuery.raw(text, [storableJson(values)])));
   };
 }
 
