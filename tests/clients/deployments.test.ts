@@ -86,7 +86,7 @@ function put(
   });
 }
 
-/** Follows a deployment where its answer says, until it is over. */
+/** Follows a deployment where its answer says, until it is over; nowhere else. */
 async function ended(answer: Answer): Promise<Shown> {
   expect([answer.status, answer.text]).toEqual([201, expect.stringContaining('provisioningState')]);
   const url = new URL(String(answer.headers['azure-asyncoperation']));
@@ -97,6 +97,8 @@ async function ended(answer: Answer): Promise<Shown> {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const { id } = answer.json() as Shown;
+  const another = await arm.arm('GET', `${id}/operationStatuses/${randomUUID()}?${version}`);
+  expect([another.status, errorOf(another).code]).toEqual([404, 'OperationNotFound']);
   return (await arm.arm('GET', `${id}?${version}`)).json() as Shown;
 }
 

@@ -62,6 +62,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** The operation that an answer says to follow. */
+function operationOf(answer: Answer): string {
+  return new URL(String(answer.headers['azure-asyncoperation'])).pathname.split('/').at(-1) ?? '';
+}
+
 async function made(path: string, version: string, body: unknown): Promise<Answer> {
   const answer = await arm.arm('PUT', `${path}?api-version=${version}`, body);
   if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${answer.text}`);
@@ -118,7 +123,7 @@ async function oneOfEach(): Promise<Places> {
     properties: { level: 'CanNotDelete', notes: 'ours' },
   });
   await ofPolicy(authorization);
-  await made(`${group}/providers/Microsoft.Resources/deployments/d`, '2021-04-01', {
+  const deployed = await made(`${group}/providers/Microsoft.Resources/deployments/d`, '2021-04-01', {
     properties: {
       mode: 'Incremental',
       template: {
@@ -142,7 +147,8 @@ async function oneOfEach(): Promise<Places> {
     group,
     machine: agent.resourceId,
     extension,
-    operationId: new URL(String(begun.headers['azure-asyncoperation'])).pathname.split('/').at(-1) ?? '',
+    operationId: operationOf(begun),
+    deploymentOperationId: operationOf(deployed),
     clientId: operator.clientId,
     certificate: certificate.name,
     roleId,

@@ -22,7 +22,9 @@ export interface Places {
   readonly group: string;
   readonly machine: string;
   readonly extension: string;
+  /** Of an extension. */
   readonly operationId: string;
+  readonly deploymentOperationId: string;
   readonly clientId: string;
   readonly certificate: string;
   readonly roleId: string;
@@ -160,7 +162,7 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
       shape: z.strictObject({ id: text, operationId: text, properties: anything }),
     },
     'Microsoft.Resources/deployments/operationStatuses': {
-      item: `${templates}/d/operationStatuses/${at.operationId}`,
+      item: `${templates}/d/operationStatuses/${at.deploymentOperationId}`,
       shape: z.looseObject({ status: text }),
     },
     'Microsoft.Resources/providers': {

@@ -26,6 +26,8 @@ export const deploymentSchema = z.object({
   mode: z.literal('Incremental'),
   provisioningState: z.enum(states),
   correlationId: z.string(),
+  /** Of the request that began it, by which it is followed. Those of earlier versions have none. */
+  operationId: z.optional(z.string()),
   /** ISO 8601. */
   startedAt: z.string(),
   endedAt: z.optional(z.string()),

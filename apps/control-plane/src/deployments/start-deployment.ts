@@ -109,6 +109,7 @@ export function createDeployments(services: Services, dispatcher: Dispatcher): D
       mode: 'Incremental',
       provisioningState: 'Accepted',
       correlationId: wanted.origin.correlationId,
+      operationId: wanted.origin.operationId,
       startedAt: time,
       parameters: shownParameters(scope),
       parts: planned.map(({ id, type }) => ({ id, type, state: 'Waiting', time })),

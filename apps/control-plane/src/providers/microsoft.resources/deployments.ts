@@ -233,12 +233,19 @@ async function operations(services: Services, request: ArmRequest): Promise<ArmR
 
 async function status(services: Services, request: ArmRequest): Promise<ArmResponse> {
   request.access.require(`${deploymentType}/read`, idOf(request));
-  const { provisioningState, error } = deploymentOf(await existing(services, request));
-  const over = provisioningState !== 'Accepted' && provisioningState !== 'Running';
+  const deployment = deploymentOf(await existing(services, request));
+  const { provisioningState, operationId, error } = deployment;
+  const asked = request.id.providers.at(-1)?.names[1] ?? '';
+  // A later deployment of the same name is another operation; its end must not be taken for the end of this one.
+  if (operationId !== undefined && operationId.toLowerCase() !== asked.toLowerCase())
+    throw new ArmError(
+      'OperationNotFound',
+      `The deployment has no operation '${asked.slice(0, 100)}': another one of the same name came after it.`,
+    );
   return {
     status: 200,
     body: { status: provisioningState, ...(error === undefined ? {} : { error }) },
-    headers: over ? {} : { 'retry-after': '1' },
+    headers: isOver(deployment) ? {} : { 'retry-after': '1' },
   };
 }
 
