@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashFile, unpackPackage } from '@sallyport/archive';
+import { syncAhead } from '@sallyport/archive/sync-ahead';
 import { syncTree } from '@sallyport/archive/sync-tree';
 import { writeBenchPackage, writeHugePackage } from './bench-package.ts';
 import { compare, spreadOf, timed } from './measure.ts';
@@ -39,8 +40,9 @@ async function compareWithUnzip(folder: string): Promise<void> {
     try {
       return await timed(async () => {
         hashFile(descriptor);
+        const ahead = sync ? syncAhead(directory) : undefined;
         await unpackPackage(descriptor, directory);
-        if (sync) await syncTree(directory);
+        if (ahead !== undefined) await syncTree(directory, await ahead.stop());
       });
     } finally {
       closeSync(descriptor);

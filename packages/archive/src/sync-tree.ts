@@ -1,15 +1,12 @@
 /** Making an unpacked tree durable before it is renamed into place. */
-import { spawn } from 'node:child_process';
 import { closeSync, fsync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFileSystem } from './sync-file-system.ts';
 import { syncMethod, type SyncMethod } from './sync-method.ts';
 import { treeFacts } from './tree-facts.ts';
 
 /** How many files are synced at the same time: waiting for a disk is cheap, and 64 measured best (a fifth of one by one). */
 const atOnce = 64;
-
-/** Where the system's own programs are; what this process was started with does not decide what runs. */
-const systemPath = '/usr/bin:/bin:/usr/sbin:/sbin';
 
 /**
  * Syncs every file and directory below `directory`, itself included. For trees that {@link unpackPackage} made: real files and
@@ -27,15 +24,6 @@ export async function syncTree(directory: string, asked?: SyncMethod): Promise<v
     for (const path of next) await syncPath(path);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, () => worker()));
-}
-
-/** `syncfs`, which Node does not have, by the program that does nothing else. */
-function syncFileSystem(directory: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn('sync', ['-f', directory], { stdio: 'ignore', cwd: '/', env: { PATH: systemPath } });
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-  });
 }
 
 function syncPath(path: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
+import { fileStamp } from '../platform/file-stamp.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { machineKeyFiles } from './machine-keyring.ts';
 
@@ -33,6 +34,17 @@ export type AgentConfig = z.infer<typeof agentConfigSchema>;
 /** Where the machine is connected; undefined when it is not. Throws when the file cannot be trusted. */
 export function readAgentConfig(root: string): AgentConfig | undefined {
   return readJsonFile(agentPaths(root).agentConfig, agentConfigSchema);
+}
+
+/** The same of the moment, for somebody who asks again and again: read when the file is another one. */
+export function followAgentConfig(root: string): () => AgentConfig | undefined {
+  const { agentConfig } = agentPaths(root);
+  let known: { readonly stamp: string; readonly config: AgentConfig | undefined } | undefined;
+  return () => {
+    const stamp = fileStamp(agentConfig);
+    if (known?.stamp !== stamp) known = { stamp, config: readAgentConfig(root) };
+    return known.config;
+  };
 }
 
 /** Makes the connection known to the agent. Written last: with it the machine is connected, without it it is not. */

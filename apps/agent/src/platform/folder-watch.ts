@@ -5,7 +5,7 @@ import { sleep } from './sleep.ts';
 /** Where a folder cannot be watched, because it is not there yet or no watches are left, looking again is all there is. Milliseconds. */
 const lookMilliseconds = 500;
 /** What a watch may have missed is seen this late. Milliseconds. */
-const longestMilliseconds = 15_000;
+const longestMilliseconds = 30_000;
 
 interface Watched {
   readonly inode: bigint;

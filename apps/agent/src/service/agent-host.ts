@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { messageOf } from '@sallyport/model';
-import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
+import { followAgentConfig, readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { MetadataService } from '../metadata-service/metadata-service.ts';
 import type { Environment } from '../platform/environment.ts';
@@ -28,6 +28,7 @@ export interface AgentHostOptions {
 export async function runAgentHost(options: AgentHostOptions): Promise<void> {
   const { environment, signal } = options;
   let running: { readonly agent: ConnectedAgent; readonly identity: string } | undefined;
+  const configNow = followAgentConfig(environment.root);
   let controls = fileStamp(agentPaths(environment.root).localConfig);
   const metadata = metadataService(options, () => running?.agent);
   metadata.start();
@@ -40,7 +41,7 @@ export async function runAgentHost(options: AgentHostOptions): Promise<void> {
   const watch = new FolderWatch([data, prepareCancelRequests(environment.root)]);
   while (!signal.aborted) {
     try {
-      const config = readAgentConfig(environment.root);
+      const config = configNow();
       const identity = config === undefined ? undefined : identityOf(config);
       if (running !== undefined && running.identity !== identity) {
         options.say('The connection of this machine has changed.');

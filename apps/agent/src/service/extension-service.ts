@@ -6,6 +6,7 @@ import { backoff } from '../heartbeat/backoff.ts';
 import { converse, type Conversation } from '../platform/conversation.ts';
 import type { Log } from '../platform/log.ts';
 import { callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
+import { giveBackMemorySoon } from './give-back-memory.ts';
 import { workingFlags } from './resident.ts';
 
 export interface ExtensionServiceOptions {
@@ -134,6 +135,7 @@ export class ExtensionService {
   #over(running: Running, how: string): void {
     this.#processes.delete(running);
     if (this.#running === running) this.#running = undefined;
+    giveBackMemorySoon();
     if (running.isLeaving || this.#stop.signal.aborted) return;
     this.#options.log('error', 'the extension manager has ended and is started again', { how });
     this.#again = setTimeout(() => this.start(), this.#wait());

@@ -3,6 +3,7 @@
  * what was signed are opened, by a process that can do nothing else (S1.4, S1.6).
  */
 import { chmodSync, renameSync, statfsSync } from 'node:fs';
+import { syncAhead, type SyncMethod } from '@sallyport/archive/sync-ahead';
 import { syncTree } from '@sallyport/archive/sync-tree';
 import type { SignedPackage } from '@sallyport/catalog';
 import { findManifest } from '@sallyport/handler-contract';
@@ -30,7 +31,9 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     const signed = await findAndDownload(version, context, supplies, workplace.descriptor);
     context.progress('Verifying');
     context.requirePermission();
-    await unpack(workplace, signed, signal);
+    const method = await unpack(workplace, signed, signal);
+    chmodSync(workplace.staging, 0o755);
+    await syncTree(workplace.staging, method);
     await place(canonicalName(signed, context.name), version, workplace.staging, context);
   } finally {
     workplace.close();
@@ -67,11 +70,25 @@ function requireRoom(directory: string, length: number): void {
   throw new OperationFailure('StorageFull', message);
 }
 
-async function unpack(workplace: Workplace, signed: SignedPackage, signal: AbortSignal): Promise<void> {
-  const answer = await workplace.unpack({ length: signed.length, sha256: signed.sha256 }, signal);
+/** What is in smaller packages is on the disk before it would pay to begin early. */
+const fewestBytesAhead = 8 * 1024 * 1024;
+
+/** Gives how the tree is to be synced, where that is known by then. */
+async function unpack(
+  workplace: Workplace,
+  signed: SignedPackage,
+  signal: AbortSignal,
+): Promise<SyncMethod | undefined> {
+  const { length, sha256 } = signed;
+  const ahead = length < fewestBytesAhead ? undefined : syncAhead(workplace.staging);
+  let method: SyncMethod | undefined;
+  const answer = await workplace.unpack({ length, sha256 }, signal).finally(async () => {
+    method = await ahead?.stop();
+  });
   if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
   bringManifestToRoot(workplace.staging, findManifest(answer.manifests));
   readManifest(workplace.staging);
+  return method;
 }
 
 /** The publisher's own spelling names directories, whatever the goal state wrote: extensions look for theirs by name. */
@@ -80,7 +97,7 @@ function canonicalName(signed: SignedPackage, asked: ExtensionName): ExtensionNa
   return result.ok ? result.name : asked;
 }
 
-/** Makes the tree durable, then visible in one step. A crash in between leaves a record that says it cannot be relied on. */
+/** Makes the tree, which is durable, visible in one step. A crash in between leaves a record that says it cannot be relied on. */
 async function place(
   name: ExtensionName,
   version: HandlerVersion,
@@ -89,8 +106,6 @@ async function place(
 ): Promise<void> {
   const { host, entry, operation } = context;
   const { directory } = handlerPaths(host.paths, name, version);
-  chmodSync(staging, 0o755);
-  await syncTree(staging);
   const record: InstalledExtension = {
     name,
     version,
