@@ -15,8 +15,8 @@ export interface SyncAhead {
 }
 
 interface Means {
-  facts(directory: string): TreeFacts;
-  sync(directory: string): Promise<boolean>;
+  readonly facts: (directory: string) => TreeFacts;
+  readonly sync: (directory: string) => Promise<boolean>;
 }
 
 /** Begins so long after the last: what was written in between is worth a call. Milliseconds. */

@@ -14,6 +14,7 @@ import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { discardTree } from '../unpack/staging.ts';
+import type { UnpackAnswer } from '../unpack/unpack-request.ts';
 import type { Workplace } from '../unpack/workplaces.ts';
 import { bringManifestToRoot, readManifest } from '../verify/read-manifest.ts';
 import { requirePackage } from '../verify/require-package.ts';
@@ -81,10 +82,13 @@ async function unpack(
 ): Promise<SyncMethod | undefined> {
   const { length, sha256 } = signed;
   const ahead = length < fewestBytesAhead ? undefined : syncAhead(workplace.staging);
+  let answer: UnpackAnswer;
   let method: SyncMethod | undefined;
-  const answer = await workplace.unpack({ length, sha256 }, signal).finally(async () => {
+  try {
+    answer = await workplace.unpack({ length, sha256 }, signal);
+  } finally {
     method = await ahead?.stop();
-  });
+  }
   if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
   bringManifestToRoot(workplace.staging, findManifest(answer.manifests));
   readManifest(workplace.staging);
