@@ -1,19 +1,16 @@
 /** The resource types beside machines and extensions, and what is done to several at once (arm-api §3, §6.2), held against published models. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import type { ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, reportOf, type FakeAgent } from './fake-agent.ts';
 import type { Answer } from './http-client.ts';
-import { signIn, type OperatorClient } from './operator-client.ts';
+import { startFleetOfOne, type FleetOfOne } from './fleet-of-one.ts';
+import type { OperatorClient } from './operator-client.ts';
 import { publishedModel } from './published-model.ts';
-import { createTestGallery } from './test-gallery.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-resources-'));
 const version = 'api-version=2025-01-13';
 const hybridCompute = publishedModel('hybridcompute-2025-01-13');
 const guestConfiguration = publishedModel('guestconfiguration-2024-04-05');
+let fleet: FleetOfOne;
 let plane: ControlPlaneProcess;
 let arm: OperatorClient;
 let subscription: string;
@@ -21,20 +18,10 @@ let group: string;
 let agent: FakeAgent;
 
 beforeAll(async () => {
-  const gallery = await createTestGallery(join(folder, 'gallery'));
-  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
-  arm = await signIn(plane.operator);
-  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
-  group = `${subscription}/resourceGroups/Fleet`;
-  await arm.arm('PUT', `${group}?api-version=2021-04-01`, { location: 'here' });
-  agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
+  fleet = await startFleetOfOne('resources');
+  ({ plane, arm, subscription, group, agent } = fleet);
 });
-afterAll(async () => {
-  await agent?.stop();
-  arm?.close();
-  await plane?.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => fleet?.stop());
 
 function send(method: string, path: string, body?: unknown): Promise<Answer> {
   return arm.arm(method, `${path}?${version}`, body);

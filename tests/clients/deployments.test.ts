@@ -1,19 +1,19 @@
 /** Deployments of templates: with the rights of whoever deploys, held against policy, in order, and never hanging (S2.1, S2.2, S5.1). */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPostgresUnderTest, storedRows } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
+import type { ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
 import type { Answer } from './http-client.ts';
+import { startFleetOfOne, type FleetOfOne } from './fleet-of-one.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
-import { createTestGallery } from './test-gallery.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-deployments-'));
 const version = 'api-version=2021-04-01';
 const extensionType = 'Microsoft.HybridCompute/machines/extensions';
+let fleet: FleetOfOne;
+let folder: string;
 let plane: ControlPlaneProcess;
 let arm: OperatorClient;
 let subscription: string;
@@ -21,25 +21,15 @@ let group: string;
 let agent: FakeAgent;
 
 beforeAll(async () => {
-  const gallery = await createTestGallery(join(folder, 'gallery'));
-  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
-  arm = await signIn(plane.operator);
-  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
-  group = `${subscription}/resourceGroups/Fleet`;
-  await arm.arm('PUT', `${group}?${version}`, { location: 'here' });
-  agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
+  fleet = await startFleetOfOne('deployments');
+  ({ plane, arm, subscription, group, agent, folder } = fleet);
   agent.run(({ resourceName }) =>
     resourceName === 'Slow'
       ? { state: 'Failed', error: { code: 'HandlerEnableFailed', message: 'It broke.' } }
       : { state: 'Succeeded' },
   );
 });
-afterAll(async () => {
-  await agent?.stop();
-  arm?.close();
-  await plane?.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => fleet?.stop());
 
 interface Shown {
   readonly id: string;

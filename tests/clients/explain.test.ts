@@ -1,16 +1,11 @@
 /** `Sallyport.Explain/operations`: what an operation is at, as data, under a name of ours (decision 0200). */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
-import { enrolFakeAgent, reportOf, type FakeAgent } from './fake-agent.ts';
+import { reportOf, type FakeAgent } from './fake-agent.ts';
 import type { Answer } from './http-client.ts';
-import { signIn, type OperatorClient } from './operator-client.ts';
-import { createTestGallery } from './test-gallery.ts';
+import { startFleetOfOne, type FleetOfOne } from './fleet-of-one.ts';
+import type { OperatorClient } from './operator-client.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-explain-'));
 const version = 'api-version=2024-07-10';
 const time = z.string().check(z.iso.datetime());
 const entrySchema = z.strictObject({
@@ -45,24 +40,15 @@ const entrySchema = z.strictObject({
 });
 type Entry = z.infer<typeof entrySchema>;
 
-let plane: ControlPlaneProcess;
+let fleet: FleetOfOne;
 let arm: OperatorClient;
 let agent: FakeAgent;
 
 beforeAll(async () => {
-  const gallery = await createTestGallery(join(folder, 'gallery'));
-  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
-  arm = await signIn(plane.operator);
-  const group = `/subscriptions/${plane.operator.subscriptionId}/resourceGroups/Fleet`;
-  await arm.arm('PUT', `${group}?api-version=2021-04-01`, { location: 'here' });
-  agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
+  fleet = await startFleetOfOne('explain');
+  ({ arm, agent } = fleet);
 });
-afterAll(async () => {
-  await agent?.stop();
-  arm?.close();
-  await plane?.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => fleet?.stop());
 
 function put(type: string): Promise<Answer> {
   return arm.arm('PUT', `${agent.resourceId}/extensions/${type}?${version}`, {

@@ -1,36 +1,21 @@
 /** If-Match and If-None-Match: nobody's write is lost to somebody who had read an older state (S2.1). */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
-import { enrolFakeAgent, reportOf, type FakeAgent } from './fake-agent.ts';
+import { reportOf, type FakeAgent } from './fake-agent.ts';
 import type { Answer } from './http-client.ts';
-import { signIn, type OperatorClient } from './operator-client.ts';
-import { createTestGallery } from './test-gallery.ts';
+import { startFleetOfOne, type FleetOfOne } from './fleet-of-one.ts';
+import type { OperatorClient } from './operator-client.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'sallyport-preconditions-'));
-let plane: ControlPlaneProcess;
+let fleet: FleetOfOne;
 let arm: OperatorClient;
 let subscription: string;
 let group: string;
 let agent: FakeAgent;
 
 beforeAll(async () => {
-  const gallery = await createTestGallery(join(folder, 'gallery'));
-  plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory);
-  arm = await signIn(plane.operator);
-  subscription = `/subscriptions/${plane.operator.subscriptionId}`;
-  group = `${subscription}/resourceGroups/Fleet`;
-  await send('PUT', group, { location: 'here' });
-  agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
+  fleet = await startFleetOfOne('preconditions');
+  ({ arm, subscription, group, agent } = fleet);
 });
-afterAll(async () => {
-  await agent?.stop();
-  arm?.close();
-  await plane?.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => fleet?.stop());
 
 function send(
   method: string,
