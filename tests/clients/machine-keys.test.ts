@@ -129,7 +129,8 @@ interface Shown {
 }
 
 async function shown({ agent }: Machine): Promise<Shown> {
-  const answer = await arm.arm('GET', `${agent.resourceId}?${version}`);
+  // Older versions do not know `statusReason`.
+  const answer = await arm.arm('GET', `${agent.resourceId}?api-version=2026-07-15`);
   return (answer.json() as { readonly properties: Shown }).properties;
 }
 
