@@ -91,7 +91,7 @@ describe('a mirror over HTTPS', { timeout: patience }, () => {
       code: 0,
       output: expect.stringContaining('nothing is new') as string,
     });
-    expect(await update()).toMatchObject({ code: 0, output: expect.stringContaining('1 new packages') as string });
+    expect(await update()).toMatchObject({ code: 0, output: expect.stringContaining('1 new package ') as string });
     expect(await started(branch).install('other', { ...asked, type: 'Other' })).toMatchObject({ status: 'Succeeded' });
   });
 
@@ -145,7 +145,7 @@ describe.runIf(canIsolate)('where no network is (needs root, unshare and ip)', {
     expect(said, errors).toMatchObject({
       networks: ['lo'],
       wayOut: 'ENETUNREACH',
-      imported: { code: 0, output: expect.stringContaining('1 new packages') as string },
+      imported: { code: 0, output: expect.stringContaining('1 new package ') as string },
       installed: { status: 'Succeeded' },
       notCarried: expect.stringContaining('ExtensionNotFound') as string,
       onDisk: true,
