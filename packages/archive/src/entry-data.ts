@@ -4,26 +4,24 @@ import { ArchiveError } from './archive-error.ts';
 import type { StoredEntry } from './package-entry.ts';
 import { windowBytes, type PackageSource } from './package-source.ts';
 
-/** Pieces of a large file as they come out. Larger ones are no faster, and a 2 GB package then takes 130 MB instead of 105: they go back later. */
-const pieceBytes = 64 * 1024;
-
 /** Takes a piece of content. The memory is the giver's again when it returns. */
 export type TakePiece = (piece: Uint8Array) => void;
 
 /**
- * Hands the content from `offset` on to `take`; throws {@link ArchiveError} when it is not what was announced. What was
+ * Hands the content from `offset` on to `take`, that of a large entry in pieces of `pieceBytes`; throws {@link ArchiveError} when it is not what was announced. What was
  * handed over until then is worth nothing.
  */
 export async function readEntryData(
   source: PackageSource,
   entry: StoredEntry,
   offset: number,
+  pieceBytes: number,
   take: TakePiece,
 ): Promise<void> {
   const tally = new Tally(entry, take);
   if (entry.method === 'stored') readStored(source, entry, offset, tally);
   else if (isSmall(entry)) inflateAtOnce(source, entry, offset, tally);
-  else await inflateInPieces(source, entry, offset, tally);
+  else await inflateInPieces(source, entry, offset, pieceBytes, tally);
   tally.finish();
 }
 
@@ -83,7 +81,13 @@ function inflateAtOnce(source: PackageSource, entry: StoredEntry, offset: number
 }
 
 /** Streams through a worker thread of Node's: the next piece is inflated while this one is written. */
-async function inflateInPieces(source: PackageSource, entry: StoredEntry, offset: number, tally: Tally): Promise<void> {
+async function inflateInPieces(
+  source: PackageSource,
+  entry: StoredEntry,
+  offset: number,
+  pieceBytes: number,
+  tally: Tally,
+): Promise<void> {
   const inflate = createInflateRaw({ chunkSize: pieceBytes });
   const ended = new Promise<void>((resolve, reject) => {
     inflate.on('end', resolve);

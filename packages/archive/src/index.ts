@@ -11,4 +11,4 @@ export type { PackageEntry } from './package-entry.ts';
 export { bytesInMemory, bytesOfFile, type PackageBytes } from './package-source.ts';
 export { listPackage, readPackageEntry } from './read-package-entry.ts';
 export { unpackPackage, type UnpackOptions, type UnpackSummary } from './unpack-package.ts';
-export { walkPackage, type PackageReceiver } from './walk-package.ts';
+export { walkPackage, type PackageReceiver, type WalkOptions } from './walk-package.ts';

@@ -16,8 +16,13 @@ export interface PackageReceiver {
   file(entry: PackageEntry, content: (take: TakePiece) => Promise<void>): Promise<void>;
 }
 
-/** While a large file is on its way beside them, so many small ones follow each other before it gets its turn. */
-const smallAtOnce = 8;
+/** Pieces of a large file. Larger ones are faster, and more of them lie about: a package of 2 GB takes the more memory. */
+const defaultPieceBytes = 128 * 1024;
+
+export interface WalkOptions {
+  /** In what pieces a large file comes, at most, in bytes. */
+  readonly pieceBytes?: number;
+}
 
 /**
  * Gives each entry to the receiver: the small ones in the order of the package, the large ones in that order too, beside the
@@ -27,6 +32,7 @@ export async function walkPackage(
   bytes: PackageBytes,
   limits: ArchiveLimits,
   receiver: PackageReceiver,
+  { pieceBytes = defaultPieceBytes }: WalkOptions = {},
 ): Promise<void> {
   const source = new PackageSource(bytes);
   const directory = readCentralDirectory(source, limits);
@@ -35,14 +41,15 @@ export async function walkPackage(
   let largeSource: PackageSource | undefined;
   try {
     for (let i = 0; i < directory.entries; i += 1) {
-      if (largeFiles.busy && i % smallAtOnce === 0) await setImmediate();
+      // The large file that is on its way waits for this thread with each piece, and is the longest part of most packages.
+      if (largeFiles.busy) await setImmediate();
       largeFiles.throwIfFailed();
       if (isSmall(directory.entry(i))) {
-        await giveEntry(source, directory, i, receiver);
+        await giveEntry(source, directory, i, receiver, pieceBytes);
         continue;
       }
       const from = (largeSource ??= new PackageSource(bytes));
-      largeFiles.add((stopped) => giveEntry(from, directory, i, receiver, stopped));
+      largeFiles.add((stopped) => giveEntry(from, directory, i, receiver, pieceBytes, stopped));
     }
     await largeFiles.finish();
   } finally {
@@ -56,6 +63,7 @@ async function giveEntry(
   directory: CentralDirectory,
   index: number,
   receiver: PackageReceiver,
+  pieceBytes: number,
   stopped?: AbortSignal,
 ): Promise<void> {
   const entry = directory.entry(index);
@@ -68,7 +76,7 @@ async function giveEntry(
     readSmallEntryData(source, entry, data, () => undefined);
   } else {
     await receiver.file(entry, (take) =>
-      readEntryData(source, entry, data, (piece) => {
+      readEntryData(source, entry, data, pieceBytes, (piece) => {
         stopped?.throwIfAborted();
         take(piece);
       }),

@@ -10,10 +10,13 @@ import {
   defaultArchiveLimits,
   walkPackage,
   type ArchiveErrorCode,
+  type PackageReceiver,
 } from '@sallyport/archive';
 
 /** Below that starting a thread costs more than it saves. */
 const smallBytes = 4 * 1024 * 1024;
+/** A gallery has memory for larger pieces than machines. */
+const pieceBytes = 512 * 1024;
 /** Content between two messages of the thread. */
 const toldEvery = 1024 * 1024;
 
@@ -57,7 +60,7 @@ export async function readThrough(
 export async function readHere(descriptor: number, seen: (bytes: number) => void): Promise<void> {
   let done = 0;
   let told = 0;
-  await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, {
+  const receiver: PackageReceiver = {
     directory() {},
     file: (_entry, content) =>
       content((piece) => {
@@ -66,5 +69,6 @@ export async function readHere(descriptor: number, seen: (bytes: number) => void
         told = done;
         seen(done);
       }),
-  });
+  };
+  await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, receiver, { pieceBytes });
 }
