@@ -1,10 +1,19 @@
 /** The gallery's own look at a package: the strict reader goes through every byte of it, and its manifest must be usable (S1.3). */
-import { listPackage, readPackageEntry } from '@sallyport/archive';
+import {
+  bytesOfFile,
+  defaultArchiveLimits,
+  listPackage,
+  readPackageEntry,
+  walkPackage,
+  type PackageReceiver,
+} from '@sallyport/archive';
 import { findManifest, handlerManifestFile, manifestBounds, parseHandlerManifest } from '@sallyport/handler-contract';
 import { OperationFailure, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { SaidIdentity } from './package-identity.ts';
-import { readThrough } from './read-through.ts';
+
+/** Of a large file. A gallery has memory for larger pieces than machines, and is the faster for it. */
+const pieceBytes = 512 * 1024;
 
 const number = z.union([z.string(), z.number()]);
 const signingInfoSchema = z.optional(
@@ -25,11 +34,19 @@ export interface CheckedPackage {
 export async function checkPackage(
   descriptor: number,
   seen: (bytes: number, total: number) => void = () => {},
-  stopped: AbortSignal = new AbortController().signal,
 ): Promise<CheckedPackage> {
   const files = listPackage(descriptor).filter(({ isDirectory }) => !isDirectory);
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  await readThrough(descriptor, (done) => seen(done, total), stopped);
+  let done = 0;
+  const receiver: PackageReceiver = {
+    directory() {},
+    file: (_entry, content) =>
+      content((piece) => {
+        done += piece.length;
+        seen(done, total);
+      }),
+  };
+  await walkPackage(bytesOfFile(descriptor), defaultArchiveLimits, receiver, { pieceBytes });
   const manifest = findManifest(files.map(({ path }) => path));
   const bytes = manifest === undefined ? undefined : readPackageEntry(descriptor, manifest, manifestBounds.length);
   if (bytes === undefined) {

@@ -78,7 +78,7 @@ describe('the strict reader', () => {
     expect(leftovers()).toEqual([]);
   });
 
-  test('T20 T37 a package that is read on a thread of its own is held to the same rules', async () => {
+  test('T20 T37 a file that comes in pieces is held to the same rules', async () => {
     const large = randomBytes(5 * 1024 * 1024);
     const honest = buildTestPackage({ ...noopHandler, 'bin/large': large });
     expect(honest.length).toBeGreaterThan(large.length);

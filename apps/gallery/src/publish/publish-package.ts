@@ -61,8 +61,7 @@ export async function publishPackage(
     progress('Checking', 0, length);
     const stopped = new AbortController();
     const examine = async (): Promise<NewTarget> => {
-      const told = (done: number, total: number): void => progress('Checking', done, total);
-      const checked = await checkPackage(handle.fd, told, stopped.signal);
+      const checked = await checkPackage(handle.fd, (done, total) => progress('Checking', done, total));
       const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
       const { operatingSystem, architecture, channel, origin } = release;
       const unscanned: NewTarget = {
