@@ -7,7 +7,8 @@ import { reachesOut, type Step, type StepKind } from './plan/step.ts';
 import { describe } from './report/step-description.ts';
 import { awaitStatus } from './run/await-status.ts';
 import { configure } from './run/configure-step.ts';
-import { bringBack, conclude, disableFailed, enableAgain, restoreSettings, setAside } from './run/going-back-steps.ts';
+import { awaitAgain, enableAgain, restoreSettings } from './run/coming-back-steps.ts';
+import { bringBack, conclude, disableFailed, setAside } from './run/going-back-steps.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
 import { suspend } from './run/suspend-step.ts';
 import { takeOff } from './run/take-off-step.ts';
@@ -35,7 +36,8 @@ const executors: Executors = {
   'disable-failed': ({ version }, context) => disableFailed(version, context),
   'bring-back': ({ version }, context) => bringBack(version, context),
   'restore-settings': ({ version }, context) => restoreSettings(version, context),
-  'enable-again': ({ version }, context) => enableAgain(version, context),
+  'enable-again': enableAgain,
+  'await-again': ({ version }, context) => awaitAgain(version, context),
   suspend: ({ version }, context) => suspend(version, context),
   conclude: ({ version }, context) => conclude(version, context),
 };
@@ -52,6 +54,7 @@ const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
   'disable-failed': 'Removing',
   suspend: 'Removing',
   'enable-again': 'Enabling',
+  'await-again': 'Enabling',
 };
 
 /** Carries out steps in their order. Before each that downloads or runs something the server is asked again (S4.5). */

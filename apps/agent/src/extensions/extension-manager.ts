@@ -3,22 +3,25 @@
  * agree. One extension at a time has one operation; extensions do not wait for each other, except for handlers' commands, which
  * run one at a time. A refusal waits for nobody.
  */
+import { join } from 'node:path';
 import { extensionKey, messageOf, OperationFailure, runningDeadlineSeconds } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import { handlerPaths } from './handler-paths.ts';
-import { keepUp, tellWhatChanged } from './keep-up.ts';
+import { keepUp, tellHeld, tellWhatChanged } from './keep-up.ts';
 import { isHosted } from './limits/is-hosted.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import { noFindings, OperationRefused } from './operation-context.ts';
+import { noFindings, OperationRefused, type Findings } from './operation-context.ts';
 import { perform, refuse } from './perform.ts';
 import { resourceKey } from './plan/conclusion.ts';
 import { waitSentence } from './plan/dependency-levels.ts';
+import type { Held } from './plan/order-of-return.ts';
 import { plan, type Performance, type Retreat, type Wait, type Work } from './plan/plan.ts';
 import { stepLimits, waitingWord } from './plan/step-limits.ts';
 import type { Upkeep } from './plan/upkeep.ts';
 import { keyOf, reportOf } from './report-of.ts';
 import { retreat } from './retreat.ts';
 import { mendHandlerState } from './state/handler-state.ts';
+import { RememberedOrder } from './state/remembered-order.ts';
 import { sweepLeftovers } from './unpack/staging.ts';
 
 /** Holds the goal state that was heard last and the operations at work. */
@@ -32,10 +35,13 @@ export class ExtensionManager {
   readonly #calledOff = new Set<string>();
   /** Operations of which it was told that they wait. */
   readonly #waiting = new Set<string>();
+  readonly #order: RememberedOrder;
   #goal: GoalState | undefined;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    const { paths, log } = options.host;
+    this.#order = new RememberedOrder(join(paths.guestConfig, 'order.json'), log);
   }
 
   /** Clears away what an agent that was killed left behind, and begins what needs no goal state. Call it once, before the first. */
@@ -49,10 +55,12 @@ export class ExtensionManager {
 
   /** The local controls are others now. What may not go on is answered at once; what was stopped comes back (S4.11). */
   controlsChanged(): void {
+    const { permit, hosting } = this.#options;
     this.#resting.clear();
-    for (const { work, control } of this.#atWork.values()) {
+    for (const { work, control, findings, callOff } of this.#atWork.values()) {
+      if (isAwaited(work, findings) && hosting() !== 'on') callOff('Whether extensions may run has changed');
       if (work.kind !== 'perform') continue;
-      const permission = this.#options.permit(work.operation, work.name);
+      const permission = permit(work.operation, work.name);
       // What a list forbids ends at its next step; here not even the step that runs may go on.
       if (permission.allowed || permission.code !== 'ExtensionManagerDisabled') continue;
       control.abort(new OperationRefused(permission.code, permission.explanation));
@@ -68,6 +76,7 @@ export class ExtensionManager {
       return;
     }
     this.#goal = goal;
+    this.#rememberOrder(goal);
     reporter.generation = goal.generation;
     journal.prune(goal);
     this.#resting.clear();
@@ -94,6 +103,7 @@ export class ExtensionManager {
       isHosted: ({ name, version }) =>
         isHosted(host.groups, { name, version, directory: handlerPaths(host.paths, name, version).directory }),
       calledOff: this.#calledOff,
+      order: this.#order.order,
     });
     for (const work of works) this.#begin(work);
   }
@@ -146,14 +156,24 @@ export class ExtensionManager {
 
   /** What the centre has canceled or replaced ends where it is; nobody waits for its deadline (DESIGN: operations never hang). */
   #callOffWhatIsNotWanted(goal: GoalState): void {
-    for (const { work, callOff } of this.#atWork.values()) {
+    for (const { work, findings, callOff } of this.#atWork.values()) {
       const subject = work.kind === 'upkeep' ? work.subject : work.entry;
       const now = goal.extensions.find((one) => resourceKey(one) === resourceKey(subject));
       if (work.kind === 'upkeep') {
         // A way back ends for a removal only: whatever else is wanted begins once it is over.
         if (now?.desired === 'absent') callOff('The extension is being removed');
+        else if (now?.operationDone === false && isAwaited(work, findings)) callOff('It is changed anew');
       } else if (now?.operationId !== work.entry.operationId) callOff('Another request has taken its place');
       else if (now.cancel === true) callOff('It was canceled from the control plane');
+    }
+  }
+
+  /** Only what comes back goes by it: a full disk must not keep anything else from being done. */
+  #rememberOrder(goal: GoalState): void {
+    try {
+      this.#order.keep(goal);
+    } catch (error) {
+      this.#options.host.log('warn', 'the order of extensions cannot be kept', { error: messageOf(error) });
     }
   }
 
@@ -172,6 +192,10 @@ export class ExtensionManager {
   #begin(work: Work): void {
     if (work.kind === 'wait') {
       this.#tellWaiting(work);
+      return;
+    }
+    if (work.kind === 'held') {
+      this.#tellHeld(work);
       return;
     }
     const key = work.kind === 'upkeep' ? extensionKey(work.name) : keyOf(work.entry);
@@ -196,7 +220,7 @@ export class ExtensionManager {
     const run = async (): Promise<void> => {
       if (work.kind === 'perform') await perform(work, findings, control, this.#stop.signal, this.#options);
       else if (work.kind === 'upkeep')
-        await keepUp(work, AbortSignal.any([this.#stop.signal, control.signal]), this.#options);
+        await keepUp(work, findings, AbortSignal.any([this.#stop.signal, control.signal]), this.#options);
       else this.#retreat(work);
     };
     const done = run()
@@ -209,7 +233,7 @@ export class ExtensionManager {
         this.reconcile();
         if (this.#atWork.size === 0) this.#options.host.workplaces.rest();
       });
-    this.#atWork.set(key, { work, control, callOff, done });
+    this.#atWork.set(key, { work, control, findings, callOff, done });
   }
 
   /** Once for each operation. Its deadline is that of the operation, as the centre has it. */
@@ -223,6 +247,16 @@ export class ExtensionManager {
       ...reportOf(host, entry, 'Delivered'),
       step: { ...step, limitSeconds: runningDeadlineSeconds },
     });
+  }
+
+  /** Its operation, if one is at work, has more to tell. */
+  #tellHeld(work: Held): void {
+    if (this.#atWork.has(extensionKey(work.name))) return;
+    try {
+      tellHeld(work, this.#options);
+    } catch (error) {
+      this.#options.host.log('warn', 'it cannot be told who waits', { error: messageOf(error) });
+    }
   }
 
   #retreat({ entry, name, because }: Retreat): void {
@@ -240,9 +274,15 @@ export class ExtensionManager {
 interface AtWork {
   readonly work: Performance | Retreat | Upkeep;
   readonly control: AbortController;
+  readonly findings: Findings;
   /** Ends it where it is; the reason is reported. */
   readonly callOff: (why: string) => void;
   readonly done: Promise<void>;
+}
+
+/** It is enabled again, and nothing but its status is waited for. */
+function isAwaited({ kind }: AtWork['work'], { step }: Findings): boolean {
+  return kind === 'upkeep' && step?.kind === 'await-again';
 }
 
 /** By resource name, type or `publisher/type`; case does not count. */

@@ -4,11 +4,13 @@ import type { InstanceStatus } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import { localEntry } from './local-entry.ts';
 import type { ManagerOptions } from './manager-options.ts';
-import { noFindings, type OperationContext } from './operation-context.ts';
+import type { Findings, OperationContext } from './operation-context.ts';
 import { resourceKey } from './plan/conclusion.ts';
+import { skippedSentence, waitsForSentence } from './plan/dependency-levels.ts';
 import type { Hosting } from './plan/hosting.ts';
+import type { Held } from './plan/order-of-return.ts';
 import { failedVersion, wayBack } from './plan/steps-back.ts';
-import type { Upkeep } from './plan/upkeep.ts';
+import { mustComeBack, type Upkeep } from './plan/upkeep.ts';
 import { OperationProgress } from './report/operation-progress.ts';
 import { reportOf } from './report-of.ts';
 import { keptSettings } from './run/kept-settings.ts';
@@ -29,13 +31,18 @@ class HostingChanged extends Error {
 const needed: Readonly<Record<Upkeep['purpose'], Hosting>> = { 'go-back': 'on', resume: 'on', suspend: 'off' };
 
 /** Ends when it is done, interrupted or recorded as impossible; throws when not even that can be recorded. */
-export async function keepUp(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<void> {
+export async function keepUp(
+  work: Upkeep,
+  findings: Findings,
+  signal: AbortSignal,
+  options: ManagerOptions,
+): Promise<void> {
   const { host } = options;
   const { operation } = work.subject;
   const steps = work.steps.map(({ kind }) => kind).join(' ');
   host.log('info', 'upkeep begins', { operation: operation.id, steps });
   try {
-    await carryOut(work.steps, await contextOf(work, signal, options));
+    await carryOut(work.steps, await contextOf(work, findings, signal, options));
     if (work.purpose !== 'go-back') tell(work, options);
     host.log('info', 'upkeep ends', { operation: operation.id });
   } catch (error) {
@@ -52,7 +59,8 @@ function giveUp(work: Upkeep, why: string, options: ManagerOptions): void {
   if (purpose === 'resume') {
     // Meant to work and does not: that is told, and it is tried again in the next life of the machine.
     const record = host.store.find(name, subject.version);
-    if (record !== undefined) putRecord(host, asEnabled(record, host.machineLife));
+    if (record !== undefined)
+      putRecord(host, { ...asEnabled(record, host.machineLife), comeback: { kind: 'failed', why } });
     tell(work, options, why);
     return;
   }
@@ -77,22 +85,51 @@ function amend(
   if (journal.amend(resourceName, operation.id, status)) reporter.flush();
 }
 
+/** The centre learns for whom one waits that is to be enabled again, or why it is not. Nothing happens when it was told. */
+export function tellHeld({ subject, for: other, because }: Held, options: ManagerOptions): void {
+  const time = new Date(options.host.environment.now()).toISOString();
+  for (const one of watchedIn(subject)) {
+    const status: InstanceStatus =
+      because === 'failed'
+        ? {
+            code: heldCodes.failed,
+            level: 'Error',
+            displayStatus: 'NotReady',
+            message: `${skippedSentence(one.resourceName, other)}: that could not be enabled again, so this was not either.`,
+            time,
+          }
+        : {
+            code: heldCodes.coming,
+            level: 'Information',
+            displayStatus: 'NotReady',
+            message: `${waitsForSentence(other)}. Then it is enabled again.`,
+            time,
+          };
+    amend(one, status, options);
+  }
+}
+
 /**
- * What was stopped or came back, and could not be told then: the agent was killed in between, or the centre had not heard yet how
- * the operation before it had ended. Nothing happens when it was told (S4.11, T84).
+ * What was stopped or came back, or could not, and was not told then: the agent was killed in between, or the centre had not heard
+ * yet how the operation before it had ended. Nothing happens when it was told (S4.11, T84).
  */
 export function tellWhatChanged(options: ManagerOptions): void {
   const { host, journal } = options;
+  const comesBack = options.hosting() === 'on';
   const time = new Date(host.environment.now()).toISOString();
   for (const one of host.store.list().extensions.flatMap(watchedIn)) {
     const isStopped = one.suspended === true && one.phase === 'installed';
-    const isToldStopped = journal.statusOf(one)?.code === stoppedCode;
-    if (isStopped) amend(one, statusAfter('suspend', undefined, time), options);
-    else if (isToldStopped && one.phase === 'enabled') amend(one, statusAfter('resume', undefined, time), options);
+    const isToldStopped = notWorkingCodes.has(journal.statusOf(one)?.code ?? '');
+    const isBack = one.phase === 'enabled' && one.comeback === undefined && !mustComeBack(one, host);
+    if (isStopped && !comesBack) amend(one, statusAfter('suspend', undefined, time), options);
+    else if (one.comeback?.kind === 'failed') amend(one, statusAfter('resume', one.comeback.why, time), options);
+    else if (isToldStopped && isBack) amend(one, statusAfter('resume', undefined, time), options);
   }
 }
 
 const stoppedCode = 'ExtensionManagerDisabled';
+const heldCodes = { failed: 'DependencyFailed', coming: 'WaitingForDependency' } as const;
+const notWorkingCodes: ReadonlySet<string> = new Set([stoppedCode, ...Object.values(heldCodes)]);
 
 function statusAfter(purpose: Upkeep['purpose'], trouble: string | undefined, time: string): InstanceStatus {
   if (trouble !== undefined) {
@@ -113,12 +150,16 @@ function settingsSource({ purpose, subject }: Upkeep, { host }: ManagerOptions):
   return wayBack(subject, records) ?? subject;
 }
 
-async function contextOf(work: Upkeep, signal: AbortSignal, options: ManagerOptions): Promise<OperationContext> {
+async function contextOf(
+  work: Upkeep,
+  findings: Findings,
+  signal: AbortSignal,
+  options: ManagerOptions,
+): Promise<OperationContext> {
   const { host, supplies, journal, reporter } = options;
   const { subject, name } = work;
   const source = settingsSource(work, options);
   const kept = keptSettings(host.paths, source);
-  const findings = noFindings();
   const key = (): typeof supplies.machineKey => supplies.machineKey;
   await addSecretsOfHandler(subject, host.paths, key, findings.secrets);
   if (kept?.protected !== undefined) await addSecretsOf(kept.protected, key, findings.secrets);

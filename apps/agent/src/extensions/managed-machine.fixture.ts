@@ -1,6 +1,7 @@
 /** A machine with the real manager on it and handlers that note how they were called: for tests of whole operations. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { knownExtension } from '@sallyport/local-controls';
 import type { HandlerVersion, OperationKind } from '@sallyport/model';
 import type { Catalog } from '@sallyport/catalog';
 import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
@@ -21,6 +22,8 @@ export interface HandlerBehaviour {
   /** Shell at the end of a command, by command. */
   readonly scripts?: Partial<Readonly<Record<HandlerCommand, string>>>;
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** Another extension than `Contoso.Test/Thing`, and the resource's name too; its lines of the history begin with it. */
+  readonly type?: string;
 }
 type HandlerCommand = 'install' | 'enable' | 'update' | 'disable' | 'uninstall';
 
@@ -29,6 +32,8 @@ export interface ManagedMachine extends AsyncDisposable {
   readonly journal: Journal;
   /** What was told last of the resource. */
   told(): ExtensionReport | undefined;
+  /** The same of one of several. */
+  toldOf(resourceName: string): ExtensionReport | undefined;
   /** The step that was told last of an operation. */
   stepNow(operationId: string): string | undefined;
   /** Every state that was told of an operation, in order, without repetitions. */
@@ -116,6 +121,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       return running.journal;
     },
     told: () => reports.at(-1),
+    toldOf: (resourceName) => reports.findLast((report) => report.resourceName === resourceName),
     stepNow: (operationId) => reports.findLast((report) => report.operationId === operationId)?.step?.name,
     states: (operationId) =>
       reports
@@ -123,13 +129,15 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
         .map(({ state }) => state)
         .filter((state, i, all) => state !== all[i - 1]),
     place(version, operation, kind, behaviour = {}) {
-      const tree = handlerPaths(host.paths, extension, version);
+      const name = behaviour.type === undefined ? extension : knownExtension(`Contoso.Test/${behaviour.type}`);
+      const resourceName = behaviour.type ?? 'thing';
+      const tree = handlerPaths(host.paths, name, version);
       for (const [path, content] of Object.entries(notingHandler(machine, version, behaviour))) {
         mkdirSync(dirname(join(tree.directory, path)), { recursive: true });
         writeFileSync(join(tree.directory, path), content, { mode: 0o755 });
       }
       const operationOf = { id: operation, kind };
-      host.store.put({ name: extension, version, resourceName: 'thing', phase: 'placed', operation: operationOf });
+      host.store.put({ name, version, resourceName, phase: 'placed', operation: operationOf });
     },
     begin,
     async want(...extensions) {
@@ -155,12 +163,12 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
 function notingHandler(
   machine: TestMachine,
   version: HandlerVersion,
-  { exits = {}, scripts = {}, manifest = {} }: HandlerBehaviour,
+  { exits = {}, scripts = {}, manifest = {}, type }: HandlerBehaviour,
 ): Readonly<Record<string, string | Buffer>> {
   const noted = (command: HandlerCommand, told: string): string =>
     [
       `history='${machine.historyFile}'`,
-      `echo "${version} ${command} seq=$ConfigSequenceNumber ${told}" >> "$history"`,
+      `echo "${type === undefined ? '' : `${type} `}${version} ${command} seq=$ConfigSequenceNumber ${told}" >> "$history"`,
       ...(command === 'enable'
         ? [
             'echo "$ConfigSequenceNumber" > "$dir/mrseq"',

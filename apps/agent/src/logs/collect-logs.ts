@@ -31,6 +31,7 @@ export function collectLogs(
     paths.agentConfig,
     paths.localConfig,
     join(paths.guestConfig, 'operations.json'),
+    join(paths.guestConfig, 'order.json'),
     ...filesBelow(paths.logs, isLog),
     ...filesBelow(paths.managerLogs, isLog),
     ...filesBelow(paths.extensionLogs, (name) => name === 'state.json'),

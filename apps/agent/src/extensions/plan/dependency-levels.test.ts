@@ -16,7 +16,7 @@ const refusal = (of: GoalExtension): Work => ({
 });
 const told = (works: readonly Work[]): readonly string[] =>
   works.map((one) => {
-    if (one.kind === 'upkeep') return 'upkeep';
+    if (!('entry' in one)) return one.kind;
     const other = one.kind === 'wait' ? ` for ${one.for.resourceName}` : '';
     return `${one.kind} ${one.entry.resourceName}${other}`;
   });

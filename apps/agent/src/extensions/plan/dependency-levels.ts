@@ -17,7 +17,9 @@ export interface Course {
   readonly isBegun: (entry: GoalExtension) => boolean;
 }
 
-type Levelled = GoalExtension & { readonly dependencyLevel: number };
+/** What an order is made of: a resource, its level, and whom it has to come after. */
+export type Placed = Pick<GoalExtension, 'resourceName' | 'dependencyLevel' | 'dependsOn'>;
+type Levelled<T extends Placed> = T & { readonly dependencyLevel: number };
 
 /** The works that may begin now, a refusal for each that never can, and who waits for whom. */
 export function inOrder(
@@ -27,7 +29,7 @@ export function inOrder(
 ): readonly Work[] {
   const levelled = entries.filter(hasLevel);
   if (levelled.length === 0) return works;
-  const workOf = new Map(works.flatMap((work) => (work.kind === 'upkeep' ? [] : [[work.entry, work] as const])));
+  const workOf = new Map(works.flatMap((work) => ('entry' in work ? [[work.entry, work] as const] : [])));
   return works.map((work): Work => {
     if (work.kind !== 'perform' || !hasLevel(work.entry)) return work;
     const { entry } = work;
@@ -47,30 +49,40 @@ export function inOrder(
   });
 }
 
-function hasLevel(entry: GoalExtension): entry is Levelled {
+export function hasLevel<T extends Placed>(entry: T): entry is Levelled<T> {
   return entry.dependencyLevel !== undefined;
 }
 
 /** Only a lower level comes before: what names each other in a circle waits for nobody. */
-function comesBefore(one: Levelled, other: Levelled): boolean {
+function comesBefore(one: Levelled<Placed>, other: Levelled<Placed>): boolean {
   if (one.dependencyLevel >= other.dependencyLevel) return false;
   return other.dependsOn?.some((resourceName) => resourceKey({ resourceName }) === resourceKey(one)) ?? true;
 }
 
 /** Who should come first and is not even wanted any more: it failed before anything of it was there, or is being removed. */
-function missing({ dependsOn = [] }: GoalExtension, levelled: readonly Levelled[]): string | undefined {
+function missing({ dependsOn = [] }: GoalExtension, levelled: readonly Levelled<GoalExtension>[]): string | undefined {
   const there = new Set(levelled.filter(({ desired }) => desired === 'present').map(resourceKey));
   return dependsOn.find((resourceName) => !there.has(resourceKey({ resourceName })));
 }
 
-function skipped(entry: GoalExtension, failed: string): Refusal {
-  const message = `Skipping processing of '${entry.resourceName}' since execution of dependent extension '${failed}' failed: nothing was done.`;
+/** The answer to one that is not begun because one before it failed. */
+export function skipped(entry: GoalExtension, failed: string): Refusal {
+  const message = `${skippedSentence(entry.resourceName, failed)}: nothing was done.`;
   return { kind: 'refuse', entry, code: 'DependencyFailed', message };
+}
+
+/** The contract's words for one whose predecessor failed. */
+export function skippedSentence(resourceName: string, failed: string): string {
+  return `Skipping processing of '${resourceName}' since execution of dependent extension '${failed}' failed`;
 }
 
 /** What is told of one that waits. */
 export function waitSentence({ entry, for: other }: Wait): string {
   return entry.desired === 'absent'
     ? `Waits until '${other.resourceName}' is removed, which depends on it`
-    : `Waits for '${other.resourceName}', which has to come first`;
+    : waitsForSentence(other.resourceName);
+}
+
+export function waitsForSentence(resourceName: string): string {
+  return `Waits for '${resourceName}', which has to come first`;
 }

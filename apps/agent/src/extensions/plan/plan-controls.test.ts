@@ -107,6 +107,6 @@ describe('no step reaches out without an allow for exactly its operation', () =>
 
   test('steps that fetch or run something are the ones that reach out', () => {
     const quiet = Object.entries(reachesOut).flatMap(([kind, out]) => (out ? [] : [kind]));
-    expect(quiet).toEqual(['set-aside', 'await-status', 'discard', 'bring-back', 'conclude']);
+    expect(quiet).toEqual(['set-aside', 'await-status', 'discard', 'bring-back', 'await-again', 'conclude']);
   });
 });

@@ -43,6 +43,7 @@ function planned(
 }
 
 function line(work: Work): string {
+  if (work.kind === 'held') return `held ${work.subject.resourceName} for ${work.for}, ${work.because}`;
   if (work.kind === 'upkeep') return `upkeep ${work.steps.map(told).join(', ')}`;
   const { resourceName } = work.entry;
   if (work.kind === 'refuse')

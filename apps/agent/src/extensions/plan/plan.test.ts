@@ -164,7 +164,7 @@ describe('the order', () => {
       ],
       [],
     );
-    expect(works.map((work) => (work.kind === 'upkeep' ? '?' : work.entry.resourceName))).toEqual([
+    expect(works.map((work) => ('entry' in work ? work.entry.resourceName : '?'))).toEqual([
       'two',
       'four',
       'one',

@@ -16,8 +16,9 @@ import {
 import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import { resourceKey, type Conclusion } from './conclusion.ts';
-import { inOrder } from './dependency-levels.ts';
+import { inOrder, skipped, type Placed } from './dependency-levels.ts';
 import type { Hosting } from './hosting.ts';
+import { returnInOrder, type Held } from './order-of-return.ts';
 import type { Permit } from './permission.ts';
 import type { Step } from './step.ts';
 import { asSeenBy, sharersOf, stepsOff, versionFor } from './shared-handler.ts';
@@ -37,6 +38,8 @@ export interface PlanInput {
   /** See `UpkeepInput`. */
   readonly machineLife: string;
   readonly isHosted: (extension: InstalledExtension) => boolean;
+  /** What the goal state said last of the order among extensions: what the machine does on its own needs no goal state. */
+  readonly order?: readonly Placed[];
   /** Operations that the machine's administrator has called off, by id. */
   readonly calledOff?: ReadonlySet<string>;
 }
@@ -78,7 +81,7 @@ export interface Wait {
   readonly for: GoalExtension;
 }
 
-export type Work = Refusal | Performance | Retreat | Upkeep | Wait;
+export type Work = Refusal | Performance | Retreat | Upkeep | Held | Wait;
 
 /** By `extensionKey`: whether a handler is one resource's, or each of several has a part of it. */
 type Claims = Map<string, 'whole' | 'part'>;
@@ -92,20 +95,60 @@ export function plan(input: PlanInput): readonly Work[] {
   const claimed: Claims = new Map();
   const absent = extensions.filter(({ desired }) => desired === 'absent').map((entry) => planAbsent(entry, input));
   const removed = new Set(absent.flatMap((work) => (work?.kind === 'perform' ? [extensionKey(work.name)] : [])));
-  const works = [
-    ...absent,
-    ...planUpkeep(input, removed),
-    ...extensions.filter(({ desired }) => desired === 'present').map((entry) => planPresent(entry, input, claimed)),
-  ];
+  const present = extensions
+    .filter(({ desired }) => desired === 'present')
+    .map((entry) => planPresent(entry, input, claimed));
+  const performed = new Set(present.flatMap((work) => (work?.kind === 'perform' ? [extensionKey(work.name)] : [])));
+  const upkeep = returnInOrder(planUpkeep(input, removed), { ...input, order: input.order ?? [] }, performed);
+  const works = [...absent, ...upkeep, ...present.map((work) => whileHeld(work, upkeep, input))];
   return inOrder(
     works.filter((work) => work !== undefined),
     extensions,
     {
-      isOpen: (entry) => isOpen(entry, input),
-      hasFailed: (entry) => endOf(entry, input)?.succeeded === false,
-      isBegun: ({ operationId }) => input.installed.some((record) => isChangedBy(record, operationId)),
+      isOpen: (entry) => isOpen(entry, input) || comebackOf(entry, upkeep, input) === 'coming',
+      hasFailed: (entry) => endOf(entry, input)?.succeeded === false || comebackOf(entry, upkeep, input) === 'failed',
+      isBegun: (entry) => isBegun(entry, input),
     },
   );
+}
+
+/** How far the machine is with enabling again what an entry stands for. */
+function comebackOf(
+  entry: GoalExtension,
+  upkeep: readonly (Upkeep | Held)[],
+  input: PlanInput,
+): 'coming' | 'failed' | undefined {
+  const key = keyOf(entry);
+  const work = upkeep.find(({ name }) => extensionKey(name) === key);
+  if (work?.kind === 'held') return work.because;
+  if (work?.purpose === 'resume') return 'coming';
+  // What is asked for anew may well mend it.
+  const hasFailed = input.installed.some(
+    ({ name, comeback }) => extensionKey(name) === key && comeback?.kind === 'failed',
+  );
+  return hasFailed && !isOpen(entry, input) ? 'failed' : undefined;
+}
+
+function keyOf({ publisher, type }: GoalExtension): string | undefined {
+  const named = extensionNameOf(publisher, type);
+  return named.ok ? extensionKey(named.name) : undefined;
+}
+
+/** What is held is not changed either, also for another resource of its handler; what was begun goes on. */
+function whileHeld(work: Work | undefined, upkeep: readonly (Upkeep | Held)[], input: PlanInput): Work | undefined {
+  if (work?.kind !== 'perform' || isBegun(work.entry, input)) return work;
+  const held = upkeep.find(
+    (one): one is Held => one.kind === 'held' && extensionKey(one.name) === extensionKey(work.name),
+  );
+  if (held === undefined) return work;
+  const { entry } = work;
+  const before = input.goal?.extensions.find((one) => resourceKey(one) === resourceKey({ resourceName: held.for }));
+  if (held.because === 'coming' && before !== undefined) return { kind: 'wait', entry, for: before };
+  return entry.operationDone ? undefined : skipped(entry, held.for);
+}
+
+function isBegun({ operationId }: GoalExtension, { installed }: PlanInput): boolean {
+  return installed.some((record) => isChangedBy(record, operationId));
 }
 
 function isChangedBy({ operation, sharing = [] }: InstalledExtension, operationId: string): boolean {

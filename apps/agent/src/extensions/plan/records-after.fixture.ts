@@ -69,10 +69,23 @@ export function recordsAfter(
     case 'restore-settings':
       return change(step.version, {}, ['uninstalled', 'installed', 'enabled']);
     case 'enable-again':
-      return change(step.version, { phase: 'enabled', operation, suspended: false, enabledIn: 'this life' }, [
-        'installed',
-        'enabled',
-      ]);
+      return change(
+        step.version,
+        {
+          phase: 'enabled',
+          operation,
+          suspended: false,
+          enabledIn: 'this life',
+          ...(step.awaited === true ? { comeback: { kind: 'awaited' } } : {}),
+        },
+        ['installed', 'enabled'],
+      );
+    case 'await-again': {
+      if (of(step.version).comeback?.kind !== 'awaited') throw new Error('it is not awaited');
+      return records.map(({ comeback, ...one }) =>
+        one.version === step.version || comeback === undefined ? one : { ...one, comeback },
+      );
+    }
     case 'suspend':
       return change(step.version, { phase: 'installed', suspended: true }, ['enabled']);
     case 'conclude':

@@ -51,6 +51,12 @@ export const stepLimits: Readonly<Record<StepKind, StepLimit>> = {
     command: false,
   },
   'enable-again': ofCommand('enabling-again', 'Runs the enable command with the settings as they were', 'enable'),
+  'await-again': {
+    word: 'awaiting-status-again',
+    doing: 'Waits for the status after it was enabled again',
+    seconds: runningDeadlineSeconds,
+    command: false,
+  },
   suspend: ofCommand('suspending', 'Runs the disable command, as the manager is disabled,', 'disable'),
   conclude: { word: 'concluding', doing: 'Tells how the upgrade ended', seconds: short, command: false },
 };

@@ -33,8 +33,10 @@ export type Step =
   | { readonly kind: 'bring-back'; readonly version: HandlerVersion }
   /** Environment file and settings as they were when this version was enabled last. */
   | { readonly kind: 'restore-settings'; readonly version: HandlerVersion }
-  /** With the settings that it was enabled with last. */
-  | { readonly kind: 'enable-again'; readonly version: HandlerVersion }
+  /** With the settings that it was enabled with last. `awaited`: others come after it, so its status is waited for next. */
+  | { readonly kind: 'enable-again'; readonly version: HandlerVersion; readonly awaited?: true }
+  /** Until one that was enabled again says success or error. */
+  | { readonly kind: 'await-again'; readonly version: HandlerVersion }
   /** What the manager hosts of it stops, until the manager is enabled again. */
   | { readonly kind: 'suspend'; readonly version: HandlerVersion }
   /** The end of an upgrade that failed is told. `version` is the one that failed. */
@@ -65,6 +67,7 @@ export const reachesOut: Readonly<Record<StepKind, boolean>> = {
   'bring-back': false,
   'restore-settings': true,
   'enable-again': true,
+  'await-again': false,
   suspend: true,
   conclude: false,
 };

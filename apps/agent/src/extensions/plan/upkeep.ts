@@ -47,8 +47,10 @@ function upkeepOf(records: readonly InstalledExtension[], input: UpkeepInput): U
     return hosted && upkeep('suspend', hosted, [{ kind: 'suspend', version: hosted.version }]);
   }
   if (input.hosting === 'unknown') return undefined;
+  const awaited = records.find(({ comeback }) => comeback?.kind === 'awaited');
   const stopped = records.find((record) => mustComeBack(record, input));
-  if (stopped === undefined) return undefined;
+  if (stopped === undefined)
+    return awaited && upkeep('resume', awaited, [{ kind: 'await-again', version: awaited.version }]);
   const { version } = stopped;
   return upkeep('resume', stopped, [
     { kind: 'restore-settings', version },
@@ -62,7 +64,10 @@ function mustStop(record: InstalledExtension, { isHosted }: UpkeepInput): boolea
 }
 
 /** What was enabled in another life of the machine has lost its processes with that. */
-function mustComeBack({ phase, suspended, enabledIn }: InstalledExtension, { machineLife }: UpkeepInput): boolean {
+export function mustComeBack(
+  { phase, suspended, enabledIn }: InstalledExtension,
+  { machineLife }: Pick<UpkeepInput, 'machineLife'>,
+): boolean {
   return suspended === true || (phase === 'enabled' && enabledIn !== undefined && enabledIn !== machineLife);
 }
 

@@ -1,21 +1,17 @@
 /** The steps by which a version comes back after the upgrade from it has failed (T85). */
 import { existsSync, renameSync } from 'node:fs';
 import { OperationFailure, formatExtensionName, type HandlerVersion } from '@sallyport/model';
-import { syncDirectory, writeDurably } from '@sallyport/durable-files';
-import { handlerPaths, settingsFile } from '../handler-paths.ts';
+import { syncDirectory } from '@sallyport/durable-files';
+import { handlerPaths } from '../handler-paths.ts';
 import { endLeftovers } from '../limits/end-leftovers.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { sharersToStop } from '../plan/shared-handler.ts';
 import { wayBack } from '../plan/steps-back.ts';
 import { endOfFailedUpgrade } from '../report/failed-upgrade.ts';
-import { asEnabled } from '../state/installed-extension.ts';
 import { putRecord } from '../state/put-record.ts';
 import { recordsOf, requireRecord } from '../state/require-record.ts';
 import { discardTree, keptTree } from '../unpack/staging.ts';
-import { prepareHandler } from './configure-step.ts';
-import { callHandler, requireSuccess } from './handler-call.ts';
-import { keptSettings } from './kept-settings.ts';
-import { restoreProtectedSettings } from './protected-settings.ts';
+import { callHandler } from './handler-call.ts';
 
 /** What it left running first (T44), then its files, out of sight in one step; the record last. Twice does no harm. */
 export async function setAside(version: HandlerVersion, context: OperationContext): Promise<void> {
@@ -60,33 +56,6 @@ export async function disableFailed(version: HandlerVersion, context: OperationC
     });
   }
   putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
-}
-
-/** A version that no settings were kept of has those that lie in its folder. */
-export function restoreSettings(version: HandlerVersion, context: OperationContext): void {
-  const { host } = context;
-  const record = requireRecord(version, context);
-  const paths = prepareHandler(host.paths, record);
-  for (const one of sharersToStop(record)) {
-    const extensionName = one?.extensionName;
-    const kept = keptSettings(host.paths, { ...record, extensionName });
-    if (kept === undefined) continue;
-    restoreProtectedSettings(one ?? context.entry, host.paths, kept.protected);
-    writeDurably(settingsFile(paths, kept.sequence, extensionName), kept.text, 0o600);
-  }
-}
-
-export async function enableAgain(version: HandlerVersion, context: OperationContext): Promise<void> {
-  const { entry, operation, host } = context;
-  const again = { command: 'enable', uninstallExitCode: undefined } as const;
-  for (const one of sharersToStop(requireRecord(version, context))) {
-    requireSuccess(await callHandler(version, again, context, one), context);
-  }
-  putRecord(host, {
-    ...asEnabled(requireRecord(version, context), host.machineLife),
-    resourceName: entry.resourceName,
-    operation: { id: entry.operationId, kind: operation },
-  });
 }
 
 /** Why the upgrade failed, and what runs now. */

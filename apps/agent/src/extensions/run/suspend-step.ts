@@ -20,5 +20,6 @@ export async function suspend(version: HandlerVersion, context: OperationContext
   }
   const { directory } = handlerPaths(host.paths, record.name, version);
   await endLeftovers(host, { name: record.name, version, directory });
-  putRecord(host, { ...record, phase: 'installed' });
+  const { comeback: _over, ...stopped } = record;
+  putRecord(host, { ...stopped, phase: 'installed' });
 }

@@ -38,6 +38,14 @@ const upgradeFailureSchema = z.object({
 /** Why an upgrade to a version ended badly. As long as it stands there, the version before it is on its way back (T85). */
 export type UpgradeFailure = Readonly<z.infer<typeof upgradeFailureSchema>>;
 
+const comebackSchema = z.discriminatedUnion('kind', [
+  /** It was enabled, and others wait for what it says of itself. */
+  z.object({ kind: z.literal('awaited') }),
+  /** It could not be, or said that it does not work; it is not tried again in this life of the machine. */
+  z.object({ kind: z.literal('failed'), why: z.string() }),
+]);
+export type Comeback = Readonly<z.infer<typeof comebackSchema>>;
+
 /**
  * One of the extensions of a handler that resources share (handler contract §5), as far as it was enabled. While the handler's
  * phase is `enabled` these are; in any other phase they are those that were enabled last.
@@ -72,6 +80,8 @@ export interface InstalledExtension {
   readonly suspended?: boolean;
   /** The life of the machine in which it was last enabled. */
   readonly enabledIn?: string;
+  /** How its being enabled again stands, as long as that has not come to a good end. */
+  readonly comeback?: Comeback;
   /** Present, if only as an empty list, for a version whose handler is shared; absent for one that belongs to one resource. */
   readonly sharing?: readonly SharingExtension[];
   /** How the disable commands of the version before ended, where it was shared. */
@@ -86,7 +96,7 @@ export function isWorking({ phase, failure }: Pick<InstalledExtension, 'phase' |
 /** A version that is meant to work from now on. What its commands had to be told of the version before is over. */
 export function asEnabled(record: InstalledExtension, machineLife: string): InstalledExtension {
   const { uninstallExitCode: _told, disableExitCode: _toldToo, suspended: _over, ...others } = record;
-  const { disabledSharing: _toldAsWell, ...rest } = others;
+  const { disabledSharing: _toldAsWell, comeback: _overToo, ...rest } = others;
   return { ...rest, phase: 'enabled', enabledIn: machineLife };
 }
 
@@ -116,6 +126,7 @@ const stored = z.object({
   failure: z.optional(upgradeFailureSchema),
   suspended: z.optional(z.boolean()),
   enabledIn: z.optional(z.string()),
+  comeback: z.optional(comebackSchema),
   sharing: z.optional(z.array(sharingSchema)),
   disabledSharing: z.optional(z.array(z.object({ extensionName: z.string(), exitCode: z.optional(integer) }))),
 });
@@ -130,7 +141,8 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
       return z.NEVER;
     }
-    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn, sharing } = value;
+    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn, comeback, sharing } =
+      value;
     const disabledSharing = value.disabledSharing?.map((one) => ({ exitCode: undefined, ...one }));
     return {
       name: name.name,
@@ -144,6 +156,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(failure === undefined ? {} : { failure }),
       ...(suspended === undefined ? {} : { suspended }),
       ...(enabledIn === undefined ? {} : { enabledIn }),
+      ...(comeback === undefined ? {} : { comeback }),
       ...(sharing === undefined ? {} : { sharing }),
       ...(disabledSharing === undefined ? {} : { disabledSharing }),
     };

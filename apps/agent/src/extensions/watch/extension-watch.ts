@@ -11,6 +11,7 @@ import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
 import { handlerPaths } from '../handler-paths.ts';
 import type { ExtensionHost } from '../operation-context.ts';
+import { mustComeBack } from '../plan/upkeep.ts';
 import type { Reporter } from '../report/reporter.ts';
 import { addSecretsOfHandler } from '../run/protected-settings.ts';
 import { SecretWords } from '../run/secret-words.ts';
@@ -53,9 +54,9 @@ export class ExtensionWatch {
     await this.#running;
   }
 
-  /** Looks at every enabled extension once. What is wrong with one is logged and touches no other. */
+  /** Looks at every extension once that works, or is meant to. What is wrong with one is logged and touches no other. */
   async look(): Promise<void> {
-    for (const extension of this.#enabled().flatMap(watchedIn)) {
+    for (const extension of this.#speaking().flatMap(watchedIn)) {
       try {
         await this.#lookAt(extension);
       } catch (error) {
@@ -120,6 +121,12 @@ export class ExtensionWatch {
 
   #enabled(): readonly InstalledExtension[] {
     return this.#options.host.store.list().extensions.filter(({ phase }) => phase === 'enabled');
+  }
+
+  /** What lies there of one that is still to be enabled again, or could not be, is what it said before. */
+  #speaking(): readonly InstalledExtension[] {
+    const { machineLife } = this.#options.host;
+    return this.#enabled().filter((one) => !mustComeBack(one, { machineLife }) && one.comeback?.kind !== 'failed');
   }
 
   async #secretsOf(extension: InstalledExtension): Promise<SecretWords> {

@@ -53,18 +53,23 @@ interface Remarks {
   readonly stranded?: string;
   /** Why it does not run though it is meant to (S4.11). */
   readonly suspended?: string;
-  /** Why the upgrade to it failed, as long as that is not undone (T85). */
+  /** Why the upgrade to it failed, as long as that is not undone (T85), or why it could not be enabled again (S4.11). */
   readonly failed?: string;
 }
 
-function remarksOn({ suspended, failure }: InstalledExtension, stranded: string | undefined): Remarks {
+function remarksOn({ suspended, failure, comeback }: InstalledExtension, stranded: string | undefined): Remarks {
   return {
     ...(stranded === undefined ? {} : { stranded: `${stranded} It stays as it is, and can be deleted.` }),
     ...(suspended === true
       ? { suspended: 'extensions.enabled is, or was, false; it comes back with the extension manager.' }
       : {}),
-    ...(failure === undefined ? {} : { failed: failure.message.split('\n')[0] ?? '' }),
+    ...(comeback?.kind === 'failed' ? { failed: `It could not be enabled again: ${firstLine(comeback.why)}` } : {}),
+    ...(failure === undefined ? {} : { failed: firstLine(failure.message) }),
   };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }
 
 /** One that is kept lies aside until the version after it has proven itself. */
