@@ -3,9 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '@sallyport/model';
 import type { CryptoKey } from 'jose';
 import { readCheckpointKey } from './activity-log/checkpoint.ts';
-import { exportedLog, exportPaths } from './activity-log/export-files.ts';
-import { openStoredLog, type StoredLog } from './activity-log/stored-log.ts';
-import { LogNotIntact, verifyLog, type VerifiedLog } from './activity-log/verify-log.ts';
+import { exportPaths } from './activity-log/export-files.ts';
+import { logAddress, openStoredLog, type LogAddress } from './activity-log/stored-log.ts';
+import { LogNotIntact } from './activity-log/chain-walk.ts';
+import { verifyLog, type VerifiedLog } from './activity-log/verify-log.ts';
+import { walkingThreads, type Walkers } from './activity-log/walking-threads.ts';
 import { statePaths } from './state/state-paths.ts';
 import type { PostgresAddress } from './store/postgres/address.ts';
 
@@ -31,7 +33,7 @@ interface Place {
   readonly needed: readonly string[];
   readonly checkpoints: string;
   readonly key: string;
-  open(): Promise<StoredLog>;
+  readonly log: LogAddress;
 }
 
 function placeOf({ where, postgres }: VerifyOptions): Place {
@@ -42,7 +44,7 @@ function placeOf({ where, postgres }: VerifyOptions): Place {
       needed: [where.exported],
       checkpoints: paths.checkpoints,
       key: paths.publicKey,
-      open: () => Promise.resolve(exportedLog(where.exported)),
+      log: { kind: 'export', directory: where.exported },
     };
   }
   const paths = statePaths(where.state);
@@ -51,11 +53,15 @@ function placeOf({ where, postgres }: VerifyOptions): Place {
     needed: postgres === undefined ? [paths.database] : [],
     checkpoints: paths.activityCheckpoints,
     key: paths.activityPublicKey,
-    open: () => openStoredLog(paths.database, postgres),
+    log: logAddress(paths.database, postgres),
   };
 }
 
-async function verifyAndClose(log: StoredLog, ...held: [readonly string[], CryptoKey]): Promise<VerifiedLog> {
+async function openAndVerify(
+  address: LogAddress,
+  ...held: [readonly string[], CryptoKey, Walkers]
+): Promise<VerifiedLog> {
+  const log = await openStoredLog(address);
   try {
     return await verifyLog(log, ...held);
   } finally {
@@ -64,7 +70,7 @@ async function verifyAndClose(log: StoredLog, ...held: [readonly string[], Crypt
 }
 
 /** Verifies and says so in one paragraph. Never throws. */
-export async function verifyActivityLog(options: VerifyOptions): Promise<Answered> {
+export async function verifyActivityLog(options: VerifyOptions, walkers: Walkers = walkingThreads): Promise<Answered> {
   const place = placeOf(options);
   const checkpoints = options.checkpoints ?? place.checkpoints;
   const key = options.key ?? place.key;
@@ -80,7 +86,7 @@ export async function verifyActivityLog(options: VerifyOptions): Promise<Answere
       sealedUpTo,
       cut,
       checkpoints: count,
-    } = await verifyAndClose(await place.open(), lines, publicKey);
+    } = await openAndVerify(place.log, lines, publicKey, walkers);
     const own = options.checkpoints === undefined || options.key === undefined;
     const rest = [
       `The activity log is intact: ${events} events, ${count} checkpoints, the newest at position ${sealedUpTo}.`,

@@ -2,16 +2,13 @@
  * The files of an export: for each day one of events, a JSON object a line as the API serves them, and beside it one of their places in the
  * chain, a position and a hash a line. Line for line they belong together. Both are only ever added to.
  */
-import { createReadStream, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
-import type { ActivityEvent } from './activity-event.ts';
 import { chainedValues } from './chain.ts';
-import { eventRow } from './event-row.ts';
+import { eventKeys } from './event-row.ts';
 import type { LogHead } from './head-of-log.ts';
-import { eventsOnPage, type StoredEvent, type StoredLog } from './stored-log.ts';
 
 export interface ExportPaths {
   readonly checkpoints: string;
@@ -49,7 +46,7 @@ export function parsePlace(line: string): LogHead {
   return { position: Number(position), hash };
 }
 
-const hashedSchema = z.looseObject({
+const hashedSchema = z.object({
   eventDataId: z.string(),
   subscriptionId: z.string(),
   eventTimestamp: z.string(),
@@ -63,42 +60,5 @@ const hashedSchema = z.looseObject({
 
 /** What the hash of an event covers, from its text alone. Throws for what is no event. */
 export function valuesOfEvent(text: string): string[] {
-  const event = parseJson(hashedSchema, text, 'The event');
-  return chainedValues({ ...eventRow(event as unknown as ActivityEvent), event: text });
-}
-
-/** An export as whoever verifies it reads it. What is being written right now counts once its place is written. */
-export function exportedLog(directory: string): StoredLog {
-  const paths = exportPaths(directory);
-  async function* everything(): AsyncGenerator<StoredEvent> {
-    for (const day of exportedDays(directory)) {
-      const events = lines(paths.events(day));
-      for await (const line of lines(paths.chain(day))) {
-        const place = parsePlace(line);
-        const event = await events.next();
-        // A line that is missing is a break of the chain, which the reader of the chain says.
-        yield [place.position, place.hash, ...(event.done === true ? [] : valuesOfEvent(event.value))];
-      }
-      await events.return(undefined);
-    }
-  }
-  const all = everything();
-  return {
-    after: async () => {
-      const page: StoredEvent[] = [];
-      while (page.length < eventsOnPage) {
-        const next = await all.next();
-        if (next.done === true) break;
-        page.push(next.value);
-      }
-      return page;
-    },
-    cuts: () => Promise.resolve([]),
-    close: async () => void (await all.return(undefined)),
-  };
-}
-
-async function* lines(path: string): AsyncGenerator<string, undefined> {
-  yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  return undefined;
+  return chainedValues({ ...eventKeys(parseJson(hashedSchema, text, 'The event')), event: text });
 }

@@ -60,9 +60,7 @@ export function openExport(directory: string): LogExport {
       // First, so that they name no event that comes too late for this time.
       const sealed = existsSync(checkpoints) ? readFileSync(checkpoints) : Buffer.alloc(0);
       let count = 0;
-      for (;;) {
-        const page = await log.after(end?.position ?? 0);
-        if (page.length === 0) break;
+      for await (const page of log.pages({ after: end?.position ?? 0 })) {
         for (const [newDay, events] of byDay(page, day)) {
           day = newDay;
           append(events);

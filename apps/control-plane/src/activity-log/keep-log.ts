@@ -10,7 +10,7 @@ import type { StatePaths } from '../state/state-paths.ts';
 import { openCheckpoints } from './checkpoint-writer.ts';
 import { openExport, type LogExport } from './export-log.ts';
 import { cutOldEvents } from './retention.ts';
-import { openStoredLog } from './stored-log.ts';
+import { logAddress, openStoredLog } from './stored-log.ts';
 
 /** How often the log is sealed while it grows, and cut. */
 const sealMilliseconds = 60_000;
@@ -76,7 +76,7 @@ export async function exportOnce(
   paths: StatePaths,
   { postgres }: Pick<Configuration, 'postgres'>,
 ): Promise<number> {
-  const source = await openStoredLog(paths.database, postgres);
+  const source = await openStoredLog(logAddress(paths.database, postgres));
   try {
     return await to.write({
       log: source,

@@ -8,6 +8,7 @@ import { createSigningKeyText, readSigningKey, type SigningKey } from '../identi
 import { statePaths } from '../state/state-paths.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { testEvent } from '../testing/test-event.ts';
+import { onThisThread } from '../testing/walkers.ts';
 import { verifyActivityLog, type Answered } from '../verify-command.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { openCheckpoints, type CheckpointWriter } from './checkpoint-writer.ts';
@@ -67,11 +68,15 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function verify(
+/** What is said of a log, which is the same in however many stretches it is read. */
+async function verify(
   where: { state: string } | { exported: string },
   more: { checkpoints?: string } = {},
 ): Promise<Answered> {
-  return verifyActivityLog({ where, postgres: undefined, checkpoints: more.checkpoints, key: undefined });
+  const options = { where, postgres: undefined, checkpoints: more.checkpoints, key: undefined };
+  const answered = await verifyActivityLog(options);
+  expect(await verifyActivityLog(options, onThisThread(8))).toEqual(answered);
+  return answered;
 }
 
 function copyOf(state: string): string {
@@ -199,6 +204,16 @@ describe('S2.2 exports', () => {
     const late = await exported(cut, join(folder, 'late'));
     expect(await verify({ exported: late })).toMatchObject({ code: 0, text: expect.stringContaining('12 events') });
     expect(await verify({ exported: join(folder, 'nowhere') })).toMatchObject({ code: 2 });
+  });
+
+  test('of an event with every character that some program takes for the end of a line', async () => {
+    const state = copyOf(uncut);
+    const log = await open(state);
+    const event = { ...testEvent(), caller: 'a\u2028b\u2029c\u0085d\r\ne\rf\vg' };
+    await log.store.change(() => Promise.resolve({ value: undefined, events: [event] }));
+    await log.store.close();
+    const to = await exported(state, join(folder, 'line-ends'));
+    expect(await verify({ exported: to })).toMatchObject({ code: 0, text: expect.stringContaining('21 events') });
   });
 
   test('killed in the middle of a line, they go on', async () => {

@@ -1,16 +1,42 @@
-/** The stored log as whoever verifies it reads it: in order, page by page, without a control plane and without writing anything. */
-import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
+/**
+ * The stored log as whoever verifies it reads it: in order, page by page, without a control plane and without writing anything. It can be
+ * read from several places at once, each over a connection of its own.
+ */
 import type { PostgresAddress } from '../store/postgres/address.ts';
-import { clientOptions } from '../store/postgres/pool.ts';
-import { chainedColumns } from './chain.ts';
+import type { LogHead } from './head-of-log.ts';
 
-/** Position, hash, then the values of {@link chainedColumns}. */
+/** Position, hash, then the values of the chained columns. */
 export type StoredEvent = readonly [position: number, hash: string, ...values: string[]];
 
+/** Where a log is: enough for another thread to open it. */
+export type LogAddress =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly address: PostgresAddress }
+  | { readonly kind: 'export'; readonly directory: string };
+
+/** A part of a log. What its ends are counted in is the log's own affair: positions, or files. */
+export interface Stretch {
+  readonly after: number;
+  /** Up to and with this one; to the end of the log when left out. */
+  readonly upTo?: number | undefined;
+}
+
+/** A place between two events at which the log can be read on from. */
+export interface Joint {
+  /** The end of one stretch, and what the next is after. */
+  readonly at: number;
+  /** The last event before it, as it is stored. */
+  readonly head: LogHead;
+}
+
 export interface StoredLog {
-  /** The next events after a position, at most {@link eventsOnPage}; none at the end. */
-  after(position: number): Promise<readonly StoredEvent[]>;
+  readonly address: LogAddress;
+  /** The events of a stretch in their order, at most {@link eventsOnPage} at a time. */
+  pages(stretch: Stretch): AsyncGenerator<readonly StoredEvent[], void>;
+  /** About how many events there are: what costs next to nothing to find out. */
+  size(): Promise<number>;
+  /** Where the log falls into so many stretches of about the same length, in order. Fewer where it does not. */
+  joints(stretches: number): Promise<readonly Joint[]>;
   /** The signed checkpoints that came with its cuts, newest last. */
   cuts(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -19,62 +45,19 @@ export interface StoredLog {
 /** Measured: pages of a thousand rows as arrays read twice as fast as one row at a time, or as objects. */
 export const eventsOnPage = 1000;
 
-const columns = `position, hash, ${chainedColumns.join(', ')}`;
-
-/** The log of a control plane: in PostgreSQL where an address is given, else in the SQLite file. */
-export function openStoredLog(path: string, postgres: PostgresAddress | undefined): Promise<StoredLog> {
-  return postgres === undefined ? Promise.resolve(sqliteLog(path)) : postgresLog(postgres);
+/** Opens a log. Each kind is loaded when it is asked for: a thread that reads a file has no use for a database's driver. */
+export async function openStoredLog(address: LogAddress): Promise<StoredLog> {
+  switch (address.kind) {
+    case 'sqlite':
+      return (await import('./sqlite-log.ts')).sqliteLog(address.path);
+    case 'postgres':
+      return (await import('./postgres-log.ts')).postgresLog(address.address);
+    case 'export':
+      return (await import('./exported-log.ts')).exportedLog(address.directory);
+  }
 }
 
-/** The log in a SQLite file. */
-export function sqliteLog(path: string): StoredLog {
-  const database = new DatabaseSync(path, { readOnly: true });
-  const statement = database.prepare(
-    `SELECT ${columns} FROM activity_events WHERE position > ? ORDER BY position LIMIT ${eventsOnPage}`,
-  );
-  statement.setReturnArrays(true);
-  return {
-    after: (position) => Promise.resolve(statement.all(position) as unknown as readonly StoredEvent[]),
-    cuts: () => Promise.resolve(cutsIn(database)),
-    close: () => {
-      database.close();
-      return Promise.resolve();
-    },
-  };
-}
-
-const everyCut = 'SELECT checkpoint FROM activity_cuts ORDER BY position';
-
-/** A copy of a database from before there were cuts has none. */
-function cutsIn(database: DatabaseSync): readonly string[] {
-  if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'activity_cuts'").get() === undefined) return [];
-  return database
-    .prepare(everyCut)
-    .all()
-    .map(({ checkpoint }) => String(checkpoint));
-}
-
-/** The log in a PostgreSQL database. */
-export async function postgresLog(address: PostgresAddress): Promise<StoredLog> {
-  const client = new pg.Client(clientOptions(address));
-  await client.connect();
-  const text = `SELECT ${columns} FROM activity_events WHERE position > $1 ORDER BY position LIMIT ${eventsOnPage}`;
-  return {
-    after: async (position) => {
-      const { rows } = await client.query<[number, string, ...string[]]>({
-        text,
-        values: [position],
-        rowMode: 'array',
-        name: 'page',
-      });
-      return rows;
-    },
-    cuts: async () => {
-      const { rows: tables } = await client.query("SELECT to_regclass('activity_cuts') AS found");
-      if ((tables[0] as { readonly found: string | null }).found === null) return [];
-      const { rows } = await client.query<{ readonly checkpoint: string }>(everyCut);
-      return rows.map(({ checkpoint }) => checkpoint);
-    },
-    close: () => client.end(),
-  };
+/** Where the log of a control plane is: in PostgreSQL where an address is given, else in the SQLite file. */
+export function logAddress(path: string, postgres: PostgresAddress | undefined): LogAddress {
+  return postgres === undefined ? { kind: 'sqlite', path } : { kind: 'postgres', address: postgres };
 }

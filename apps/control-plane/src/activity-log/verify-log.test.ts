@@ -8,11 +8,13 @@ import { createSigningKeyText, readSigningKey, type SigningKey } from '../identi
 import { statePaths } from '../state/state-paths.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { testEvent } from '../testing/test-event.ts';
+import { inThreads, onThisThread } from '../testing/walkers.ts';
 import { verifyActivityLog } from '../verify-command.ts';
 import { chainedColumns, chainedValues, chainStart, nextHash } from './chain.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { openCheckpoints } from './checkpoint-writer.ts';
 import { eventRow } from './event-row.ts';
+import { stretchesFor } from './walking-threads.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-chain-'));
 const whole = join(folder, 'whole');
@@ -51,22 +53,26 @@ function attacked(change: (db: DatabaseSync, directory: string) => void): string
   return directory;
 }
 
-function verify(
+/** What is said of a log, which is the same in however many stretches it is read. */
+async function verify(
   state: string,
   elsewhere: { checkpoints?: string; key?: string } = {},
 ): Promise<{ code: number; text: string }> {
-  return verifyActivityLog({
+  const options = {
     where: { state },
     postgres: undefined,
     checkpoints: elsewhere.checkpoints,
     key: elsewhere.key,
-  });
+  };
+  const answered = await verifyActivityLog(options);
+  expect(await verifyActivityLog(options, onThisThread(3))).toEqual(answered);
+  return answered;
 }
 
-/** Computes the chain anew from a position on, as somebody would who can write the database. */
-function rechain(db: DatabaseSync): void {
+/** Computes the chain anew up to a position, as somebody would who can write the database. */
+function rechain(db: DatabaseSync, upTo = 99): void {
   let hash = chainStart;
-  for (const row of db.prepare('SELECT * FROM activity_events ORDER BY position').all()) {
+  for (const row of db.prepare('SELECT * FROM activity_events WHERE position <= ? ORDER BY position').all(upTo)) {
     hash = nextHash(
       hash,
       chainedColumns.map((column) => String(row[column])),
@@ -135,6 +141,78 @@ describe('T66 every change of a single record shows', () => {
       const { code, text } = await verify(attacked(change));
       expect([code, text]).toEqual([1, expect.stringContaining('The chain breaks at position')]);
     }
+  });
+});
+
+describe('T66 T67 a long log is verified in stretches, side by side', () => {
+  const inThree = (state: string): Promise<{ code: number; text: string }> =>
+    verifyActivityLog(
+      { where: { state }, postgres: undefined, checkpoints: undefined, key: undefined },
+      inThreads(stretches),
+    );
+  /** Of 14 events: 1 to 4, 5 to 9, 10 to 14. */
+  const stretches = 3;
+
+  test('in threads, with the same to say of a log that nobody touched', async () => {
+    expect(await inThree(whole)).toEqual(await verify(whole));
+  });
+
+  test.each([
+    ['the event at a joint changed', "UPDATE activity_events SET status = 'x' WHERE position = 4", 4],
+    [
+      'the stored hash at a joint changed',
+      `UPDATE activity_events SET hash = '${'a'.repeat(64)}' WHERE position = 9`,
+      9,
+    ],
+    ['the event at a joint removed', 'DELETE FROM activity_events WHERE position = 4', 5],
+    ['the event after a joint removed', 'DELETE FROM activity_events WHERE position = 10', 11],
+    ['the events around a joint removed', 'DELETE FROM activity_events WHERE position BETWEEN 8 AND 11', 12],
+    [
+      'the events around a joint in another order',
+      'UPDATE activity_events SET position = 99 WHERE position = 4; UPDATE activity_events SET position = 4 WHERE position = 5; UPDATE activity_events SET position = 5 WHERE position = 99',
+      4,
+    ],
+    ['each stretch changed', "UPDATE activity_events SET status = 'x' WHERE position IN (14, 6, 3)", 3],
+    ['all but the first stretch changed', "UPDATE activity_events SET status = 'x' WHERE position IN (14, 9)", 9],
+  ])('%s: the first place where it shows is named', async (_, sql, position) => {
+    const directory = attacked((db) => db.exec(sql));
+    const { code, text } = await inThree(directory);
+    expect([code, text]).toEqual([1, expect.stringContaining(`breaks at position ${position}:`)]);
+    expect(await verify(directory)).toEqual({ code, text });
+  });
+
+  test('a stretch made anew, up to the joint or from it on, does not agree with what was signed or what follows', async () => {
+    const anew = (from: number, upTo: number): string =>
+      attacked((db) => {
+        db.exec(`UPDATE activity_events SET status = 'Succeeded!' WHERE position BETWEEN ${from} AND ${upTo}`);
+        rechain(db, upTo);
+      });
+    expect((await inThree(anew(2, 3))).text).toContain('breaks at position 4:');
+    expect((await inThree(anew(2, 4))).text).toContain('Position 4 is not what the checkpoint');
+    expect((await inThree(anew(5, 9))).text).toContain('Position 8 is not what the checkpoint');
+    expect((await inThree(anew(9, 9))).text).toContain('breaks at position 10:');
+    expect((await inThree(anew(10, 14))).text).toContain('Position 12 is not what the checkpoint');
+  });
+
+  test('what cannot be read in one stretch is said when those before it are right, and not before', async () => {
+    const unreadable = attacked((db) =>
+      db.exec('UPDATE activity_events SET position = 9007199254740993 WHERE position = 14'),
+    );
+    const { code, text } = await inThree(unreadable);
+    expect([code, text]).toEqual([2, expect.stringContaining('could not be verified')]);
+    const earlier = new DatabaseSync(statePaths(unreadable).database);
+    earlier.exec("UPDATE activity_events SET caller_key = 'x' WHERE position = 7");
+    earlier.close();
+    expect((await inThree(unreadable)).text).toContain('breaks at position 7:');
+  });
+
+  test('a short log is not worth a thread, a long one gets one for each processor', () => {
+    expect(stretchesFor(0, 64)).toBe(1);
+    expect(stretchesFor(19_999, 64)).toBe(1);
+    expect(stretchesFor(20_000, 64)).toBe(2);
+    expect(stretchesFor(1_000_000, 2)).toBe(2);
+    expect(stretchesFor(1_000_000, 1)).toBe(1);
+    expect(stretchesFor(Number.MAX_SAFE_INTEGER, 64)).toBe(8);
   });
 });
 

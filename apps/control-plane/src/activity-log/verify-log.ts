@@ -1,9 +1,11 @@
 /** Holds an activity log against its own chain and against checkpoints, offline: with files, without a control plane. */
 import { messageOf } from '@sallyport/model';
 import type { CryptoKey } from 'jose';
-import { chainStart, nextHash } from './chain.ts';
+import { chainStart } from './chain.ts';
+import { breakAt, ChainWalk, LogNotIntact, type Walked } from './chain-walk.ts';
 import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
-import type { StoredLog } from './stored-log.ts';
+import type { StoredLog, Stretch } from './stored-log.ts';
+import type { Walkers } from './walking-threads.ts';
 
 export interface VerifiedLog {
   readonly events: number;
@@ -15,25 +17,22 @@ export interface VerifiedLog {
   readonly cut: { readonly position: number; readonly time: string } | undefined;
 }
 
-/** The log is not what was written. The message says where that shows. */
-export class LogNotIntact extends Error {
-  override readonly name = 'LogNotIntact';
-}
-
 /**
  * Reads every event in order. `checkpoints` are the lines of a checkpoint file; the last may be cut off, as a killed program
- * leaves it. Throws {@link LogNotIntact} at the first thing that does not agree.
+ * leaves it. Throws {@link LogNotIntact} at the first thing that does not agree. A long log is read from several places at once, which
+ * changes nothing of what is said.
  */
 export async function verifyLog(
   log: StoredLog,
   checkpoints: readonly string[],
   publicKey: CryptoKey,
+  walkers: Walkers,
 ): Promise<VerifiedLog> {
   const sealed = await readAll(checkpoints, publicKey);
   const cuts = [...sealed, ...(await readCuts(await log.cuts(), publicKey))].flatMap(({ cut, time }) =>
     cut === undefined ? [] : [{ ...cut, time }],
   );
-  const walked = await walk(log, sealed, cuts);
+  const walked = await walk(log, sealed, cuts, walkers);
   return { ...walked, checkpoints: sealed.length, sealedUpTo: sealed.at(-1)?.position ?? 0 };
 }
 
@@ -80,44 +79,65 @@ async function walk(
   log: StoredLog,
   sealed: readonly Checkpoint[],
   cuts: readonly Cut[],
+  walkers: Walkers,
 ): Promise<Pick<VerifiedLog, 'events' | 'head' | 'cut'>> {
-  let page = await log.after(0);
-  const begin = page[0] === undefined ? undefined : beginningAt(page[0][0], cuts);
-  let head = begin?.hash ?? chainStart;
-  let events = 0;
-  let last = begin?.position ?? 0;
-  // What is gone cannot be held against the checkpoints that sealed it; the one at the cut itself can.
-  let next = sealed.findIndex(({ position }) => position >= last);
-  if (next === -1) next = sealed.length;
-  const seal = (position: number, hash: string): void => {
-    for (let checkpoint = sealed[next]; checkpoint !== undefined; checkpoint = sealed[next]) {
-      if (position < checkpoint.position) return;
-      if (position !== checkpoint.position || hash !== checkpoint.hash)
-        throw new LogNotIntact(
-          `Position ${checkpoint.position} is not what the checkpoint of ${checkpoint.time} says: the chain up to there was made anew.`,
-        );
-      next += 1;
+  const stretches = walkers.stretches(await log.size());
+  const joints = stretches === 1 ? [] : await log.joints(stretches);
+  const others = joints.map(({ at, head }, index) => ({
+    head,
+    walking: walkers.walk({
+      log: log.address,
+      stretch: { after: at, upTo: joints[index + 1]?.at },
+      begin: head,
+      sealed: sealed.filter(({ position }) => position > head.position),
+    }),
+  }));
+  try {
+    const first = await walkFirst(log, { after: 0, upTo: joints[0]?.at }, sealed, cuts);
+    let { events, end } = first.walked;
+    // In their order, so that what is said is the first thing that is not right, whoever was first to find something.
+    for (const { head, walking } of others) {
+      if (end.position !== head.position || end.hash !== head.hash) throw breakAt(head.position);
+      const walked = await walking.walked;
+      events += walked.events;
+      ({ end } = walked);
     }
-  };
-  if (last > 0) seal(last, head);
-  for (; page.length > 0; page = await log.after(last)) {
-    for (const [position, hash, ...values] of page) {
-      head = nextHash(head, values);
-      events += 1;
-      last = position;
-      if (head !== hash)
-        throw new LogNotIntact(
-          `The chain breaks at position ${position}: this event was changed or inserted, or one before it was removed or moved.`,
-        );
-      seal(position, hash);
-    }
+    return { events, head: end.hash, cut: first.cut };
+  } finally {
+    await Promise.all(others.map(({ walking }) => walking.stop()));
   }
-  const missing = sealed[next];
-  if (missing !== undefined)
-    throw new LogNotIntact(
-      `The log ends before position ${missing.position}, which the checkpoint of ${missing.time} names: its end was cut off.`,
-    );
-  return { events, head, cut: begin };
+}
+
+/** The first stretch begins with nothing before it, or where a cut ends. */
+async function walkFirst(
+  log: StoredLog,
+  stretch: Stretch,
+  sealed: readonly Checkpoint[],
+  cuts: readonly Cut[],
+): Promise<{ readonly walked: Walked; readonly cut: Cut | undefined }> {
+  let cut: Cut | undefined;
+  let walk = new ChainWalk({ position: 0, hash: chainStart }, sealed);
+  let begun = false;
+  for await (const events of log.pages(stretch)) {
+    if (!begun) {
+      begun = true;
+      cut = beginningAt(events[0]?.[0] ?? 1, cuts);
+      if (cut !== undefined) walk = walkAfter(cut, sealed);
+    }
+    walk.over(events);
+  }
+  if (stretch.upTo === undefined) walk.endsHere();
+  return { walked: walk.walked(), cut };
+}
+
+function walkAfter(cut: Cut, sealed: readonly Checkpoint[]): ChainWalk {
+  // What is gone cannot be held against the checkpoints that sealed it; the one at the cut itself can.
+  const walk = new ChainWalk(
+    cut,
+    sealed.filter(({ position }) => position >= cut.position),
+  );
+  walk.holdAgainstSeals();
+  return walk;
 }
 
 /** What the first event that is there has to follow on: nothing, or the end of a cut that was signed (T66, T67). */

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { createAuthority, issueServerCertificate } from '@sallyport/pki';
 import { hasPostgres, startPostgres, temporaryDirectory, type PostgresServer } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { postgresLog } from '../../activity-log/stored-log.ts';
+import { postgresLog } from '../../activity-log/postgres-log.ts';
 import { verifyLog } from '../../activity-log/verify-log.ts';
 import { createSigningKeyText, readSigningKey } from '../../identity/signing-key.ts';
 import { testEvent } from '../../testing/test-event.ts';
+import { inThreads, onThisThread } from '../../testing/walkers.ts';
 import { openStore, type Store } from '../store.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { readPostgresAddress, type PostgresAddress } from './address.ts';
@@ -51,7 +52,9 @@ describe.skipIf(!hasPostgres())('two control planes on one PostgreSQL', () => {
     ]);
     const { publicKey } = await readSigningKey(await createSigningKeyText());
     const log = await postgresLog(address);
-    expect(await verifyLog(log, [], publicKey)).toMatchObject({ events: 60 });
+    const whole = await verifyLog(log, [], publicKey, onThisThread(1));
+    expect(whole).toMatchObject({ events: 60 });
+    expect(await verifyLog(log, [], publicKey, inThreads(2))).toEqual(whole);
     await log.close();
   });
 
