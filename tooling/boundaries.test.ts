@@ -11,6 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'local-controls': ['model'],
   'handler-contract': ['model'],
   'durable-files': [],
+  'machine-statement': ['model'],
   catalog: ['model', 'durable-files'],
   archive: [],
   pki: [],

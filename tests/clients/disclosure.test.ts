@@ -81,6 +81,7 @@ test('T86 who may read one group hears nothing of another, by any way of asking'
     `${agents[1]?.resourceId ?? ''}/extensions/Runner?api-version=2024-07-10`,
     `${agents[1]?.resourceId ?? ''}/providers/Sallyport.Explain/automaticUpgrades?api-version=2026-11-01`,
     `${agents[1]?.resourceId ?? ''}/providers/Sallyport.Explain/operations?api-version=2026-11-01`,
+    `${agents[1]?.resourceId ?? ''}/providers/Sallyport.Explain/statements?api-version=2026-11-01`,
     `${agents[1]?.resourceId ?? ''}/extensions/Runner/providers/Sallyport.Explain/operations?api-version=2026-11-01`,
     `${agents[1]?.resourceId ?? ''}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`,
     operation.pathname + operation.search,

@@ -416,6 +416,10 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
       list: `${m}/providers/Sallyport.Explain/operations`,
       shape: z.looseObject({ extension: text, state: text, message: text }),
     },
+    'Sallyport.Explain/statements': {
+      list: `${m}/providers/Sallyport.Explain/statements`,
+      shape: z.looseObject({ statement: text, receivedAt: text }),
+    },
     'Sallyport.Upgrades/rolloutSettings': { item: `${upgrades}/rolloutSettings/default`, shape: own },
     'Sallyport.Upgrades/machineSettings': {
       item: `${m}/providers/Sallyport.Upgrades/machineSettings/default`,

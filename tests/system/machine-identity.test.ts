@@ -1,7 +1,8 @@
-/** A real agent renews its key, is cut off in the middle of it, and is copied (T73, T75, T84). */
+/** A real agent renews its key, is cut off in the middle of it, signs what is in force (T16), and is copied (T73, T75, T84). */
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeStored, noopHandler } from '@sallyport/testkit';
+import { verifyStatement } from '@sallyport/machine-statement';
+import { changeStored, noopHandler, storedRows, storeSettings } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../apps/agent/src/cli/run-cli.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
@@ -52,6 +53,14 @@ async function central(): Promise<Machine['properties']> {
   return ((await system.get(id)) as Machine).properties;
 }
 
+/** The connection file of the operator's command line. */
+function operatorConnection(): string {
+  const path = join(system.folder, 'operator.json');
+  const connection = { ...system.operator, resourceGroup: 'fortress', machineName: system.machine, agentRoot: '' };
+  writeFileSync(path, JSON.stringify(connection), { mode: 0o600 });
+  return path;
+}
+
 /** A change of the controls makes an agent send a heartbeat at once. */
 let nudges = 0;
 async function nudge(root: string): Promise<void> {
@@ -97,6 +106,85 @@ describe('renewal', () => {
   });
 });
 
+describe('what the machine signs of itself', () => {
+  const patience = { timeout: 30_000, interval: 500 };
+  /** The connection file of an operator. */
+  let connection: string;
+  let vmId: string;
+
+  beforeAll(async () => {
+    connection = operatorConnection();
+    ({ vmId } = await central());
+    agent = await system.startAgent();
+  });
+  afterAll(async () => agent.stop());
+
+  const controls = (...args: readonly string[]): Promise<Finished> =>
+    runProgram('cli', ['machine', 'controls', '--connection', connection, ...args]);
+
+  const newest = (): { readonly number: number; readonly statement: string } => {
+    const [row] = storedRows(join(system.folder, 'control-plane'), 'SELECT number, statement FROM machine_statements');
+    return { number: Number(row?.['number'] ?? 0), statement: String(row?.['statement'] ?? '') };
+  };
+
+  test('T16 S4.10 a change of the local controls is signed anew, with a key that was renewed since, and verified by the id alone', async () => {
+    const before = newest().number;
+    const done = await azcmagent(system.root, 'config', 'set', 'extensions.blocklist', 'Contoso.Test/Never');
+    expect(done.code, done.output).toBe(0);
+    await expect.poll(() => newest().number, patience).toBeGreaterThan(before);
+    const { code, output } = await controls('--vm-id', (await shown())['vmId'] ?? '');
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/extensions\.blocklist +Contoso\.Test\/Never/i);
+    expect(output).toContain(`as statement ${newest().number}.`);
+    expect((await shown())['lastSignedStatement']).toMatch(new RegExp(`^${newest().number}, `));
+    expect(output).not.toContain('compare it');
+    const unpinned = await controls();
+    expect([unpinned.code, unpinned.output]).toEqual([0, expect.stringContaining('compare it')]);
+    const { successions } = verifyStatement(newest().statement, vmId).statement;
+    expect(successions.length).toBeGreaterThan(1);
+  });
+
+  test('T15 keeps where the activity log stood, in files that verify it', async () => {
+    const folder = join(system.root, 'var/opt/azcmagent/activity-log');
+    await expect.poll(() => existsSync(join(folder, 'checkpoints')), patience).toBe(true);
+    expect((await shown())['activityLogKept']).toMatch(/^up to position \d+, in /);
+    const state = join(system.folder, 'control-plane');
+    const held = await runProgram('control-plane', [
+      ...['verify-activity-log', '--state', state, '--checkpoints', join(folder, 'checkpoints')],
+      ...['--key', join(folder, 'key.json'), ...storeSettings(state)],
+    ]);
+    expect([held.code, held.output]).toEqual([0, expect.stringContaining('is intact')]);
+  });
+
+  test('T16 a control plane that shows other controls, another statement, or none is found out', async () => {
+    const { statement } = newest();
+    const lie = (text: string): void => change('UPDATE machine_statements SET statement = ?', text);
+    const [header = '', payload = '', signature = ''] = statement.split('.');
+    const value = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, object>;
+    const looser = { ...value, agentConfiguration: { ...value['agentConfiguration'], extensionsBlockList: [] } };
+    lie([header, Buffer.from(JSON.stringify(looser)).toString('base64url'), signature].join('.'));
+    const altered = await controls();
+    expect([altered.code, altered.output]).toEqual([1, expect.stringContaining('signature is not of the key')]);
+    lie(statement);
+    const other = await controls('--vm-id', '00000000-0000-8000-8000-000000000000');
+    expect([other.code, other.output]).toEqual([1, expect.stringContaining('It is of the machine with id')]);
+    const told = JSON.stringify(looser.agentConfiguration);
+    change('UPDATE heartbeats SET agent_configuration = ?', told);
+    const differing = await controls();
+    expect(differing.output).toMatch(
+      /ControlsDiffer.*extensions\.blocklist is 'Contoso\.Test\/Never' on the server and '' here/is,
+    );
+    expect(differing.code).toBe(1);
+    change('DELETE FROM machine_statements');
+    const none = await controls();
+    expect([none.code, none.output]).toEqual([1, expect.stringContaining('StatementMissing')]);
+    // The agent knows nothing of all this, and signs anew with the next change.
+    await nudge(system.root);
+    await expect.poll(() => newest().number, patience).toBeGreaterThan(0);
+    expect((await controls()).code).toBe(0);
+  });
+});
+
 describe('a copied machine', () => {
   let copy: string;
   let other: Service;
@@ -125,13 +213,7 @@ describe('a copied machine', () => {
 
   test('T73 released centrally, the one that is left renews its key at once; the copy is noticed when it comes again', async () => {
     const before = (await central()).clientPublicKey;
-    const connection = join(system.folder, 'operator.json');
-    writeFileSync(
-      connection,
-      JSON.stringify({ ...system.operator, resourceGroup: 'fortress', machineName: system.machine, agentRoot: '' }),
-      { mode: 0o600 },
-    );
-    const released = await runProgram('cli', ['machine', 'release', '--connection', connection]);
+    const released = await runProgram('cli', ['machine', 'release', '--connection', operatorConnection()]);
     expect(released.code, released.output).toBe(0);
     await expect
       .poll(

@@ -15,7 +15,7 @@ export interface Finished {
 
 /** Runs a program to its end. `enter` are words to start it by, if it lives in another root. */
 export async function runProgram(
-  app: 'agent' | 'cli' | 'gallery',
+  app: 'agent' | 'cli' | 'control-plane' | 'gallery',
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
   enter: readonly string[] = [],

@@ -1,6 +1,7 @@
 /** The resources the CLI shows, read from the API's answers: only what is shown is asked of them. */
 import * as z from 'zod/mini';
 import { machineResourceId } from '@sallyport/model';
+import { agentConfigurationSchema } from '@sallyport/model/wire';
 import type { Connection } from './connection/connection-file.ts';
 
 export const apiVersions = {
@@ -45,6 +46,15 @@ export const extensionSchema = z.object({
   }),
 });
 export type Extension = z.infer<typeof extensionSchema>;
+
+/** What a machine signed of itself, as `Sallyport.Explain/statements` has it. */
+export const keptStatementSchema = z.object({ statement: z.string(), receivedAt: text });
+
+/** What the control plane shows of a machine's local controls, to be held against what the machine signed. */
+export const shownControlsSchema = z.object({
+  id: z.string(),
+  properties: z.object({ vmId: z.string(), agentConfiguration: z.optional(z.nullable(agentConfigurationSchema)) }),
+});
 
 const sentence = z.optional(z.object({ message: text }));
 

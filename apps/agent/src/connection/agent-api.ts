@@ -2,11 +2,14 @@
 import {
   goalStateSchema,
   heartbeatResponseSchema,
+  statementAnswerSchema,
   type GoalState,
   type HeartbeatRequest,
   type HeartbeatResponse,
   type KeyRenewal,
   type ReportRequest,
+  type StatementAnswer,
+  type StatementRequest,
 } from '@sallyport/model/wire';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 import { jsonOf, refusalOf } from './json-answer.ts';
@@ -18,6 +21,8 @@ export interface AgentApi {
   report(request: ReportRequest, signal: AbortSignal): Promise<void>;
   /** Brings the key that this machine wants to sign in with from now on. */
   bringKey(renewal: KeyRenewal, signal: AbortSignal): Promise<void>;
+  /** Brings what this machine signed of itself; is shown where the activity log stands. */
+  bringStatement(statement: StatementRequest, signal: AbortSignal): Promise<StatementAnswer>;
 }
 
 /** Where the machine's token comes from. */
@@ -93,6 +98,10 @@ export function agentApi(options: AgentApiOptions): AgentApi {
     async bringKey(renewal, signal) {
       const answer = await call('POST', 'keys', renewal, smallBytes, requestMilliseconds, signal);
       if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, 'The next key of this machine');
+    },
+    async bringStatement(statement, signal) {
+      const answer = await call('POST', 'statements', statement, smallBytes, requestMilliseconds, signal);
+      return jsonOf(answer, statementAnswerSchema, 'The statement of this machine');
     },
   };
 }

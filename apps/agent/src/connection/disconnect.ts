@@ -4,6 +4,8 @@ import { AzcmError } from '../cli/azcm-error.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { removeDurably } from '@sallyport/durable-files';
 import { agentPaths } from '../platform/paths.ts';
+import { checkpointFiles } from '../statements/kept-checkpoints.ts';
+import { statementNumberFile } from '../statements/statement-number.ts';
 import { connectionFiles, readAgentConfig, type AgentConfig } from './agent-config.ts';
 import { azcmOf } from './azcm-of.ts';
 import { machineKeyFiles } from './machine-keyring.ts';
@@ -53,4 +55,7 @@ export function forgetConnection(root: string): void {
   for (const key of Object.values(machineKeyFiles(paths.certificates))) rmSync(key, { force: true });
   rmSync(files.authority, { force: true });
   rmSync(files.pinnedRoot, { force: true });
+  rmSync(statementNumberFile(root), { force: true });
+  // Of the control plane that this machine is connected to no more; what contradicted it stays.
+  rmSync(checkpointFiles(root).directory, { recursive: true, force: true });
 }

@@ -1,10 +1,11 @@
 /** The machine's own key: RSA-2048, made here, never leaves. It signs in with it, and secrets are sealed to it. */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureDirectory } from '../platform/directory.ts';
 import { isMissing, writeDurably } from '@sallyport/durable-files';
+import { machineIdOf, publicKeyText } from '@sallyport/machine-statement';
+import { ensureDirectory } from '../platform/directory.ts';
 
 export interface MachineKey {
   readonly privateKey: KeyObject;
@@ -38,14 +39,6 @@ export async function createMachineKey(path: string): Promise<MachineKey> {
 }
 
 function machineKeyOf(privateKey: KeyObject): MachineKey {
-  const der = createPublicKey(privateKey).export({ type: 'pkcs1', format: 'der' });
-  return { privateKey, clientPublicKey: der.toString('base64'), vmId: guidOf(der), otherKeys: [] };
-}
-
-/** A GUID (version 8, RFC 9562) of the key's SHA-256. */
-function guidOf(der: Buffer): string {
-  const bytes = createHash('sha256').update(der).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const clientPublicKey = publicKeyText(privateKey);
+  return { privateKey, clientPublicKey, vmId: machineIdOf(Buffer.from(clientPublicKey, 'base64')), otherKeys: [] };
 }

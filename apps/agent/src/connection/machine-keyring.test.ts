@@ -1,8 +1,10 @@
 /** The machine's keys on its disk: whatever moment of a renewal is cut, one of them is the machine's (T75, T84). */
 import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { extendLineage, lastKeyOf, publicKeyText } from '@sallyport/machine-statement';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { afterEach, expect, test } from 'vitest';
+import { writeLineage } from './key-lineage.ts';
 import { createMachineKey } from './machine-key.ts';
 import { machineKeyFiles, MachineKeyring } from './machine-keyring.ts';
 
@@ -86,8 +88,41 @@ test('every key is a file that only its owner reads', async () => {
   const keyring = read();
   keyring.accepted(await keyring.prepareNext());
   await keyring.prepareNext();
-  expect(readdirSync(folder).toSorted()).toEqual(['machine.key', 'machine.key.former', 'machine.key.next']);
+  expect(readdirSync(folder).toSorted()).toEqual([
+    'machine.key',
+    'machine.key.former',
+    'machine.key.lineage',
+    'machine.key.next',
+  ]);
   for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
   rmSync(machineKeyFiles(folder).current);
   expect(MachineKeyring.read(folder)).toBeUndefined();
+});
+
+test('T16 T84 how the keys followed one another leads from the first to the one in use, wherever a renewal is cut off', async () => {
+  const { folder, first, read } = await machine();
+  const leads = (keyring: MachineKeyring): string => {
+    const lineage = keyring.lineage();
+    return lineage === undefined ? '' : publicKeyText(lastKeyOf(keyring.vmId, lineage));
+  };
+  expect(read().lineage()).toEqual({ firstKey: first, successions: [] });
+  for (const renewals of [1, 2]) {
+    const keyring = read();
+    const before = keyring.clientPublicKey;
+    const next = await keyring.prepareNext();
+    // Cut off after the line was extended and before the key changed.
+    const lineage = keyring.lineage();
+    if (lineage === undefined) throw new Error('there is no lineage');
+    const extended = extendLineage(keyring.vmId, lineage, next.clientPublicKey, keyring.privateKey);
+    writeLineage(machineKeyFiles(folder).lineage, extended);
+    expect(leads(read())).toBe(before);
+    const later = read();
+    const [tried] = later.signingKeys();
+    expect(tried !== undefined && later.accepted(tried)).toBe(true);
+    expect(leads(later)).toBe(next.clientPublicKey);
+    expect(leads(read())).toBe(next.clientPublicKey);
+    expect(read().lineage()?.successions.length).toBe(renewals);
+  }
+  rmSync(machineKeyFiles(folder).lineage);
+  expect(read().lineage()).toBeUndefined();
 });

@@ -7,7 +7,9 @@ import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import { syncDirectory, writeDurably } from '@sallyport/durable-files';
+import { extendLineage, lineageTo, type KeyLineage } from '@sallyport/machine-statement';
 import { CodedError } from '@sallyport/model';
+import { readLineage, writeLineage } from './key-lineage.ts';
 import { createMachineKey, readMachineKey, type MachineKey } from './machine-key.ts';
 
 /** The files of the keys in the folder of certificates. */
@@ -15,9 +17,11 @@ export function machineKeyFiles(certificates: string): {
   readonly current: string;
   readonly next: string;
   readonly former: string;
+  /** How they followed one another; holds nothing secret. */
+  readonly lineage: string;
 } {
   const current = join(certificates, 'machine.key');
-  return { current, next: `${current}.next`, former: `${current}.former` };
+  return { current, next: `${current}.next`, former: `${current}.former`, lineage: `${current}.lineage` };
 }
 
 /** A machine's key that can be renewed while others hold it: they always see the one of the moment. */
@@ -74,6 +78,16 @@ export class MachineKeyring implements MachineKey {
     return this.#next === undefined ? [this.#current] : [this.#next, this.#current];
   }
 
+  /**
+   * How the first key of this machine leads to the one in use, for whoever knows the machine's id alone (T16); undefined when that is lost.
+   */
+  lineage(): KeyLineage | undefined {
+    const { clientPublicKey, vmId } = this.#current;
+    const begun = readLineage(this.#files.lineage);
+    if (begun !== undefined) return lineageTo(clientPublicKey, begun);
+    return vmId === this.vmId ? { firstKey: clientPublicKey, successions: [] } : undefined;
+  }
+
   /** The next key: the one that an earlier renewal left, or a fresh one. On disk when it returns. */
   async prepareNext(): Promise<MachineKey> {
     this.#next ??= await createMachineKey(this.#files.next);
@@ -84,6 +98,7 @@ export class MachineKeyring implements MachineKey {
   accepted(key: MachineKey): boolean {
     if (this.#next === undefined || key !== this.#next) return false;
     const { current, next, former } = this.#files;
+    this.#extendLineage(this.#next);
     writeDurably(former, this.#current.privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
     renameSync(next, current);
     syncDirectory(dirname(current));
@@ -91,6 +106,14 @@ export class MachineKeyring implements MachineKey {
     this.#current = this.#next;
     this.#next = undefined;
     return true;
+  }
+
+  /** On disk before the key changes: a line that leads further than to the key in use is cut where it is read. */
+  #extendLineage(next: MachineKey): void {
+    const lineage = this.lineage();
+    if (lineage === undefined) return;
+    const extended = extendLineage(this.vmId, lineage, next.clientPublicKey, this.#current.privateKey);
+    writeLineage(this.#files.lineage, extended);
   }
 }
 

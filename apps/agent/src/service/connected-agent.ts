@@ -26,6 +26,7 @@ import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
 import type { Environment } from '../platform/environment.ts';
 import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
+import { Statements } from '../statements/statements.ts';
 import { writeAgentStatus, type AgentStatus } from './agent-status.ts';
 import { ExtensionService } from './extension-service.ts';
 import { giveBackMemorySoon } from './give-back-memory.ts';
@@ -50,6 +51,7 @@ export class ConnectedAgent {
   readonly #extensions: ExtensionService;
   readonly #heartbeat: HeartbeatLoop;
   readonly #renewal: KeyRenewal;
+  readonly #statements: Statements;
   readonly #catalogWatch: CatalogWatch;
   /** Of the goal state that is being worked on, or was; 0 while there is none. */
   #generation = 0;
@@ -87,6 +89,8 @@ export class ConnectedAgent {
     this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
     const log = fileLog(join(agentPaths(environment.root).logs, 'himds.log'), environment);
     this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });
+    const { resourceId } = config;
+    this.#statements = new Statements({ keyring: machineKey, resourceId, api: this.#api, environment, log });
     this.#extensions = new ExtensionService({
       program: options.program,
       log,
@@ -145,7 +149,7 @@ export class ConnectedAgent {
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all([this.#heartbeat.stop(), this.#extensions.stop(), this.#catalogWatch.stop()]);
-    await this.#renewal.idle();
+    await Promise.all([this.#renewal.idle(), this.#statements.idle()]);
     this.#http.close();
   }
 
@@ -174,6 +178,7 @@ export class ConnectedAgent {
       this.#lastBeat = response.beat;
       const told = response.key === undefined ? {} : { keyExpires: response.key.expiresAt };
       this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '', ...told });
+      this.#statements.consider(request.agentConfiguration, this.#stop.signal);
       // Whatever could not be told before can be now.
       this.#extensions.connected();
       return response;

@@ -17,6 +17,8 @@ import { isWorking } from '../extensions/state/installed-extension.ts';
 import { administratorOf, type Environment } from '../platform/environment.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { lockHolder } from '../platform/process-lock.ts';
+import { checkpointFiles, describeKept } from '../statements/kept-checkpoints.ts';
+import { readStatementNumber } from '../statements/statement-number.ts';
 import { agentLockPath } from './agent-status.ts';
 import { connectionStatus, statusOfConnection } from './connection-status.ts';
 
@@ -86,6 +88,8 @@ export function machineFacts(environment: Environment): readonly Fact[] {
       'signedCatalog',
       config && describeCatalog(readCatalogStatus(environment.root), environment.now()),
     ),
+    fact('Last Signed Statement', 'lastSignedStatement', lastStatement(environment.root)),
+    fact('Activity Log Kept', 'activityLogKept', activityLogKept(environment.root)),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
     fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
     fact('Stranded Extensions', 'strandedExtensions', strandedExtensions(environment).join(', ')),
@@ -102,6 +106,21 @@ function limitsHere(environment: Environment): string {
 function localEndpoint(root: string): string {
   const { url = '', problem = '' } = readEndpointStatus(root) ?? {};
   return [url, problem].filter((text) => text !== '').join(' – ');
+}
+
+/** Compared with what is shown centrally: an older one there is not the newest (T16). */
+function lastStatement(root: string): string | undefined {
+  const last = readStatementNumber(root);
+  return last === undefined ? undefined : `${last.number}, ${last.time}`;
+}
+
+/** Up to where the activity log is vouched for here, and whether the centre has contradicted itself (T15). */
+function activityLogKept(root: string): string | undefined {
+  const kept = describeKept(root);
+  if (kept === undefined) return undefined;
+  const { directory } = checkpointFiles(root);
+  const upTo = `up to position ${kept.position}, in ${directory}`;
+  return kept.contradicted === 0 ? upTo : `${upTo}; CONTRADICTED, see ${directory}.until-*`;
 }
 
 /** Those that were installed before a list was set and can neither be reconfigured nor upgraded (S4.6). */

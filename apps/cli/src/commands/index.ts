@@ -6,6 +6,7 @@ import { extensionExplain } from './extension/explain.ts';
 import { extensionInstall } from './extension/install.ts';
 import { extensionList } from './extension/list.ts';
 import { extensionShow } from './extension/show.ts';
+import { machineControls } from './machine/controls.ts';
 import { machineList } from './machine/list.ts';
 import { machineRelease } from './machine/release.ts';
 import { machineShow } from './machine/show.ts';
@@ -39,7 +40,7 @@ export const commands = buildRouteMap({
   routes: {
     tour,
     machine: buildRouteMap({
-      routes: { list: machineList, show: machineShow, release: machineRelease },
+      routes: { list: machineList, show: machineShow, controls: machineControls, release: machineRelease },
       docs: { brief: 'Connected machines' },
     }),
     extension: buildRouteMap({

@@ -1,5 +1,6 @@
 /** What is served: the agent API without a router, and with one the token service, sign-in, the gallery, and ARM for all the rest. */
 import { Hono } from 'hono';
+import { newestCheckpoint } from '../activity-log/newest-checkpoint.ts';
 import { createArmFront } from '../arm/pipeline.ts';
 import type { Dispatcher } from '../arm/dispatcher.ts';
 import { createRequestLimits } from '../arm/request-limits.ts';
@@ -17,6 +18,7 @@ import type { TokenVerifier } from '../identity/token-verifier.ts';
 import { createAgentApi } from '../machines/agent-api.ts';
 import { createHeartbeatRecorder } from '../machines/heartbeat-recorder.ts';
 import type { Services } from '../services.ts';
+import { statePaths } from '../state/state-paths.ts';
 import type { Store } from '../store/store.ts';
 import { failureAnswer } from './failure-answer.ts';
 import type { Answering } from './front-door.ts';
@@ -35,10 +37,12 @@ export function answersOf(
   log: Log,
 ): Answering {
   const { environment } = services;
+  const paths = statePaths(configuration.state);
   const agentApi = createAgentApi(
     services,
     createMachineAuthenticator(environment, store, tokens),
     createHeartbeatRecorder(environment, store),
+    () => newestCheckpoint(paths.activityCheckpoints, paths.activityPublicKey),
   );
   const routes = routesOf(configuration, services, dispatcher, readiness, log);
   return {

@@ -1,13 +1,16 @@
-/** The agent API: heartbeat (held: the doorbell), goal state, reports, keys. Every request is of one machine about itself. */
+/** The agent API: heartbeat (held: the doorbell), goal state, reports, keys, statements. Every request is of one machine about itself. */
 import { isTerminal, messageOf, parseJson } from '@sallyport/model';
 import {
   heartbeatRequestSchema,
   keyRenewalSchema,
   reportRequestSchema,
+  statementRequestSchema,
   type HeartbeatRequest,
   type HeartbeatResponse,
+  type StatementAnswer,
 } from '@sallyport/model/wire';
 import type * as z from 'zod/mini';
+import type { ShownCheckpoint } from '../activity-log/newest-checkpoint.ts';
 import { jsonAnswer, type PlainAnswer, type PlainRequest, type PlainRoutes } from '../http/plain-request.ts';
 import type { MachineAuthenticator, MachineState } from '../identity/machine-authentication.ts';
 import type { Services } from '../services.ts';
@@ -20,6 +23,7 @@ import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
 import { keyAge } from './key-age.ts';
 import { offerKey } from './offer-key.ts';
 import { quarantineSentence } from './quarantine.ts';
+import { takeStatement } from './take-statement.ts';
 
 /**
  * A request is held at most this long, whatever the agent asks; agents find out how long the way to here lets them. A third of the time
@@ -34,6 +38,8 @@ const largestReport = 512 * 1024;
 const largestKey = 16 * 1024;
 /** A heartbeat carries the local lists, and ten thousand entries are possible. Bytes. */
 const largestHeartbeat = 4 * 1024 * 1024;
+/** The same in base64, and how the machine's keys followed one another. Bytes. */
+const largestStatement = 8 * 1024 * 1024;
 
 /** What was asked for, or the answer to a request that cannot be granted. */
 type Granted<T> = { readonly value: T } | { readonly refusal: PlainAnswer };
@@ -44,13 +50,14 @@ interface Recorded {
   readonly state: MachineState;
 }
 
-const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys)$/;
+const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys|statements)$/;
 
 /** The agent API. It answers what is under `/agent/v1/machines/` and leaves everything else. */
 export function createAgentApi(
   services: Services,
   authenticator: MachineAuthenticator,
   heartbeats: HeartbeatRecorder,
+  checkpoint: () => ShownCheckpoint | undefined,
 ): PlainRoutes {
   const { store, doorbell, endBell, environment } = services;
 
@@ -181,7 +188,18 @@ export function createAgentApi(
     return offer.outcome === 'kept' ? { status: 204 } : refuse(400, offer.code, offer.message);
   }
 
-  const answers = { heartbeat, 'goal-state': goalState, reports: report, keys: key } as const;
+  /** A machine brings what it signed of itself, and is shown where the activity log stands. */
+  async function statement(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const machine = await machineOf(request, asked);
+    if ('refusal' in machine) return machine.refusal;
+    const parsed = await parsedBody(request, statementRequestSchema, 'The statement', largestStatement);
+    if ('refusal' in parsed) return parsed.refusal;
+    const taken = await takeStatement(environment, store, machine.value.vm_id, parsed.value.statement);
+    if (taken.outcome === 'refused') return refuse(400, taken.code, taken.message);
+    return jsonAnswer({ ...checkpoint() } satisfies StatementAnswer);
+  }
+
+  const answers = { heartbeat, 'goal-state': goalState, reports: report, keys: key, statements: statement } as const;
 
   return (method, path) => {
     const [, asked, what] = paths.exec(path) ?? [];
@@ -191,7 +209,7 @@ export function createAgentApi(
   };
 }
 
-const methods = { heartbeat: 'POST', 'goal-state': 'GET', reports: 'POST', keys: 'POST' } as const;
+const methods = { heartbeat: 'POST', 'goal-state': 'GET', reports: 'POST', keys: 'POST', statements: 'POST' } as const;
 
 function isAnswered(what: string): what is keyof typeof methods {
   return Object.hasOwn(methods, what);

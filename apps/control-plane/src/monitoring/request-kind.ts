@@ -4,6 +4,7 @@ export type RequestKind =
   | 'goal-state'
   | 'reports'
   | 'keys'
+  | 'statements'
   | 'token'
   | 'discovery'
   | 'catalog'
@@ -17,6 +18,7 @@ const kinds: readonly (readonly [RegExp, RequestKind])[] = [
   [/^\/agent\/v1\/machines\/[^/]+\/goal-state$/, 'goal-state'],
   [/^\/agent\/v1\/machines\/[^/]+\/reports$/, 'reports'],
   [/^\/agent\/v1\/machines\/[^/]+\/keys$/, 'keys'],
+  [/^\/agent\/v1\/machines\/[^/]+\/statements$/, 'statements'],
   [/\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/\/\.well-known\/|\/discovery\/|^\/metadata\/endpoints$/, 'discovery'],
   [/^\/catalog\//, 'catalog'],

@@ -14,6 +14,7 @@ import { providers } from './microsoft.resources/providers.ts';
 import { automaticUpgrades } from './sallyport.explain/automatic-upgrades.ts';
 import { operations } from './sallyport.explain/operations.ts';
 import { policyEditors } from './sallyport.explain/policy-editors.ts';
+import { statements } from './sallyport.explain/statements.ts';
 import { machineIdentity } from './sallyport.identity/machine-identity.ts';
 import { upgrades } from './sallyport.upgrades/index.ts';
 import { identity } from './sallyport.identity/index.ts';
@@ -37,6 +38,7 @@ export function resourceTypes(
     ...policyEditors(services),
     automaticUpgrades(services),
     operations(services),
+    statements(services),
     ...upgrades(services),
   ];
   return [...types, ...providers(services, types)];

@@ -151,6 +151,14 @@ CREATE TABLE machine_keys (
 
 CREATE INDEX machine_keys_of_machine ON machine_keys USING btree (vm_id);
 
+CREATE TABLE machine_statements (
+  vm_id text COLLATE "C" NOT NULL,
+  number bigint NOT NULL,
+  statement text COLLATE "C" NOT NULL,
+  received_at bigint NOT NULL,
+  CONSTRAINT machine_statements_pkey PRIMARY KEY (vm_id)
+);
+
 CREATE TABLE machine_upgrade_settings (
   vm_id text COLLATE "C" NOT NULL,
   properties text COLLATE "C" NOT NULL,

@@ -140,6 +140,13 @@ CREATE TABLE machine_keys (
 
 CREATE INDEX machine_keys_of_machine on machine_keys (vm_id);
 
+CREATE TABLE machine_statements (
+  vm_id text not null primary key,
+  number bigint not null,
+  statement text not null,
+  received_at bigint not null
+);
+
 CREATE TABLE machine_upgrade_settings (
   vm_id text not null primary key,
   properties text not null,

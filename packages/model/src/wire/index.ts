@@ -6,3 +6,4 @@ export * from './heartbeat.ts';
 export * from './operation-state.ts';
 export * from './report.ts';
 export * from './key-renewal.ts';
+export * from './machine-statement.ts';

@@ -3,6 +3,7 @@ import { automaticUpgradeTables } from './automatic-upgrade-tables.ts';
 import { chainedEvents } from './chained-events.ts';
 import { firstTables } from './first-tables.ts';
 import { machineKeys } from './machine-keys.ts';
+import { machineStatements } from './machine-statements.ts';
 import type { Migration } from './migration.ts';
 import { operationProgress } from './operation-progress.ts';
 import { plainResources } from './plain-resources.ts';
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611271930-sign-in', up: signInTables },
   { name: '202611272150-activity-cuts', up: activityCuts },
   { name: '202611280045-provision-order', up: provisionOrder },
+  { name: '202611280405-machine-statements', up: machineStatements },
 ];

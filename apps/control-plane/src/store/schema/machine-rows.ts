@@ -52,3 +52,11 @@ export interface MachineKeyRow {
   readonly state: 'next' | 'retired';
   readonly since: number;
 }
+
+/** What a machine last signed about itself, as it came (`machines/take-statement.ts`). */
+export interface MachineStatementRow {
+  readonly vm_id: string;
+  readonly number: number;
+  readonly statement: string;
+  readonly received_at: number;
+}

@@ -18,7 +18,7 @@ import type {
   SigningKeyRow,
   UsedAssertionRow,
 } from './identity-rows.ts';
-import type { HeartbeatRow, MachineKeyRow, MachineRow } from './machine-rows.ts';
+import type { HeartbeatRow, MachineKeyRow, MachineRow, MachineStatementRow } from './machine-rows.ts';
 import type { PolicyDueRow, PolicyObjectRow, PolicyStateRow } from './policy-rows.ts';
 import type { PlainResourceRow, ResourceGroupRow, SubscriptionRow } from './resource-rows.ts';
 import type { RoleAssignmentRow, RoleDefinitionRow } from './role-rows.ts';
@@ -44,6 +44,7 @@ export interface Schema {
   readonly resource_groups: ResourceGroupRow;
   readonly machines: MachineRow;
   readonly machine_keys: MachineKeyRow;
+  readonly machine_statements: MachineStatementRow;
   readonly heartbeats: HeartbeatRow;
   readonly extensions: ExtensionRow;
   readonly operations: OperationRow;

@@ -1,0 +1,28 @@
+/** The number of the last statement that this machine signed: whoever was shown an older one finds out here that it is not the newest. */
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
+import { agentPaths } from '../platform/paths.ts';
+
+const numberSchema = z.object({ format: z.literal(1), number: z.int().check(z.minimum(1)), time: z.string() });
+export type StatementNumber = Omit<z.infer<typeof numberSchema>, 'format'>;
+
+/** Where it stands. */
+export function statementNumberFile(root: string): string {
+  return join(agentPaths(root).data, 'statement.json');
+}
+
+/** The last one; undefined when none was signed yet, or its number is lost. */
+export function readStatementNumber(root: string): StatementNumber | undefined {
+  try {
+    return readJsonFile(statementNumberFile(root), numberSchema);
+  } catch {
+    // Begun anew: a number is for comparing, and nothing is decided by it.
+    return undefined;
+  }
+}
+
+/** Stores it, before it is used: none is used twice. */
+export function writeStatementNumber(root: string, { number, time }: StatementNumber): void {
+  writeJsonFile(statementNumberFile(root), { format: 1, number, time }, 0o644);
+}
