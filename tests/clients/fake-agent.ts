@@ -3,6 +3,7 @@
  * to report. It decides, verifies and runs nothing; the real agent is tested elsewhere.
  */
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { machineIdOf, signStatement, type Statement } from '@sallyport/machine-statement';
 import { machineResourceId } from '@sallyport/model';
 import {
   goalStateSchema,
@@ -35,6 +36,8 @@ export interface FakeAgent {
   ): Promise<Answer>;
   goalState(): Promise<GoalState>;
   report(extensions: readonly ExtensionReport[], generation?: number): Promise<Answer>;
+  /** Brings a statement that it signs with its own key, or with another. */
+  state(over?: Partial<Statement>, key?: KeyObject): Promise<Answer>;
   /** Holds heartbeats and acts on goal states until `stop`. */
   run(behaviour: Behaviour): void;
   open(jwe: string): Promise<{ readonly header: Record<string, unknown>; readonly settings: unknown }>;
@@ -129,8 +132,8 @@ export async function enrolFakeAgent(
   group: string,
   name: string,
 ): Promise<FakeAgent> {
-  const vmId = randomUUID();
   const { privateKey, publicKey } = machineKey();
+  const vmId = machineIdOf(Buffer.from(publicKey, 'base64'));
   const resourceId = machineResourceId(operator().subscriptionId, group, name);
   const answer = await arm.arm('PUT', `${resourceId}?api-version=2024-07-10`, enrolment(vmId, publicKey));
   if (answer.status !== 200) throw new Error(`Enrolment failed: ${answer.text}`);
@@ -205,6 +208,11 @@ export async function enrolFakeAgent(
     },
     goalState: async () => goalStateSchema.parse((await call('GET', 'goal-state')).json()),
     report: (extensions, generation = 0) => call('POST', 'reports', { generation, extensions }),
+    state: (over = {}, key = privateKey) => {
+      const time = new Date().toISOString();
+      const honest = { vmId, resourceId, number: 1, time, agentConfiguration, firstKey: publicKey, successions: [] };
+      return call('POST', 'statements', { statement: signStatement({ ...honest, ...over }, key) });
+    },
     run: (behaviour) => {
       loop = live(behaviour);
     },

@@ -1,10 +1,11 @@
-/** Keys of machines over the wire: renewal, expiry, copies and the way out (T73, T75), against a real control plane. */
+/** Keys of machines over the wire: renewal, expiry, what they sign (T16), copies and the way out (T73, T75), against a real control plane. */
 import { sign, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { extendLineage, publicKeyText, verifyStatement } from '@sallyport/machine-statement';
 import { keyRenewalText } from '@sallyport/model/wire';
-import { changeStored } from '@sallyport/testkit';
+import { changeStored, storedRows } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import {
@@ -216,6 +217,48 @@ describe('renewal', () => {
       body: { publicKey: key.publicKey, proof: 'x' },
     });
     expect(stolen.status).toBe(403);
+  });
+});
+
+describe('T16 what a machine signs of itself', () => {
+  test('is kept as it came and shown to whoever may read the machine; the answer says where the activity log stands', async () => {
+    const { agent } = await newMachine();
+    const brought = await agent.state({ number: 3 });
+    expect(brought.status, brought.text).toBe(200);
+    expect(Object.keys(brought.json() as object).toSorted()).toEqual(['checkpoint', 'checkpointKey']);
+    await agent.state({ number: 4 });
+    const path = `${agent.resourceId}/providers/Sallyport.Explain/statements?api-version=2026-11-01`;
+    const { value } = (await arm.arm('GET', path)).json() as {
+      readonly value: readonly { readonly statement: string }[];
+    };
+    const [kept] = value;
+    expect([value.length, verifyStatement(kept?.statement ?? '', agent.vmId).statement.number]).toEqual([1, 4]);
+    expect((await arm.arm('DELETE', `${agent.resourceId}?api-version=2024-07-10`)).status).toBe(200);
+    expect(storedRows(state, 'SELECT vm_id FROM machine_statements')).toEqual([]);
+  });
+
+  test('is refused when it is not its own word', async () => {
+    const { agent } = await newMachine();
+    const { agent: other } = await newMachine();
+    const refusals = [
+      await agent.state({}, other.privateKey),
+      await agent.state({ vmId: other.vmId }),
+      await agent.state({ resourceId: other.resourceId }),
+      await agent.state({ firstKey: publicKeyText(other.privateKey) }, other.privateKey),
+    ];
+    for (const { status, text } of refusals)
+      expect([status, text]).toEqual([400, expect.stringContaining('"StatementNotTrusted"')]);
+    // One that it wrote with a key that is the machine's by its own line, and not the one that it has here.
+    const next = machineKey();
+    const line = extendLineage(
+      agent.vmId,
+      { firstKey: publicKeyText(agent.privateKey), successions: [] },
+      next.publicKey,
+      agent.privateKey,
+    );
+    const early = await agent.state(line, next.privateKey);
+    expect([early.status, early.text]).toEqual([400, expect.stringContaining('another key than the machine has here')]);
+    expect(storedRows(state, 'SELECT vm_id FROM machine_statements')).toEqual([]);
   });
 });
 

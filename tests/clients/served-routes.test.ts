@@ -81,6 +81,7 @@ async function oneOfEach(): Promise<Places> {
   await made(group, '2021-04-01', { location: 'here', tags: { a: 'b' } });
   agent = await enrolFakeAgent(() => plane.operator, arm, 'Fleet', 'web');
   await agent.heartbeat(0, 0);
+  await agent.state();
   const extension = `${agent.resourceId}/extensions/Runner`;
   const settings = { publisher: 'Contoso.Scripts', type: 'Runner', typeHandlerVersion: '1.0.0', settings: { a: 1 } };
   const properties = { ...settings, enableAutomaticUpgrade: false, forceUpdateTag: '1', protectedSettings: { b: 2 } };

@@ -40,7 +40,7 @@ function checkpoint(
   return `${signed}.${signature.toString('base64url')}`;
 }
 
-function machine(): { readonly root: string; keep(line: string, key?: LogKey): string } {
+function machine(): { readonly root: string; readonly keep: (line: string, key?: LogKey) => string } {
   const directory = temporaryDirectory('kept');
   directories.push(directory);
   mkdirSync(join(directory.path, 'var/opt/azcmagent'), { recursive: true });

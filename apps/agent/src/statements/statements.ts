@@ -37,9 +37,7 @@ export class Statements {
     const now = this.#options.environment.monotonic();
     if (this.#running !== undefined || !isStatementDue(this.#last, controls, now)) return;
     this.#running = this.#bring(agentConfiguration, signal)
-      .then((brought) => {
-        this.#last = { controls, at: now, brought };
-      })
+      .then((brought) => void (this.#last = { controls, at: now, brought }))
       .finally(() => {
         this.#running = undefined;
       });
