@@ -1,12 +1,12 @@
 /** `npm run build [-- agent | extensions ...]`: what is shipped, into `dist/`. Without a word, everything. */
 import { join, relative } from 'node:path';
-import { buildAgent, buildAgentPrograms } from './build/build-agent.ts';
+import { buildAgent, buildAgentInstallation, buildAgentPrograms } from './build/build-agent.ts';
 import { buildExtensions } from './build/build-extensions.ts';
 
-export { buildAgent, buildAgentPrograms, buildExtensions };
+export { buildAgent, buildAgentInstallation, buildAgentPrograms, buildExtensions };
 
 const parts: Readonly<Record<string, () => Promise<readonly string[]>>> = {
-  agent: () => buildAgentPrograms(),
+  agent: () => buildAgentInstallation(),
   extensions: async () => (await buildExtensions()).map(({ file }) => file),
 };
 

@@ -32,7 +32,7 @@ export const testPrograms: readonly SystemProgram[] = [
   {
     command: 'systemd-run',
     package: 'systemd',
-    reason: 'a machine that systemd manages, in namespaces, for the limits of extensions',
+    reason: 'a machine that systemd manages, in namespaces, for the limits of extensions and the unit of the agent',
   },
   { command: 'clamd', package: 'clamav-daemon', reason: 'the malware scanner of the gallery' },
   {

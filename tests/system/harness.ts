@@ -66,8 +66,11 @@ export const publisher = 'Contoso.Test';
 const apiVersion = 'api-version=2024-07-10';
 
 export interface SystemOptions {
-  /** The agent finds all of its paths where they are on a real machine (`true-root.ts`); otherwise they hang under its root. */
-  readonly truePaths?: boolean;
+  /**
+   * The agent finds all of its paths where they are on a real machine (`true-root.ts`, or a machine that is given); otherwise they
+   * hang under its root.
+   */
+  readonly truePaths?: boolean | TrueRoot;
   /** A gallery that is there already, with the root that the machine is to believe; nothing can be published into it. */
   readonly served?: { readonly gallery: string; readonly root: string };
   /** Of the environment of the control plane: credentials of storages. */
@@ -104,7 +107,9 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
   mkdirSync(root, { mode: 0o755 });
   chmodSync(root, 0o755);
   const agents: Service[] = [];
-  const own: TrueRoot | undefined = options.truePaths === true ? await startTrueRoot(root, [folder]) : undefined;
+  const { truePaths } = options;
+  const given = typeof truePaths === 'object' ? truePaths : undefined;
+  const own: TrueRoot | undefined = truePaths === true ? await startTrueRoot(root, [folder]) : given;
   const variables = { AZCMAGENT_ROOT: own === undefined ? root : '/' };
   // The commands run in this process: a process each would be most of the time that these tests take.
   const azcmagent = async (...args: readonly string[]): Promise<Finished> => {

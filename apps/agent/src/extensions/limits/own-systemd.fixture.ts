@@ -13,7 +13,12 @@ const program = '/usr/lib/systemd/systemd';
 export interface OwnSystemd extends AsyncDisposable {
   /** Words that start a program on its machine: they stand in front of the program's own. */
   readonly enter: readonly string[];
+  /** Where the test finds a path of the machine while it lives. */
+  seen(path: string): string;
 }
+
+/** Where its units are. */
+export const ownUnits = '/run/units';
 
 interface Tree {
   readonly point: string;
@@ -29,13 +34,15 @@ export function canHaveSystemd(): boolean {
   return spawnSync('unshare', asked, { stdio: 'ignore' }).status === 0;
 }
 
-/** $1 how many trees; for each its point, type and options. Units come from one folder, and there is nothing in it to start. */
+/** $1 what else is to be done, as shell; then for each tree its point, type and options. Units come from one folder, and there is nothing in it to start. */
 const firstProcess = `set -e
 mount --make-rprivate /
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
-mkdir -p /run/units /run/systemd
-echo '[Unit]' > /run/units/alone.target
+mkdir -p ${ownUnits} /run/systemd
+echo '[Unit]' > ${ownUnits}/alone.target
+eval "$1"
+shift
 umount -R /sys/fs/cgroup
 mount -t tmpfs tmpfs /sys/fs/cgroup
 while [ $# -gt 0 ]; do
@@ -43,7 +50,7 @@ while [ $# -gt 0 ]; do
   mount -t "$2" -o "$3" cgroup "$1"
   shift 3
 done
-export container=sallyport SYSTEMD_UNIT_PATH=/run/systemd/system.control:/run/systemd/transient:/run/units
+export container=sallyport SYSTEMD_UNIT_PATH=/run/systemd/system.control:/run/systemd/transient:${ownUnits}
 exec ${program} --system --unit=alone.target --show-status=0 --log-target=null`;
 
 /** Enters the groups given as arguments until `--` and starts the rest, which lives as long as the input is open: a test that is killed takes it along. */
@@ -54,15 +61,15 @@ cat > /dev/null
 kill -9 $!
 wait`;
 
-/** Starts it and waits until it answers. */
-export async function startSystemd(): Promise<OwnSystemd> {
+/** Starts it and waits until it answers. `prepare` is shell that is run before, with the machine's mounts already its own. */
+export async function startSystemd(prepare = ''): Promise<OwnSystemd> {
   const name = `sallyport-systemd-${process.pid}`;
   const here = trees();
   const groups = here.map(({ point }) => join(point, name));
   for (const group of groups) makeGroup(group);
   const namespaces = ['unshare', '--cgroup', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
   const mounts = here.flatMap(({ point, type, options }) => [point, type, options]);
-  const words = [...namespaces, '/bin/sh', '-c', firstProcess, 'sh', ...mounts];
+  const words = [...namespaces, '/bin/sh', '-c', firstProcess, 'sh', prepare, ...mounts];
   const holder = spawn('/bin/sh', ['-c', entering, 'sh', ...groups, '--', ...words], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -71,6 +78,7 @@ export async function startSystemd(): Promise<OwnSystemd> {
   const outer = Number(String(said).trim());
   const into = ['--mount', '--pid', '--cgroup', '--wd=/'];
   const enter = (): readonly string[] => ['nsenter', '--target', String(childOf(outer)), ...into];
+  const seen = (path: string): string => `/proc/${childOf(outer)}/root${path}`;
   const stop = async (): Promise<void> => {
     holder.stdin.end();
     await ended;
@@ -79,7 +87,7 @@ export async function startSystemd(): Promise<OwnSystemd> {
   for (let look = 0; look < 300 && holder.exitCode === null; look += 1) {
     const [file = '', ...rest] = enter();
     const asked = spawnSync(file, [...rest, 'systemctl', 'is-active', 'alone.target'], { encoding: 'utf8' });
-    if (asked.stdout.trim() === 'active') return { enter: enter(), [Symbol.asyncDispose]: stop };
+    if (asked.stdout.trim() === 'active') return { enter: enter(), seen, [Symbol.asyncDispose]: stop };
     await pause(100);
   }
   await stop();
