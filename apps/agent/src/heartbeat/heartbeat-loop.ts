@@ -9,6 +9,7 @@ import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
 import { backoff } from './backoff.ts';
 import { HoldLength, type HoldLengths } from './hold-length.ts';
+import { QuickAnswers } from './quick-answers.ts';
 
 export interface HeartbeatOptions {
   readonly log: Log;
@@ -56,6 +57,7 @@ export class HeartbeatLoop {
     let hold = 0;
     const { holds: lengths } = this.#options;
     const length = new HoldLength({ lengths, monotonic: () => this.#options.monotonic() });
+    const quick = new QuickAnswers(this.#options.monotonic());
     while (!stopped.aborted) {
       this.#wake = new AbortController();
       const woken = AbortSignal.any([stopped, this.#wake.signal]);
@@ -66,10 +68,9 @@ export class HeartbeatLoop {
         length.answered(hold, (answered - begun) / 1000);
         await this.#options.heard(response, stopped);
         wait = this.#newBackoff();
-        // A centre that holds nothing must not be asked in a tight loop.
-        const tooSoon = hold > 0 && answered - begun < 100;
+        const pauses = hold > 0 && quick.answered(begun, answered);
         hold = length.seconds;
-        if (tooSoon) await sleep(200 + 300 * this.#options.random(), woken);
+        if (pauses) await sleep(200 + 300 * this.#options.random(), woken);
       } catch (error) {
         if (stopped.aborted) return;
         if (this.#wake.signal.aborted) {

@@ -176,11 +176,7 @@ export class ConnectedAgent {
     try {
       const response = await this.#api.heartbeat(request, signal);
       this.#lastBeat = response.beat;
-      const told = response.key === undefined ? {} : { keyExpires: response.key.expiresAt };
-      this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '', ...told });
       this.#statements.consider(request.agentConfiguration, this.#stop.signal);
-      // Whatever could not be told before can be now.
-      this.#extensions.connected();
       return response;
     } catch (error) {
       if (!signal.aborted) {
@@ -193,7 +189,16 @@ export class ConnectedAgent {
 
   async #heard({ generation, key }: HeartbeatResponse): Promise<void> {
     if (key?.renew === true) this.#renewal.begin(this.#stop.signal);
-    if (generation === this.#generation) return;
+    // First what an operation waits for; the rest is done while the manager works.
+    const looking = generation === this.#generation ? undefined : this.#lookAtGoal();
+    const told = key === undefined ? {} : { keyExpires: key.expiresAt };
+    this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '', ...told });
+    // Whatever could not be told before can be now.
+    this.#extensions.connected();
+    await looking;
+  }
+
+  async #lookAtGoal(): Promise<void> {
     this.#generation = await this.#extensions.goal();
     giveBackMemorySoon();
   }

@@ -10,6 +10,7 @@ import { leaveNoDumps } from '../platform/no-dumps.ts';
 import { takeProcessLock, type LockResult } from '../platform/process-lock.ts';
 import { sleep } from '../platform/sleep.ts';
 import { readAgentConfig } from '../connection/agent-config.ts';
+import { heldToken } from '../connection/held-token.ts';
 import { extensionLockPath } from './agent-status.ts';
 import { callFailures, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { ManagedExtensions } from './managed-extensions.ts';
@@ -54,7 +55,10 @@ export async function runExtensionProcess(): Promise<void> {
       environment,
       config,
       program: realpathSync(process.argv[1] ?? ''),
-      tokens: { get: () => agent.call('token'), drop: (value) => void agent.call('dropToken', value).catch(stop) },
+      tokens: heldToken(
+        { get: () => agent.call('token'), drop: (value) => void agent.call('dropToken', value).catch(stop) },
+        () => environment.monotonic(),
+      ),
     });
     running.start();
     begun(running);

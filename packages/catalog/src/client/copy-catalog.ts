@@ -52,7 +52,7 @@ export async function copyCatalog(options: CopyOptions): Promise<CatalogCopy> {
   const memory = directoryInMemory(floorsUnder(sha256Of(pinnedRoot), options.floors));
   const reach = { directory: memory, source };
   const floors = await memory.floors();
-  const store = await refreshTrust({ ...reach, pinnedRoot, floors, now, rules: catalogRules });
+  const { store } = await refreshTrust({ ...reach, pinnedRoot, floors, now, rules: catalogRules });
   const packages: SignedPackage[] = [];
   const unusable: { readonly publisher: string; readonly failure: OperationFailure }[] = [];
   for (const publisher of publishersOf(store)) {

@@ -275,6 +275,19 @@ describe('a damaged memory', () => {
     expect(await failure(stage.client('machine').refresh())).toBe('none');
   });
 
+  test('T21 what a process has verified itself stands no longer when another one has gone on in its directory', async () => {
+    const once = stage.freeze();
+    let carrier = once;
+    const client = stage.client('machine', (...request) => carrier(...request));
+    await client.refresh();
+    await client.refresh();
+    await stage.repository.refresh();
+    await stage.client('machine').refresh();
+    expect(await failure(client.refresh())).toBe('CatalogRollback');
+    carrier = stage.fetch;
+    expect(await failure(client.refresh())).toBe('none');
+  });
+
   test('T21 the floors lost, the metadata alone holds', async () => {
     const once = await seasoned();
     rmSync(join(stage.clientDirectory('machine'), 'floors.json'));

@@ -5,7 +5,7 @@ import { catalogSource } from './catalog-source.ts';
 import type { Catalog } from './catalog.ts';
 import { catalogRules } from './refresh-rules.ts';
 import { sharedWork } from './shared-work.ts';
-import { refreshTrust } from './refresh-trust.ts';
+import { refreshTrust, type Refreshed } from './refresh-trust.ts';
 import { trustedDirectory } from './trusted-directory.ts';
 import { trustedStore, type TrustedStore } from './trusted-store.ts';
 import { expiriesOf, findPackage, listPackages, publishersOf } from './trusted-packages.ts';
@@ -33,7 +33,7 @@ export function openCatalog(options: CatalogOptions): Catalog {
   } catch (error) {
     throw catalogFailure(error, 'of the pinned root');
   }
-  let store: TrustedStore | undefined;
+  let known: Refreshed | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   /** They share a directory, so one waits for the other; one that failed does not fail the next. */
@@ -54,22 +54,22 @@ export function openCatalog(options: CatalogOptions): Catalog {
   async function refresh(signal: AbortSignal | undefined): Promise<TrustedStore> {
     const source = catalogSource(fetch, signal);
     const floors = await directory.floors();
-    store = await refreshTrust({ directory, source, pinnedRoot, floors, now: now(), rules: catalogRules });
-    return store;
+    known = await refreshTrust({ directory, source, pinnedRoot, floors, now: now(), rules: catalogRules, known });
+    return known.store;
   }
 
   return {
     refresh: (signal) => shared.join(signal),
     find: (name, version, signal) =>
       inTurn(async () => {
-        const trusted = store ?? (await refresh(signal));
+        const trusted = known?.store ?? (await refresh(signal));
         return findPackage({ directory, source: catalogSource(fetch, signal) }, trusted, now(), name, version);
       }),
-    publishers: (signal) => inTurn(async () => publishersOf(store ?? (await refresh(signal)))),
-    expiries: (signal) => inTurn(async () => expiriesOf(store ?? (await refresh(signal)))),
+    publishers: (signal) => inTurn(async () => publishersOf(known?.store ?? (await refresh(signal)))),
+    expiries: (signal) => inTurn(async () => expiriesOf(known?.store ?? (await refresh(signal)))),
     list: (publisher, signal) =>
       inTurn(async () => {
-        const trusted = store ?? (await refresh(signal));
+        const trusted = known?.store ?? (await refresh(signal));
         return listPackages({ directory, source: catalogSource(fetch, signal) }, trusted, now(), publisher);
       }),
   };

@@ -11,9 +11,9 @@ import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
 import type { RefreshRules } from './refresh-rules.ts';
 import { raiseFloors } from './raise-floors.ts';
-import { acceptedTime } from './signed-time.ts';
+import { acceptedTime, timeWithin } from './signed-time.ts';
 import { sha256Of, type TrustedDirectory } from './trusted-directory.ts';
-import { keysOf, rootIsExpired, trustedStore, type TrustedStore } from './trusted-store.ts';
+import { isCurrent, keysOf, rootIsExpired, trustedStore, type TrustedStore } from './trusted-store.ts';
 import { requireSameState, verifySnapshot } from './same-state.ts';
 import { keeping, tryCached, verifying } from './verification.ts';
 import { floorHolds, requireFloor, type VersionFloors } from './version-floors.ts';
@@ -26,13 +26,21 @@ export interface RefreshInput {
   readonly floors: VersionFloors;
   readonly now: Date;
   readonly rules: RefreshRules;
+  /** What the same process has refreshed before: it stands as long as the very same timestamp is offered. */
+  readonly known?: Refreshed | undefined;
+}
+
+/** Trusted metadata, and the timestamp that vouches for all of it, byte for byte. */
+export interface Refreshed {
+  readonly store: TrustedStore;
+  readonly timestamp: Uint8Array;
 }
 
 /**
- * Brings the trusted metadata up to date and returns it. With nothing new it costs one request. Throws an `OperationFailure` with
+ * Brings the trusted metadata up to date and returns it. With nothing new it costs one request, and nothing is verified twice by one process. Throws an `OperationFailure` with
  * `CatalogUnavailable`, `CatalogSignatureInvalid`, `CatalogExpired` or `CatalogRollback`.
  */
-export async function refreshTrust(input: RefreshInput): Promise<TrustedStore> {
+export async function refreshTrust(input: RefreshInput): Promise<Refreshed> {
   try {
     return await followWorkflow(input);
   } catch (error) {
@@ -56,10 +64,11 @@ function versionOf(root: Uint8Array): number {
   return trustedStore(root, new Date(0), (bytes) => Buffer.from(bytes)).root.signed.version;
 }
 
-async function followWorkflow(input: RefreshInput): Promise<TrustedStore> {
-  const { directory, source, floors, now, rules } = input;
+async function followWorkflow(input: RefreshInput): Promise<Refreshed> {
+  const { directory, source, floors, now, rules, known } = input;
   const ask = async (): Promise<Uint8Array> => source.require(timestampFile, lengthLimits.timestamp);
   let offered = rules.rootFirst ? undefined : await ask();
+  if (known !== undefined && offered !== undefined && stillStands(known, offered, floors, now)) return known;
   const cached = await directory.read('timestamp');
   let root = await startingRoot(input);
   let store = trustedStore(root, now, rules.form);
@@ -82,11 +91,21 @@ async function followWorkflow(input: RefreshInput): Promise<TrustedStore> {
   if (rootIsExpired(store, rootTime)) {
     throw catalogFailure(new ExpiredMetadataError(`it expired ${store.root.signed.expires}`), 'root.json');
   }
-  await refreshTimestamp(input, store, cached, offered ?? (await ask()));
+  const timestamp = await refreshTimestamp(input, store, cached, offered ?? (await ask()));
   await refreshSnapshot(input, store);
   await loadTargets(input, store, 'targets', 'root', rules);
   await raiseFloors(directory, floors, store, sha256Of(root));
-  return store;
+  return { store, timestamp };
+}
+
+/** Whether verifying all of it anew would find the same: the same timestamp, the floors that it left, and no date that has passed since (T14, T21, T71). */
+function stillStands({ store, timestamp }: Refreshed, offered: Uint8Array, floors: VersionFloors, now: Date): boolean {
+  return (
+    Buffer.from(timestamp).equals(offered) &&
+    floors.root === store.root.signed.version &&
+    floors.timestamp?.version === store.timestamp?.signed.version &&
+    isCurrent(store, timeWithin(acceptedTime(now, floors, store), store))
+  );
 }
 
 /** 5.2: the newest root known here: the cached one if it is the very file that was accepted under this pin, else the pinned one. */
@@ -117,13 +136,13 @@ async function followRoots(
   return newest;
 }
 
-/** 5.4: a timestamp that is signed, not older than any seen, and not expired. */
+/** 5.4: a timestamp that is signed, not older than any seen, and not expired. Gives the one that is trusted now. */
 async function refreshTimestamp(
   { directory, floors, rules, now }: RefreshInput,
   store: TrustedStore,
   cached: Buffer | undefined,
   offered: Uint8Array,
-): Promise<void> {
+): Promise<Uint8Array> {
   if (cached !== undefined) tryCached(() => store.updateTimestamp(rules.form(cached)));
   const isNew = await verifying(timestampFile, () => {
     try {
@@ -144,6 +163,7 @@ async function refreshTimestamp(
   // 5.4.4, here and not where the class would find it, while it looks at the snapshot: it is the timestamp that is held back (T14).
   if (timestamp.signed.isExpired(acceptedTime(now, floors, store)))
     throw catalogFailure(new ExpiredMetadataError(`it expired ${timestamp.signed.expires}`), timestampFile);
+  return isNew ? offered : (cached ?? offered);
 }
 
 /** 5.5: the snapshot that the timestamp names, in which no role is missing or older than any seen. */

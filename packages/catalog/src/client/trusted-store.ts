@@ -25,6 +25,13 @@ export function rootIsExpired(store: TrustedStore, time: Date): boolean {
   return store.root.signed.isExpired(time);
 }
 
+/** Whether the top-level roles are all there and none is past its date. */
+export function isCurrent(store: TrustedStore, time: Date): boolean {
+  return [store.root, store.timestamp, store.snapshot, store.targets].every(
+    (role) => role?.signed.isExpired(time) === false,
+  );
+}
+
 /** The keys that sign a top-level role today, in a fixed order. */
 export function keysOf(store: TrustedStore, role: 'timestamp' | 'snapshot'): string[] {
   return [...(store.root.signed.roles[role]?.keyIDs ?? [])].sort();

@@ -38,7 +38,7 @@ export async function refreshMetadata({ metadataDirectory, metadataUrl, now }: S
   const source = catalogSource(fetchOverHttp(metadataUrl), undefined);
   const floors = await directory.floors();
   const rules = standardRules;
-  const store = await refreshTrust({ directory, source, pinnedRoot: pinned, floors, now: now(), rules });
+  const { store } = await refreshTrust({ directory, source, pinnedRoot: pinned, floors, now: now(), rules });
   return { store, directory, source };
 }
 

@@ -81,7 +81,7 @@ export class Journal {
       this.#entries.set(resourceKey(report), { ...entry, sent: true });
       changed = true;
     }
-    if (changed) this.#later ??= setTimeout(() => this.settle(), laterMilliseconds).unref();
+    if (changed) this.#writeLater();
   }
 
   /** Writes what has been put off. Never throws: it is written again with the next, and nothing rests on it. */
@@ -94,18 +94,22 @@ export class Journal {
     }
   }
 
-  /** Forgets what was told of resources that the centre no longer asks for. */
+  /** Forgets what was told of resources that the centre no longer asks for. Losing this costs doing it again, so it is put off as well. */
   prune(goal: GoalState): void {
     const wanted = new Set(goal.extensions.map(resourceKey));
     const kept = [...this.#entries].filter(([key, { sent }]) => !sent || wanted.has(key));
     if (kept.length === this.#entries.size) return;
     this.#entries = new Map(kept);
-    this.#write();
+    this.#writeLater();
   }
 
   /** Forgets a resource, so that what the centre still wants of it is begun anew (S2.4). */
   forget(resourceName: string): void {
     if (this.#entries.delete(resourceKey({ resourceName }))) this.#write();
+  }
+
+  #writeLater(): void {
+    this.#later ??= setTimeout(() => this.settle(), laterMilliseconds).unref();
   }
 
   #write(): void {
