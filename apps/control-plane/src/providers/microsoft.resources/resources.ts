@@ -19,7 +19,7 @@ export function resources(services: Services): ResourceType {
   };
 }
 
-/** Rows that are read at once: some are left out by the filter or because the caller may not see them. */
+/** Rows that are read at once when a page's worth of rows gave no page: some are left out by the filter or because the caller may not see them. */
 const chunk = 500;
 
 async function listResources({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
@@ -29,8 +29,10 @@ async function listResources({ store, endpoint, pageSize }: Services, request: A
   const narrowing = narrowingOf(comparisons, request);
   const rows: TrackedResource[] = [];
   let place = wanted.after;
+  let limit = Math.min(wanted.size + 1, chunk);
   do {
-    const { resources: found, next } = await trackedAfter(store.read, narrowing, endpoint.tenantId, place, chunk);
+    const { resources: found, next } = await trackedAfter(store.read, narrowing, endpoint.tenantId, place, limit);
+    if (found.length > 0) limit = chunk;
     rows.push(
       ...found.filter((resource) => keep(resource) && request.access.permits(`${resource.type}/read`, resource.id)),
     );
@@ -52,6 +54,7 @@ function narrowingOf(comparisons: readonly Comparison[], request: ArmRequest): N
     name: equal('name'),
     location: equal('location'),
     tagName: equal('tagname'),
+    tagValue: equal('tagvalue'),
   };
 }
 

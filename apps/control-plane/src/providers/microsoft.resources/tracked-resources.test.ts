@@ -13,6 +13,7 @@ const any: Narrowing = {
   name: undefined,
   location: undefined,
   tagName: undefined,
+  tagValue: undefined,
 };
 
 eachStore('tracked resources', (makeStore) => {
@@ -92,6 +93,11 @@ eachStore('tracked resources', (makeStore) => {
     expect(await shortOf({ type: 'microsoft.hybridcompute/machines', group: 'g.1', tagName: 'rack' })).toEqual([
       'machines/a',
     ]);
+    const tagged = { type: 'microsoft.hybridcompute/machines', group: 'g', tagName: 'rack' };
+    expect(await shortOf({ ...tagged, tagValue: '7' })).toEqual(['machines/a']);
+    expect(await shortOf({ ...tagged, tagValue: '8' })).toEqual([]);
+    // What stands otherwise in JSON is compared elsewhere.
+    expect(await shortOf({ ...tagged, tagValue: '"7' })).toEqual(['machines/a']);
     expect(await shortOf({ type: 'microsoft.hybridcompute/machines', group: 'g-2', name: 'a-b' })).toEqual([
       'machines/A-b',
     ]);

@@ -36,7 +36,9 @@ export interface Narrowing {
   /** Of machines. */
   readonly name: string | undefined;
   readonly location: string | undefined;
+  /** A tag by its name, and by its value too where that is given. */
   readonly tagName: string | undefined;
+  readonly tagValue: string | undefined;
 }
 
 type Source = (
@@ -99,18 +101,21 @@ function sameText(column: string, text: string | undefined): Expression<SqlBool>
   return isPlain(text) ? sql<SqlBool>`lower(${sql.ref(column)}) = ${text}` : sql<SqlBool>`1 = 1`;
 }
 
-/** Tags are JSON: a name that is in it stands there in quotes. `_` stands for any character, which finds more and no less. */
-function hasTag(column: string, name: string | undefined): Expression<SqlBool> {
-  return isPlain(name) ? sql<SqlBool>`lower(${sql.ref(column)}) LIKE ${`%"${name}":%`}` : sql<SqlBool>`1 = 1`;
+/** Tags are JSON: a name that is in it stands there in quotes, and so does its value. `_` stands for any character, which finds more and no less. */
+function hasTag(column: string, { tagName: name, tagValue: value }: Narrowing): Expression<SqlBool> {
+  if (!isPlain(name)) return sql<SqlBool>`1 = 1`;
+  const tag = isPlain(value) ? `"${name}":"${value}"` : `"${name}":`;
+  return sql<SqlBool>`lower(${sql.ref(column)}) LIKE ${`%${tag}%`}`;
 }
 
 async function plain(
   reader: Reader,
-  { subscriptionId, group, type, location, tagName }: Narrowing,
+  narrowing: Narrowing,
   _tenantId: string,
   after: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  const { subscriptionId, group, type, location } = narrowing;
   let query = reader
     .selectFrom('plain_resources')
     .select(['resource_id', 'type', 'location', 'tags', 'created_at', 'changed_at'])
@@ -122,7 +127,7 @@ async function plain(
     )
     .where('resource_key', '>', after.join('/'))
     .where(sameText('location', location))
-    .where(hasTag('tags', tagName));
+    .where(hasTag('tags', narrowing));
   if (group !== undefined) query = query.where('group_key', '=', group);
   const rows = await query.orderBy('resource_key').limit(limit).execute();
   return rows.map((row) => {
@@ -141,17 +146,18 @@ async function plain(
 
 async function machines(
   reader: Reader,
-  { subscriptionId, group, name, location, tagName }: Narrowing,
+  narrowing: Narrowing,
   tenantId: string,
   [afterGroup, afterName = '']: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  const { subscriptionId, group, name, location } = narrowing;
   let query = reader
     .selectFrom('machines')
     .select(['subscription_id', 'group_name', 'name', 'location', 'tags', 'principal_id', 'created_at', 'changed_at'])
     .where('subscription_id', '=', subscriptionId)
     .where(sameText('location', location))
-    .where(hasTag('tags', tagName));
+    .where(hasTag('tags', narrowing));
   if (group !== undefined) query = query.where('group_key', '=', group);
   if (name !== undefined) query = query.where('name_key', '=', name);
   if (afterGroup !== undefined)
@@ -171,11 +177,12 @@ async function machines(
 
 async function extensions(
   reader: Reader,
-  { subscriptionId, group, location, tagName }: Narrowing,
+  narrowing: Narrowing,
   _tenantId: string,
   [afterGroup, afterMachine = '', afterName = '']: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
+  const { subscriptionId, group, location } = narrowing;
   let query = reader
     .selectFrom('machines')
     .innerJoin('extensions', 'extensions.vm_id', 'machines.vm_id')
@@ -185,7 +192,7 @@ async function extensions(
     .select(['extensions.created_at', 'extensions.changed_at', 'operations.kind', 'operations.state'])
     .where('machines.subscription_id', '=', subscriptionId)
     .where(sameText('extensions.location', location))
-    .where(hasTag('extensions.tags', tagName));
+    .where(hasTag('extensions.tags', narrowing));
   if (group !== undefined) query = query.where('machines.group_key', '=', group);
   if (afterGroup !== undefined) {
     query = query
