@@ -4,11 +4,12 @@
  * control plane on the same store: the ring goes there too.
  */
 import type { Bells } from '../store/bells.ts';
+import { Rounds, type Round, type Waiting } from './rounds.ts';
 
 /** A moment, as counted in rings. */
 export type RingMark = number;
 
-/** How a wait ended: rung (or cancelled, or closed: look again), or nobody rang for as long as it was to last. */
+/** How a wait ended: rung (or cancelled: look again), or nobody rang for as long as it was to last, or until the doorbell was closed. */
 export type WaitEnd = 'rung' | 'over';
 
 export interface Wait {
@@ -43,20 +44,20 @@ export interface Doorbell {
 const mostRemembered = 1_000;
 
 /** One held request. There are as many as machines, so it is made of little. */
-class Held implements Wait {
+class Held implements Wait, Waiting {
   readonly rung: Promise<WaitEnd>;
   readonly vmId: string;
   readonly #waiters: Waiters;
   #resolve: (how: WaitEnd) => void = () => undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #round: Round | undefined;
 
-  constructor(waiters: Waiters, vmId: string, milliseconds: number) {
+  constructor(waiters: Waiters, rounds: Rounds, vmId: string, milliseconds: number) {
     this.#waiters = waiters;
     this.vmId = vmId;
     this.rung = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#timer = setTimeout(endWait, milliseconds, this);
+    this.#round = rounds.join(this, milliseconds);
     waiters.set(vmId, [...(waiters.get(vmId) ?? []), this]);
   }
 
@@ -65,9 +66,9 @@ class Held implements Wait {
   }
 
   end(how: WaitEnd): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    if (this.#round === undefined) return;
+    this.#round.leave(this);
+    this.#round = undefined;
     const others = (this.#waiters.get(this.vmId) ?? []).filter((held) => held !== this);
     if (others.length === 0) this.#waiters.delete(this.vmId);
     else this.#waiters.set(this.vmId, others);
@@ -76,10 +77,6 @@ class Held implements Wait {
 }
 
 type Waiters = Map<string, readonly Held[]>;
-
-function endWait(held: Held): void {
-  held.end('over');
-}
 
 /** What a ring is about, by what its name on the store begins with. No machine's id holds a blank. */
 const about = { goal: '', end: 'ended ' } as const;
@@ -119,6 +116,7 @@ export async function createDoorbells(bells: Bells): Promise<Doorbells> {
 /** The doorbell of this process, heard by and hearing those of the others. */
 export async function createDoorbell(bells: Bells, kind: keyof typeof about = 'goal'): Promise<Doorbell> {
   const waiters: Waiters = new Map();
+  const rounds = new Rounds();
   /** Counts rings. */
   let rings: RingMark = 0;
   /** The last ring for each machine, oldest first; of those up to `forgotten` it is not known whom they were for. */
@@ -152,8 +150,8 @@ export async function createDoorbell(bells: Bells, kind: keyof typeof about = 'g
     mark: () => rings,
     mayHaveRung: (vmId, since) => forgotten > since || (last.get(vmId) ?? 0) > since,
     wait: (vmId, milliseconds) => {
-      const held = new Held(waiters, vmId, milliseconds);
-      if (closed) held.cancel();
+      const held = new Held(waiters, rounds, vmId, milliseconds);
+      if (closed) held.end('over');
       return held;
     },
     ring: (vmId) => {
@@ -163,7 +161,7 @@ export async function createDoorbell(bells: Bells, kind: keyof typeof about = 'g
     waiting: (vmId) => waiters.get(vmId)?.length ?? 0,
     close: () => {
       closed = true;
-      ringEverybody();
+      for (const own of waiters.values()) for (const held of own) held.end('over');
     },
     get held() {
       return [...waiters.values()].reduce((sum, own) => sum + own.length, 0);
