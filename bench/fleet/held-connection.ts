@@ -5,6 +5,8 @@ import { connect, type TLSSocket } from 'node:tls';
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Nothing more is to be asked on this connection. */
+  readonly isLast: boolean;
 }
 
 export interface Address {
@@ -44,6 +46,7 @@ export class HeldConnection {
       const answer = takeAnswer(this.#received);
       if (answer === undefined) return;
       this.#received = '';
+      if (answer.isLast) this.close();
       const waiting = this.#waiting;
       this.#waiting = undefined;
       waiting?.resolve(answer);
@@ -74,6 +77,7 @@ export class HeldConnection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.destroy();
   }
 }
@@ -84,16 +88,17 @@ function takeAnswer(text: string): Answer | undefined {
   if (end === -1) return undefined;
   const head = text.slice(0, end);
   const status = Number(head.slice(9, 12));
+  const isLast = /^connection: *close/im.test(head);
   const rest = text.slice(end + 4);
   const length = /^content-length: *(\d+)/im.exec(head)?.[1];
-  if (length !== undefined) return rest.length >= Number(length) ? { status, body: rest } : undefined;
-  if (status === 204 || !/^transfer-encoding: *chunked/im.test(head)) return { status, body: '' };
+  if (length !== undefined) return rest.length >= Number(length) ? { status, body: rest, isLast } : undefined;
+  if (status === 204 || !/^transfer-encoding: *chunked/im.test(head)) return { status, body: '', isLast };
   if (!rest.endsWith('0\r\n\r\n')) return undefined;
   let body = '';
   for (let at = 0; ;) {
     const line = rest.indexOf('\r\n', at);
     const size = Number.parseInt(rest.slice(at, line), 16);
-    if (!(size > 0)) return { status, body };
+    if (!(size > 0)) return { status, body, isLast };
     body += rest.slice(line + 2, line + 2 + size);
     at = line + 2 + size + 2;
   }

@@ -88,11 +88,13 @@ async function serve(configuration: Configuration, opened: Opened): Promise<Cont
   const close = async (): Promise<void> => {
     ending.abort();
     door.drain();
-    services.doorbell.close();
     // What nobody asked for is begun no more: that is for those who stay, or for the next start.
     await Promise.all([stopOwnWork(), pause(configuration.drainSeconds * 1000)]);
-    // Requests first: what they change is to be under the last checkpoint.
-    await door.close();
+    // Requests first: what they change is to be under the last checkpoint. Whoever is held is let go when nobody is let in any more:
+    // a fleet that comes again at once goes to those who stay.
+    const closed = door.close();
+    services.doorbell.close();
+    await closed;
     await deployments.close();
     await stopSealing();
     await state.close();

@@ -65,12 +65,16 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
       { overrideGlobalObjects: false },
     );
     return (request: IncomingMessage, response: ServerResponse): void => {
-      if (draining) response.setHeader('connection', 'close');
       const { method = '' } = request;
       const path = pathOf(request);
       const route = options.plain(method, path);
-      if (route === undefined) void listener(request, response);
-      else answerPlainly(options, route, plainRequest(method, path, request, response), response);
+      if (route !== undefined) {
+        // It may be held, and be over long after it began.
+        answerPlainly(options, route, plainRequest(method, path, request, response), response, () => draining);
+        return;
+      }
+      if (draining) response.setHeader('connection', 'close');
+      void listener(request, response);
     };
   };
   const { keyPem: key, certificatePem: cert, host, port, proxySocket } = options;
@@ -126,9 +130,12 @@ function answerPlainly(
   route: PlainRoute,
   request: PlainRequest,
   response: ServerResponse,
+  isDraining: () => boolean,
 ): void {
   const send = (answer: PlainAnswer): void => {
-    if (!response.closed) sendAnswer(response, answer);
+    if (response.closed) return;
+    if (isDraining()) response.setHeader('connection', 'close');
+    sendAnswer(response, answer);
   };
   void options.answer(route, request).then(send, (error: unknown) => send(options.failed(error)));
 }
