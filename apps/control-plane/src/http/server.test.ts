@@ -8,7 +8,7 @@ test('S2.1 an answer that was held until the server drains ends its connection, 
   const authority = await createAuthority('authority', now);
   const server = await issueServerCertificate(authority, ['localhost'], now);
   const held: (() => void)[] = [];
-  const { port, drain, close } = await listenForClients({
+  const listening = await listenForClients({
     host: '127.0.0.1',
     port: 0,
     ...server,
@@ -26,17 +26,20 @@ test('S2.1 an answer that was held until the server drains ends its connection, 
   });
   const connectionOf = (path: string): Promise<string | undefined> =>
     new Promise((resolve, reject) => {
-      const asked = request({ port, path, host: 'localhost', family: 4, ca: authority.certificatePem }, (answer) => {
-        answer.resume().once('end', () => resolve(answer.headers.connection));
-      });
+      const asked = request(
+        { port: listening.port, path, host: 'localhost', family: 4, ca: authority.certificatePem },
+        (answer) => {
+          answer.resume().once('end', () => resolve(answer.headers.connection));
+        },
+      );
       asked.once('error', reject);
       asked.end();
     });
   expect(await connectionOf('/at-once')).toBe('keep-alive');
   const last = connectionOf('/held');
   await expect.poll(() => held.length, { timeout: 30_000 }).toBe(1);
-  drain();
-  const closed = close(60_000);
+  listening.drain();
+  const closed = listening.close(60_000);
   held.forEach((go) => go());
   expect(await last).toBe('close');
   await closed;
