@@ -506,6 +506,35 @@ describe('signing in at another identity provider', () => {
     }
   });
 
+  test('S2.1 T77 a device that waits elsewhere goes on as whoever signed in there, once, and no link of somebody else’s lets it', async () => {
+    provider.signsIn = 'bea';
+    const post = async (path: string, fields: Readonly<Record<string, string>>): Promise<Answer> =>
+      http.send('POST', `/${plane.operator.tenantId}/oauth2/v2.0/${path}`, {
+        body: new URLSearchParams({ client_id: client, ...fields }).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+    const asked = (await post('devicecode', { scope: `${plane.operator.endpoint}/.default` })).json() as {
+      readonly device_code: string;
+      readonly user_code: string;
+    };
+    const browser = browserOf();
+    const page = await browser.submit(await browser.open('/device'), { user_code: asked.user_code });
+    const link = page.links['Sign in with Example & Co'] ?? '';
+    expect((await browserOf().open(link)).answer.status).toBe(403);
+    const unknown = await browser.open(link.replace(/user_code=[^&]*/, 'user_code=BBBBBBBB'));
+    expect([unknown.answer.status, unknown.words]).toEqual([400, expect.stringContaining('No device waits')]);
+    const away = await browser.open(link);
+    const back = provider.visit(String(away.answer.headers['location']));
+    const done = await browser.open(back.pathname + back.search);
+    expect([done.answer.status, done.words]).toEqual([200, expect.stringContaining('goes on as bea@example.org')]);
+    expect((await browser.open(back.pathname + back.search)).answer.status).toBe(400);
+    const grant = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: asked.device_code };
+    const tokens = await post('token', grant);
+    expect(tokens.status, tokens.text).toBe(200);
+    const { access_token: token } = tokens.json() as { readonly access_token: string };
+    expect(decodeJwt(token)).toMatchObject({ upn: 'bea@example.org' });
+  });
+
   test('an answer of another provider, and one without a code', async () => {
     const browser = browserOf();
     const back = await visited(browser);

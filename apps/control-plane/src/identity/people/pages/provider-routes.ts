@@ -1,4 +1,4 @@
-/** Signing in for a program by an identity provider that knows the person: away from the sign-in page, and back (OpenID Connect). */
+/** Signing in by an identity provider that knows the person: away from the sign-in or the device page, and back (OpenID Connect). */
 import type { Context, Hono } from 'hono';
 import { messageOf } from '@sallyport/model';
 import { errors } from 'jose';
@@ -12,11 +12,11 @@ import type { Endpoint } from '../../endpoint.ts';
 import type { Principal } from '../../principals.ts';
 import { ProviderUnavailable, type IdentityProviders } from '../../providers/identity-providers.ts';
 import type { SignInProvider } from '../../providers/identity-provider.ts';
-import { endedVisitCookie, newVisit, visitAddress, visitCookie, visitOf, type Visit } from '../provider-sign-in.ts';
-import { readAuthorizationRequest } from './authorization-request.ts';
+import { newVisit, visitAddress, visitCookie, visitOf, type Visit } from '../provider-sign-in.ts';
 import { formField, isOwnForm } from './form-guard.ts';
-import { goOn, grantCode, turnedAway } from './grant-code.ts';
+import { goOn } from './grant-code.ts';
 import { providerAnswerPath, providerPath } from './paths.ts';
+import { fulfil, readPurpose } from './sign-in-purpose.ts';
 import { messagePage } from './templates.ts';
 
 const title = 'Signing in did not work';
@@ -37,8 +37,8 @@ export function addProviderRoutes(
     // The link is on our page, where the person was told who asks: nobody else's link leads there (T77).
     if (!isOwnForm(c.req.raw, parameters, endpoint))
       return messagePage(title, 'This link is not from the sign-in page, or the page is too old. Begin again.', 403);
-    const read = readAuthorizationRequest(parameters, endpoint);
-    if (read.outcome !== 'request') return turnedAway(read);
+    const read = await readPurpose(environment, store, endpoint, parameters);
+    if ('answer' in read) return read.answer;
     const provider = providers.forSignIn().find(({ issuer }) => issuer === parameters.get('issuer'));
     if (provider === undefined) return messagePage(title, 'There is no such way to sign in.', 400);
     parameters.delete(formField);
@@ -85,11 +85,11 @@ export function addProviderRoutes(
       const message = `${provider.signIn.name} knows you, and nobody here is registered as '${identity.subject.slice(0, 200)}' of it. Ask whoever runs this control plane.`;
       return messagePage(title, message, 403);
     }
-    const read = readAuthorizationRequest(new URLSearchParams(visit.request), endpoint);
-    if (read.outcome !== 'request') return turnedAway(read);
+    const read = await readPurpose(environment, store, endpoint, new URLSearchParams(visit.request));
+    if ('answer' in read) return read.answer;
     await recordSignIn(c, person);
     log.info({ msg: 'person signed in', user: person.client_id, issuer: identity.issuer });
-    return goOn(await grantCode(environment, store, endpoint, person, read.request), endedVisitCookie);
+    return fulfil(environment, store, endpoint, read.purpose, person);
   }
 
   async function recordSignIn(c: Context, person: Principal): Promise<void> {

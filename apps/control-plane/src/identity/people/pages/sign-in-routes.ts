@@ -23,6 +23,6 @@ export function addSignInRoutes(
   const forms = pageForms(environment, store, endpoint, log);
   addAuthorizeRoutes(app, environment, store, endpoint, providers, forms);
   addProviderRoutes(app, environment, store, endpoint, providers, log);
-  addDeviceRoutes(app, environment, store, forms);
+  addDeviceRoutes(app, environment, store, providers, forms);
   addPasswordRoutes(app, environment, store, endpoint, forms);
 }

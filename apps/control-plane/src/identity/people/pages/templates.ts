@@ -44,13 +44,17 @@ export function signInPage(
       ${hidden({ ...asked.parameters, [formField]: state.key })} ${credentials(asked.loginHint, state)}
       <div class="buttons"><button type="submit">Sign in</button></div>
     </form>
-    ${elsewhere.map((provider) => providerLink(provider, asked, state))} ${passwordLink()}`;
+    ${elsewhere.map((provider) => providerLink(provider, asked.parameters, state))} ${passwordLink()}`;
   return answer('Sign in', content, state, new URL(asked.redirectUri).origin);
 }
 
 /** A link and no form: what a form may lead to is named in the page's policy, and the provider's page is its own to move. */
-function providerLink({ issuer, signIn }: SignInProvider, asked: AuthorizationRequest, state: FormState): Html {
-  const query = new URLSearchParams({ ...asked.parameters, issuer, [formField]: state.key });
+function providerLink(
+  { issuer, signIn }: SignInProvider,
+  purpose: Readonly<Record<string, string>>,
+  state: FormState,
+): Html {
+  const query = new URLSearchParams({ ...purpose, issuer, [formField]: state.key });
   return html`<p class="small"><a href="${providerPath}?${query.toString()}">Sign in with ${signIn.name}</a></p>`;
 }
 
@@ -85,6 +89,7 @@ export function codePage(state: FormState, typed: string): Promise<Response> {
 export function approvePage(
   state: FormState,
   { userCode, program, askedFrom }: { readonly userCode: string; readonly program: string; readonly askedFrom: string },
+  elsewhere: readonly SignInProvider[],
 ): Promise<Response> {
   const content = html`<p>
       <strong>${program}</strong>, asking from the address
@@ -98,7 +103,7 @@ export function approvePage(
         <button class="second" type="submit" name="answer" value="no" formnovalidate>No, that was not me</button>
       </div>
     </form>
-    ${passwordLink()}`;
+    ${elsewhere.map((provider) => providerLink(provider, { user_code: userCode }, state))} ${passwordLink()}`;
   return answer('Sign in on a device', content, state);
 }
 
@@ -126,8 +131,13 @@ export function passwordPage(state: FormState, name: string): Promise<Response> 
 }
 
 /** A page that says something and asks for nothing. */
-export function messagePage(title: string, message: string, status: 200 | 400 | 403 = 200): Promise<Response> {
-  return page(title, html`<p>${message}</p>`, { status });
+export function messagePage(
+  title: string,
+  message: string,
+  status: 200 | 400 | 403 = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return page(title, html`<p>${message}</p>`, { status, headers });
 }
 
 function credentials(name: string, state: FormState, passwordLabel = 'Password'): Html {
