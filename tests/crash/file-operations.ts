@@ -67,7 +67,7 @@ export function watchFileOperations(watcher: OperationWatcher): void {
   const fsyncLater = fs.fsync;
   const watchedFsync = (descriptor: number, done: fs.NoParamCallback): void => {
     const operation = { call: 'fsync', subject: fs.readlinkSync(`/proc/self/fd/${descriptor}`) };
-    if (!watcher.syncs('syncTree')) {
+    if (!watcher.syncs(callerOf())) {
       setImmediate(done, null);
       return;
     }
@@ -99,10 +99,10 @@ function callerOf(): string {
   const names = [...(new Error().stack ?? '').matchAll(/^ +at (?:async )?(?:Object\.|\S+\.)?([\w$#<>]+)/gm)].map(
     ([, name]) => name ?? '',
   );
-  // What `writeDurably` does it with would hide who asked that.
+  // What `writeDurably` and promises do it with would hide who asked that.
   return names
     .slice(2)
-    .filter((name) => !/^replace(\$\d+)?$/.test(name))
+    .filter((name) => !/^(?:replace(?:\$\d+)?|new|Promise|map|cjs)$/.test(name))
     .slice(0, 2)
     .join(' < ');
 }

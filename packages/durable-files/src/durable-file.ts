@@ -31,24 +31,58 @@ export function writeForNow(path: string, content: string | Uint8Array, mode: nu
 }
 
 function replace(path: string, content: string | Uint8Array, mode: number, sync: (file: number) => void): void {
+  const replacement = beginReplacement(path, content, mode);
+  try {
+    sync(replacement.file);
+    replacement.finish();
+  } catch (error) {
+    replacement.giveUp();
+    throw error;
+  }
+}
+
+/** A file that is written beside the one it is to replace. */
+export interface Replacement {
+  /** Open, with all of the content. */
+  readonly file: number;
+  /** Puts it in the other's place, in one step. */
+  finish(): void;
+  /** Removes it, unless it has replaced the other. */
+  giveUp(): void;
+}
+
+/** Writes the new file. Whoever wants it durable syncs it before it is finished, and the directory after. */
+export function beginReplacement(path: string, content: string | Uint8Array, mode: number): Replacement {
   const fresh = join(dirname(path), `.${basename(path)}.new`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   removeIfThere(fresh);
   const file = openSync(fresh, flags, mode);
+  let isOver = false;
+  const giveUp = (): void => {
+    if (isOver) return;
+    isOver = true;
+    closeQuietly(file);
+    removeIfThere(fresh);
+  };
   try {
     // Mode bits of open() are cut by the umask; 0644 must be 0644 under any umask.
     fchmodSync(file, mode);
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     let written = 0;
     while (written < bytes.length) written += writeSync(file, bytes, written);
-    sync(file);
-    closeSync(file);
-    renameSync(fresh, path);
   } catch (error) {
-    closeQuietly(file);
-    removeIfThere(fresh);
+    giveUp();
     throw error;
   }
+  return {
+    file,
+    finish() {
+      closeSync(file);
+      renameSync(fresh, path);
+      isOver = true;
+    },
+    giveUp,
+  };
 }
 
 /** Makes what was created, renamed or removed in a directory survive a power loss. */

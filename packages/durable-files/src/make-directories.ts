@@ -6,8 +6,15 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isMissing, syncDirectory } from './durable-file.ts';
 
-/** Returns the first directory it had to make, or undefined when all were there. Throws what the file system says. */
-export function makeDirectories(path: string, mode: number): string | undefined {
+/**
+ * Returns the first directory it had to make, or undefined when all were there. Throws what the file system says. Each is durable when it
+ * returns, unless `changed` looks after that: it is told of each directory in which one was made.
+ */
+export function makeDirectories(
+  path: string,
+  mode: number,
+  changed: (parent: string) => void = syncDirectory,
+): string | undefined {
   const missing: string[] = [];
   let existing = resolve(path);
   while (!isDirectory(existing)) {
@@ -17,7 +24,7 @@ export function makeDirectories(path: string, mode: number): string | undefined 
   for (const directory of missing) {
     makeOne(directory, mode);
     // Whatever is stored in it is only as durable as its own name is (T84).
-    syncDirectory(dirname(directory));
+    changed(dirname(directory));
   }
   return missing[0];
 }

@@ -26,6 +26,7 @@ export function showJsonFile(path: string, value: unknown, mode: number): void {
   writeForNow(path, textOf(value), mode);
 }
 
-function textOf(value: unknown): string {
+/** The text of a state file. */
+export function textOf(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }

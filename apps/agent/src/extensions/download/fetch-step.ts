@@ -32,10 +32,21 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     const signed = await findAndDownload(version, context, supplies, workplace.descriptor);
     context.progress('Verifying');
     context.requirePermission();
-    const method = await unpack(workplace, signed, signal);
-    chmodSync(workplace.staging, 0o755);
-    await syncTree(workplace.staging, method);
-    await place(canonicalName(signed, context.name), version, workplace.staging, context);
+    const record = freshRecord(canonicalName(signed, context.name), version, context);
+    const unpacked = unpack(workplace, signed, signal);
+    // Looked at below, unless there is no room for the record.
+    unpacked.catch(() => undefined);
+    // That one is to come is written while the package is being opened: neither has to wait for the other.
+    const takeBack = announce(record, context);
+    try {
+      const method = await unpacked;
+      chmodSync(workplace.staging, 0o755);
+      await syncTree(workplace.staging, method);
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+    place(record, workplace.staging, context);
   } finally {
     workplace.close();
   }
@@ -101,16 +112,12 @@ function canonicalName(signed: SignedPackage, asked: ExtensionName): ExtensionNa
   return result.ok ? result.name : asked;
 }
 
-/** Makes the tree, which is durable, visible in one step. A crash in between leaves a record that says it cannot be relied on. */
-async function place(
+function freshRecord(
   name: ExtensionName,
   version: HandlerVersion,
-  staging: string,
-  context: OperationContext,
-): Promise<void> {
-  const { host, entry, operation } = context;
-  const { directory } = handlerPaths(host.paths, name, version);
-  const record: InstalledExtension = {
+  { entry, operation }: OperationContext,
+): InstalledExtension {
+  return {
     name,
     version,
     resourceName: entry.resourceName,
@@ -118,7 +125,18 @@ async function place(
     operation: { id: entry.operationId, kind: operation },
     ...(entry.extensionName === undefined ? {} : { sharing: [] }),
   };
+}
+
+/** A crash from here on leaves a record that says that what lies in its place cannot be relied on. Gives how to take that back. */
+function announce(record: InstalledExtension, { host }: OperationContext): () => void {
+  const before = host.store.find(record.name, record.version);
   host.store.put(record);
+  return () => (before === undefined ? host.store.remove(record) : host.store.put(before));
+}
+
+/** Makes the tree, which is durable, visible in one step. It was announced. */
+function place(record: InstalledExtension, staging: string, { host }: OperationContext): void {
+  const { directory } = handlerPaths(host.paths, record.name, record.version);
   discardTree(host.paths, host.environment, directory);
   ensureDirectory(host.paths.handlers, 0o700);
   renameSync(staging, directory);

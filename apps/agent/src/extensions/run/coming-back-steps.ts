@@ -1,6 +1,6 @@
 /** The steps by which a version works again that worked before: after a failed upgrade (T85), or after it was stopped (S4.11). */
 import { noSettings } from '@sallyport/handler-contract';
-import { writeDurably } from '@sallyport/durable-files';
+import { DurableChanges } from '@sallyport/durable-files';
 import type { HandlerVersion } from '@sallyport/model';
 import { settingsFile } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
@@ -16,17 +16,19 @@ import { keptSettings } from './kept-settings.ts';
 import { restoreProtectedSettings } from './protected-settings.ts';
 
 /** A version that no settings were kept of has those that lie in its folder. */
-export function restoreSettings(version: HandlerVersion, context: OperationContext): void {
+export async function restoreSettings(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host } = context;
   const record = requireRecord(version, context);
-  const paths = prepareHandler(host.paths, record);
+  const changes = new DurableChanges();
+  const paths = prepareHandler(host.paths, record, changes);
   for (const one of sharersToStop(record)) {
     const extensionName = one?.extensionName;
     const kept = keptSettings(host.paths, { ...record, extensionName });
     if (kept === undefined) continue;
     restoreProtectedSettings(one ?? context.entry, host.paths, kept.protected);
-    writeDurably(settingsFile(paths, kept.sequence, extensionName), kept.text, 0o600);
+    changes.write(settingsFile(paths, kept.sequence, extensionName), kept.text, 0o600);
   }
+  await changes.commit();
 }
 
 export async function enableAgain(

@@ -10,7 +10,7 @@ import {
 import { handlerName, OperationFailure, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { writeDurably } from '@sallyport/durable-files';
+import { DurableChanges } from '@sallyport/durable-files';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { handlerPaths, settingsFile, type HandlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
@@ -30,15 +30,19 @@ export function handlerSequence(entry: GoalExtension): number {
   return hasSettings(entry) ? entry.sequence : 0;
 }
 
-/** Its folders and its environment file. Says where they are. */
-export function prepareHandler(agent: AgentPaths, record: Pick<InstalledExtension, 'name' | 'version'>): HandlerPaths {
+/** Its folders and its environment file, durable with the commit of `changes`. Says where they are. */
+export function prepareHandler(
+  agent: AgentPaths,
+  record: Pick<InstalledExtension, 'name' | 'version'>,
+  changes: DurableChanges,
+): HandlerPaths {
   const paths = handlerPaths(agent, record.name, record.version);
-  ensureDirectory(paths.config, 0o700);
-  ensureDirectory(paths.status, 0o700);
-  ensureDirectory(agent.handlerLogs, 0o755);
-  ensureDirectory(paths.logs, 0o755);
-  ensureDirectory(paths.events, 0o700);
-  writeDurably(
+  ensureDirectory(paths.config, 0o700, changes);
+  ensureDirectory(paths.status, 0o700, changes);
+  ensureDirectory(agent.handlerLogs, 0o755, changes);
+  ensureDirectory(paths.logs, 0o755, changes);
+  ensureDirectory(paths.events, 0o700, changes);
+  changes.write(
     join(paths.directory, handlerEnvironmentFile),
     formatHandlerEnvironment({
       name: handlerName(record.name),
@@ -58,7 +62,8 @@ export async function configure(version: HandlerVersion, context: OperationConte
   const { host, entry, supplies } = context;
   const record = requireRecord(version, context);
   requireSharing(entry, record, manifestOf(version, context));
-  const paths = prepareHandler(host.paths, record);
+  const changes = new DurableChanges();
+  const paths = prepareHandler(host.paths, record, changes);
   const secret = await protectedSettingsFor(
     entry,
     host.paths,
@@ -74,9 +79,10 @@ export async function configure(version: HandlerVersion, context: OperationConte
       })
     : noSettings;
   const extensionName = record.sharing === undefined ? undefined : entry.extensionName;
-  writeDurably(settingsFile(paths, handlerSequence(entry), extensionName), text, 0o600);
+  changes.write(settingsFile(paths, handlerSequence(entry), extensionName), text, 0o600);
   const kept = { sequence: handlerSequence(entry), text, ...(secret === undefined ? {} : { protected: secret }) };
-  keepSettings(host.paths, { ...record, extensionName }, kept);
+  keepSettings(host.paths, { ...record, extensionName }, kept, changes);
+  await changes.commit();
   if (secret !== undefined) context.findings.protectedSettingsStored = true;
 }
 

@@ -1,6 +1,7 @@
 /** T85 what a version gets back with it: its own settings, public and protected, whatever was delivered meanwhile (S1.7). */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DurableChanges } from '@sallyport/durable-files';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { expect, test } from 'vitest';
 import { carryOut } from '../executors.ts';
@@ -26,7 +27,9 @@ test.each([
   const operation = { id: 'earlier', kind: 'install' } as const;
   const record = { name: extension, version: v1, resourceName: 'thing', phase: 'installed', operation } as const;
   machine.put({ ...record, enabledSequence: 7 });
-  keepSettings(paths, record, { sequence: 7, text: 'as they were', ...(secret && { protected: secret }) });
+  const changes = new DurableChanges();
+  keepSettings(paths, record, { sequence: 7, text: 'as they were', ...(secret && { protected: secret }) }, changes);
+  await changes.commit();
   // Delivered for the upgrade that has failed.
   restoreProtectedSettings(entry(), paths, stored('new'));
   const tree = handlerPaths(paths, extension, v1);
@@ -43,7 +46,7 @@ test.each([
   else expect(kept.map((text) => JSON.parse(text) as unknown)).toEqual([secret]);
 });
 
-test('S1.7 settings that are kept are for root only, and go with the record', () => {
+test('S1.7 settings that are kept are for root only, and go with the record', async () => {
   using machine = testMachine();
   const { paths, store } = machine.host;
   const record = {
@@ -55,7 +58,9 @@ test('S1.7 settings that are kept are for root only, and go with the record', ()
   } as const;
   machine.put(record);
   expect(keptSettings(paths, record)).toBeUndefined();
-  keepSettings(paths, record, { sequence: 3, text: 'x' });
+  const changes = new DurableChanges();
+  keepSettings(paths, record, { sequence: 3, text: 'x' }, changes);
+  await changes.commit();
   expect(keptSettings(paths, record)).toEqual({ format: 1, sequence: 3, text: 'x' });
   const file = join(paths.extensionLogs, 'Contoso.Test.Thing-1.0.0/settings.json');
   expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -4,10 +4,11 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DurableChanges } from '@sallyport/durable-files';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { handlerName } from '@sallyport/model';
 import * as z from 'zod/mini';
-import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
+import { readJsonFile, textOf } from '../../platform/json-file.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { storedProtectedSettingsSchema } from './protected-settings.ts';
@@ -27,9 +28,14 @@ interface Version extends Pick<InstalledExtension, 'name' | 'version'> {
   readonly extensionName?: string | undefined;
 }
 
-/** Durable when it returns. The version has a record. */
-export function keepSettings(paths: AgentPaths, version: Version, settings: Omit<KeptSettings, 'format'>): void {
-  writeJsonFile(pathOf(paths, version), { format: 1, ...settings }, 0o600);
+/** Durable with the commit of `changes`. The version has a record. */
+export function keepSettings(
+  paths: AgentPaths,
+  version: Version,
+  settings: Omit<KeptSettings, 'format'>,
+  changes: DurableChanges,
+): void {
+  changes.write(pathOf(paths, version), textOf({ format: 1, ...settings }), 0o600);
 }
 
 /** Undefined for a version that has not been configured, or was by an agent that kept none. */
