@@ -39,16 +39,23 @@ export async function startBalancer(): Promise<Balancer> {
     ready = answers.filter(({ isReady }) => isReady).map(({ port }) => port);
   };
   let checking = Promise.resolve();
-  const timer = setInterval(() => {
+  let waiting = 0;
+  /** One look after the other. On a slow machine a look takes longer than the time between two. */
+  const checkNext = async (): Promise<void> => {
+    waiting += 1;
     checking = checking.then(check);
+    await checking;
+    waiting -= 1;
+  };
+  const timer = setInterval(() => {
+    if (waiting === 0) void checkNext();
   }, checkMilliseconds);
 
   return {
     port: (server.address() as AddressInfo).port,
     use: async (next) => {
       ports = next;
-      checking = checking.then(check);
-      await checking;
+      await checkNext();
     },
     close: async () => {
       clearInterval(timer);

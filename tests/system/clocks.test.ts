@@ -30,9 +30,9 @@ afterEach(() => {
   system.carrier.silent = undefined;
 });
 
-function warp({ ahead = 0, shortensDownloads = false }: Partial<WarpedClock>): void {
+function warp({ ahead = 0, shortens = 'nothing' }: Partial<WarpedClock>): void {
   // In one step: the agent looks at it at any moment.
-  writeFileSync(`${clock}.new`, JSON.stringify({ ahead, shortensDownloads }));
+  writeFileSync(`${clock}.new`, JSON.stringify({ ahead, shortens }));
   renameSync(`${clock}.new`, clock);
 }
 
@@ -78,18 +78,22 @@ async function reinstall(): Promise<void> {
 test.each([
   ['the catalog', 'CatalogTooSlow', (path: string) => path.startsWith('/catalog/')],
   ['the package', 'PackageTooSlow', (path: string) => path.startsWith('/packages/')],
-])('T23 %s does not come: %s, in the centre and on the machine', { timeout: patience }, async (_what, code, silent) => {
-  const wanted = await fresh();
-  warp({ shortensDownloads: true });
-  system.carrier.silent = silent;
-  expect(await install(wanted)).toBe(code);
-  expect(JSON.stringify(await system.get(system.extensionPath('noop')))).toContain(`"${code}"`);
-  const log = readFileSync(join(system.root, 'var/lib/GuestConfig/ext_mgr_logs/gc_ext.log'), 'utf8');
-  expect(log).toContain(code);
-  warp({});
-  system.carrier.silent = undefined;
-  expect(await install(wanted)).toBe('Succeeded');
-});
+] as const)(
+  'T23 %s does not come: %s, in the centre and on the machine',
+  { timeout: patience },
+  async (shortens, code, silent) => {
+    const wanted = await fresh();
+    warp({ shortens });
+    system.carrier.silent = silent;
+    expect(await install(wanted)).toBe(code);
+    expect(JSON.stringify(await system.get(system.extensionPath('noop')))).toContain(`"${code}"`);
+    const log = readFileSync(join(system.root, 'var/lib/GuestConfig/ext_mgr_logs/gc_ext.log'), 'utf8');
+    expect(log).toContain(code);
+    warp({});
+    system.carrier.silent = undefined;
+    expect(await install(wanted)).toBe('Succeeded');
+  },
+);
 
 test('T72 a clock that is set forward refuses only for as long as it is wrong', { timeout: patience }, async () => {
   const wanted = await fresh();

@@ -64,21 +64,22 @@ function seenInProcesses(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^[0-9]+$/.test(name))
     .flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
-    .filter((path) => textOfProcess(path).includes(canary));
+    .filter((path) => textOf(path).includes(canary));
 }
 
-function textOfProcess(path: string): string {
+function textOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch {
-    // Ended meanwhile, or somebody else's.
+    // Ended or replaced meanwhile, or somebody else's.
     return '';
   }
 }
 
 /** Whether a user who owns nothing here gets to it and may read it, as far as the machine's own folders say. */
 function isOpenToOthers(path: string): boolean {
-  if ((statSync(path).mode & 0o004) === 0) return false;
+  // A file that is being replaced may be gone by now.
+  if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) === 0) return false;
   for (let folder = dirname(path); folder !== system.root; folder = dirname(folder))
     if ((statSync(folder).mode & 0o001) === 0) return false;
   return true;
@@ -139,7 +140,7 @@ describe.runIf(hasProgram('openssl'))('protected settings (needs the program ope
     // What is installed anyone may read, so this would find more.
     expect(open.filter((path) => path.endsWith('/state.json'))).toHaveLength(1);
     const secret = filesBelow(system.root).filter((path) =>
-      /PRIVATE KEY|"protectedSettings": ?"MII|"jwe"/.test(readFileSync(path, 'latin1')),
+      /PRIVATE KEY|"protectedSettings": ?"MII|"jwe"/.test(textOf(path)),
     );
     expect(secret.length).toBeGreaterThan(2);
     expect(open.filter((path) => secret.includes(path))).toEqual([]);
