@@ -1,6 +1,6 @@
 /** Length and SHA-256 of an open file, in the memory of one window. */
 import { createHash } from 'node:crypto';
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { windowBytes } from './package-source.ts';
 
 export interface FileHash {
@@ -12,7 +12,7 @@ export interface FileHash {
 /** Reads the whole file at `descriptor` from its beginning; the descriptor's position is neither used nor moved. */
 export function hashFile(descriptor: number): FileHash {
   const hash = createHash('sha256');
-  const window = Buffer.allocUnsafeSlow(windowBytes);
+  const window = Buffer.allocUnsafeSlow(Math.max(1, Math.min(windowBytes, fstatSync(descriptor).size)));
   let length = 0;
   for (;;) {
     const read = readSync(descriptor, window, 0, window.length, length);

@@ -27,6 +27,8 @@ export const operationFailureCodes = {
   PackageMalformed: 'The package was refused by the strict package reader. Nothing of it was kept.',
   ManifestMalformed: "The package's HandlerManifest.json is missing or not usable.",
   SettingsUnreadable: 'The protected settings could not be opened with the key of this machine.',
+  HandlerChanged:
+    'What the agent is to start of the extension is not what was verified when it was installed. It was not started.',
   HandlerInstallFailed: "The extension's install command failed.",
   HandlerUpdateFailed: "The extension's update command failed.",
   HandlerEnableFailed: "The extension's enable command failed, or the extension reported an error.",

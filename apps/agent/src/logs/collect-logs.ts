@@ -82,12 +82,14 @@ function filesBelow(directory: string, wanted: (name: string) => boolean): reado
 function textOf(path: string, most: number): { readonly text: string; readonly read: number } | undefined {
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     return isMissing(error) ? undefined : { text: `This file could not be read: ${messageOf(error)}\n`, read: 0 };
   }
   try {
-    const { size } = fstatSync(file);
+    const { size, nlink } = fstatSync(file);
+    // Folders of handlers may be those of a user who has no business with what the other name stands for (T57).
+    if (nlink > 1) return { text: 'This file is left out: it has a second name elsewhere (a hard link).\n', read: 0 };
     const bytes = Buffer.alloc(Math.min(size, most));
     const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
     const text = bytes.subarray(0, read).toString('utf8');

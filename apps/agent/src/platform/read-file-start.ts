@@ -1,4 +1,7 @@
-/** Reads files that others write: a link is not followed, a pipe is not waited for, and nothing endless is read (T57). */
+/**
+ * Reads files that others write: a link is not followed, a file that has another name elsewhere is not taken for theirs, a pipe is not
+ * waited for, and nothing endless is read (T47, T57).
+ */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isMissing } from '@sallyport/durable-files';
 
@@ -22,6 +25,7 @@ export function readFileStart(path: string, most: number): FileStart | undefined
   try {
     const found = fstatSync(file);
     if (!found.isFile()) throw new Error(`${path} is not a file`);
+    if (found.nlink > 1) throw new Error(`${path} is another file's second name (a hard link)`);
     const bytes = Buffer.alloc(Math.min(found.size, most));
     const text = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)).toString('utf8');
     return { text, size: found.size, changed: found.mtimeMs };

@@ -16,7 +16,8 @@ import type { InstalledExtension } from '../state/installed-extension.ts';
 import { discardTree } from '../unpack/staging.ts';
 import type { UnpackAnswer } from '../unpack/unpack-request.ts';
 import type { Workplace } from '../unpack/workplaces.ts';
-import { bringManifestToRoot, readManifest } from '../verify/read-manifest.ts';
+import { programDigests, type ProgramDigests } from '../verify/program-digests.ts';
+import { bringManifestToRoot } from '../verify/read-manifest.ts';
 import { requirePackage } from '../verify/require-package.ts';
 import { downloadPackage } from './download-package.ts';
 
@@ -38,15 +39,17 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     unpacked.catch(() => undefined);
     // That one is to come is written while the package is being opened: neither has to wait for the other.
     const takeBack = announce(record, context);
+    let programs: ProgramDigests;
     try {
       const method = await unpacked;
+      programs = programDigests(workplace.staging);
       chmodSync(workplace.staging, 0o755);
       await syncTree(workplace.staging, method);
     } catch (error) {
       takeBack();
       throw error;
     }
-    place(record, workplace.staging, context);
+    place({ ...record, programs }, workplace.staging, context);
   } finally {
     workplace.close();
   }
@@ -102,7 +105,6 @@ async function unpack(
   }
   if (!answer.ok) throw new OperationFailure(answer.code, answer.message);
   bringManifestToRoot(workplace.staging, findManifest(answer.manifests));
-  readManifest(workplace.staging);
   return method;
 }
 

@@ -34,6 +34,8 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
   PackageMalformed: 'have its publisher build the package anew',
   ManifestMalformed: 'have its publisher correct the manifest',
   SettingsUnreadable: 'set the protected settings again',
+  HandlerChanged:
+    'find out who changed it; then delete the extension and install it again: nothing else is verified anew',
   HandlerInstallFailed: commandFailed,
   HandlerUpdateFailed: commandFailed,
   HandlerEnableFailed: commandFailed,

@@ -1,4 +1,15 @@
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
 import { commandLogPath, logCommand } from './command-log.ts';
@@ -27,4 +38,21 @@ test('above 10 MiB the older half of CommandExecution.log goes, on whole lines; 
   expect(lines.slice(0, -2).every((line) => line === 'x'.repeat(99))).toBe(true);
   expect(lines.at(-2)).toContain('"milliseconds":13');
   expect(readdirSync(directory.path)).toEqual(['CommandExecution.log']);
+});
+
+test.each([
+  ['a symbolic link', symlinkSync],
+  ['a hard link', linkSync],
+  ['a pipe', (_victim: string, path: string) => execFileSync('mkfifo', [path])],
+])('T57 %s in the place of the log leads no line to another file, and holds up nothing', (_what, plant) => {
+  using directory = temporaryDirectory('log');
+  const victim = join(directory.path, 'victim');
+  writeFileSync(victim, 'as it was');
+  const path = commandLogPath(directory.path);
+  plant(victim, path);
+  logCommand(path, 0, finished, 12);
+  logCommand(path, 0, finished, 13);
+  expect(readFileSync(victim, 'utf8')).toBe('as it was');
+  expect(lstatSync(path).isFile()).toBe(true);
+  expect(readFileSync(path, 'utf8').match(/"command"/g)).toHaveLength(4);
 });

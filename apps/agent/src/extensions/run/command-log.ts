@@ -1,6 +1,10 @@
-/** `CommandExecution.log` of a handler: every command of it that was run, and what it said (handler contract §1). */
-import { appendFileSync, closeSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * `CommandExecution.log` of a handler: every command of it that was run, and what it said (handler contract §1). The folder is the
+ * handler's, and many give it to a user of their own: nothing there leads the agent's line to another file (T57).
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMissing, writeForNow } from '@sallyport/durable-files';
 import {
   decodeOutput,
   formatOutput,
@@ -30,26 +34,44 @@ export function logCommand(path: string, time: number, finished: FinishedCommand
     bytes: decodeOutput(finished.stdout).length + decodeOutput(finished.stderr).length,
   });
   try {
-    cutHead(path);
-    appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    append(path, `${line}\n`);
   } catch {
     // A full disk is told by whatever the operation itself writes.
   }
 }
 
-function cutHead(path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size <= mostBytes) return;
-  const kept = Buffer.alloc(mostBytes / 2);
-  const file = openSync(path, 'r');
+const flags = constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function append(path: string, text: string): void {
+  const file = openOwn(path);
   try {
-    readSync(file, kept, 0, kept.length, size - kept.length);
+    const { size } = fstatSync(file);
+    if (size > mostBytes) writeForNow(path, Buffer.concat([endOfFile(file, size), Buffer.from(text)]), 0o600);
+    else writeSync(file, text);
   } finally {
     closeSync(file);
   }
-  // From the first whole line on.
-  writeFileSync(`${path}.new`, kept.subarray(kept.indexOf(0x0a) + 1), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+}
+
+/** The log; what lies in its place, a link, a pipe, a file with a second name or of somebody else, is taken away and it is begun anew. */
+function openOwn(path: string): number {
+  try {
+    const file = openSync(path, flags);
+    const found = fstatSync(file);
+    if (found.isFile() && found.nlink === 1 && found.uid === process.geteuid?.()) return file;
+    closeSync(file);
+  } catch (error) {
+    if (isMissing(error)) return openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+  }
+  rmSync(path, { recursive: true, force: true });
+  return openSync(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600);
+}
+
+/** The newer half, from its first whole line on. */
+function endOfFile(file: number, size: number): Buffer {
+  const kept = Buffer.alloc(mostBytes / 2);
+  readSync(file, kept, 0, kept.length, size - kept.length);
+  return kept.subarray(kept.indexOf(0x0a) + 1);
 }
 
 function endOf(end: CommandEnd): string {

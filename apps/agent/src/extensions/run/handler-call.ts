@@ -1,4 +1,5 @@
 /** Calls a command of an installed handler and says how it ended. */
+import { join } from 'node:path';
 import {
   commandFailureMessage,
   decodeOutput,
@@ -12,12 +13,19 @@ import {
   type HandlerCall,
   type HandlerCommandName,
   type HandlerErrorCode,
+  type HandlerManifest,
 } from '@sallyport/handler-contract';
-import { handlerName, OperationFailure, type HandlerVersion, type OperationFailureCode } from '@sallyport/model';
+import {
+  formatExtensionName,
+  handlerName,
+  OperationFailure,
+  type HandlerVersion,
+  type OperationFailureCode,
+} from '@sallyport/model';
 import type { GoalExtension, InstanceStatus } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths } from '../handler-paths.ts';
-import type { OperationContext } from '../operation-context.ts';
+import type { ExtensionHost, OperationContext } from '../operation-context.ts';
 import { stepLimits, waitingWord } from '../plan/step-limits.ts';
 import { withLastWord } from '../report/failure-advice.ts';
 import type { CurrentStep } from '../report/operation-progress.ts';
@@ -25,6 +33,7 @@ import { describe } from '../report/step-description.ts';
 import { showHandlerState } from '../state/handler-state.ts';
 import type { InstalledExtension, SharingExtension } from '../state/installed-extension.ts';
 import { requireRecord } from '../state/require-record.ts';
+import { changedProgram, programDigests, sameDigests, type ProgramDigests } from '../verify/program-digests.ts';
 import { readManifest } from '../verify/read-manifest.ts';
 import { handlerSequence } from './configure-step.ts';
 import { commandLogPath, logCommand } from './command-log.ts';
@@ -49,6 +58,8 @@ export function requireSuccess({ failure, said }: CallResult, { findings }: Oper
 }
 
 const timedOutExitCode = 1011;
+/** As a shell says it of what cannot be executed. */
+const notStartedExitCode = 126;
 
 /** The failure that a command's bad end is. A timeout is one of its own, whatever the command. */
 const failureCodes: Readonly<Record<HandlerCommandName, OperationFailureCode>> = {
@@ -82,7 +93,6 @@ export async function callHandler(
   const { host, entry, signal } = context;
   const record = requireRecord(version, context);
   const paths = handlerPaths(host.paths, record.name, version);
-  const manifest = readManifest(paths.directory);
   ensureDirectory(host.paths.guestConfig, 0o755);
   ensureDirectory(host.paths.downloads, 0o700);
   const limit = limitOf(context);
@@ -96,6 +106,8 @@ export async function callHandler(
     signal.throwIfAborted();
     // Waiting for one's turn can take long, and an allowed plan is no permission for ever.
     context.requirePermission();
+    const manifest = trustedManifest(record, paths.directory);
+    if (manifest instanceof OperationFailure) return manifest;
     const begun = host.environment.monotonic();
     saidBefore = statusStamp(owner, host);
     const secondsLeft = (context.deadline - begun) / 1000;
@@ -112,6 +124,7 @@ export async function callHandler(
       onOutput: (stdout, stderr) => context.printed(shownOutput(redacted({ stdout, stderr }, secrets, true))),
       signal,
     });
+    rememberPrograms(host, record, paths.directory);
     const result = { ...ran, ...redacted(ran, secrets, false) };
     context.findings.output = shownOutput(result);
     const log = commandLogPath(paths.logs, extensionName);
@@ -121,6 +134,10 @@ export async function callHandler(
     return { ...result, reached };
   }, signal);
   signal.throwIfAborted();
+  if (finished instanceof OperationFailure) {
+    showHandlerState(host.paths, record, { code: numbers[call.command], message: finished.message });
+    return { exitCode: notStartedExitCode, failure: finished, said: undefined };
+  }
   const failed = commandFailureMessage(finished);
   const message = failed === undefined ? undefined : [failed, ...finished.reached].join('\n');
   const timedOut = finished.end.kind === 'timeout';
@@ -132,6 +149,39 @@ export async function callHandler(
   const exitCode = exitCodeOf(finished.end);
   if (message === undefined) return { exitCode, failure: undefined, said: undefined };
   return { exitCode, failure: new OperationFailure(code, message), said: saidSince(saidBefore, owner, context) };
+}
+
+/** The manifest, when it and what it names are as they were verified (T56); what is wrong otherwise. */
+function trustedManifest(
+  { name, version, programs }: InstalledExtension,
+  directory: string,
+): HandlerManifest | OperationFailure {
+  const changed = programs === undefined ? undefined : changedProgram(directory, programs);
+  if (changed !== undefined) {
+    const what = `${formatExtensionName(name)} ${version}`;
+    const message = `${join(directory, changed)} is not what was verified, or what ${what} itself made of it: somebody has changed it since. Nothing of it was run.`;
+    return new OperationFailure('HandlerChanged', message);
+  }
+  try {
+    return readManifest(directory);
+  } catch (error) {
+    if (error instanceof OperationFailure) return error;
+    throw error;
+  }
+}
+
+/** A handler may change its own programs in its commands; what comes after is somebody else. */
+function rememberPrograms(host: ExtensionHost, { name, version }: InstalledExtension, directory: string): void {
+  const record = host.store.find(name, version);
+  if (record?.programs === undefined) return;
+  let programs: ProgramDigests;
+  try {
+    programs = programDigests(directory);
+  } catch {
+    // What it left there is no manifest: it is refused the next time.
+    return;
+  }
+  if (!sameDigests(programs, record.programs)) host.store.put({ ...record, programs });
 }
 
 /** Without protected values (S1.7). Streams are ends of longer ones when they are as long as is ever kept; `growing` ones may go on. */

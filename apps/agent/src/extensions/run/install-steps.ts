@@ -1,5 +1,5 @@
 /** Install, enable, disable, uninstall: each command, and what it means for the record (handler contract §3). */
-import type { HandlerVersion } from '@sallyport/model';
+import type { HandlerVersion, OperationFailureCode } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
 import { isNamed, sharersToStop, sharingOf } from '../plan/shared-handler.ts';
@@ -52,10 +52,18 @@ function withEnabled(record: InstalledExtension, { entry, operation }: Operation
   return [...others, own];
 }
 
-/** A handler that will not stop stays: deleting files under a running service would be worse (handler contract §3). */
+/** What cannot be started, today or tomorrow. */
+const cannotRun: ReadonlySet<OperationFailureCode> = new Set(['HandlerChanged', 'ManifestMalformed']);
+
+/**
+ * A handler that will not stop stays: deleting files under a running service would be worse (handler contract §3). One that cannot even
+ * be told goes all the same (S4.6): what runs in its group is ended with it.
+ */
 export async function disable(version: HandlerVersion, context: OperationContext): Promise<void> {
   for (const one of sharersToStop(requireRecord(version, context))) {
-    requireSuccess(await callHandler(version, { command: 'disable' }, context, one), context);
+    const result = await callHandler(version, { command: 'disable' }, context, one);
+    if (result.failure === undefined || !cannotRun.has(result.failure.code)) requireSuccess(result, context);
+    else context.host.log('warn', 'disable command was not run', { error: result.failure.message });
   }
   putRecord(context.host, { ...requireRecord(version, context), phase: 'installed' });
 }

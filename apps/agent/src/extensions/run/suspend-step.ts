@@ -20,6 +20,6 @@ export async function suspend(version: HandlerVersion, context: OperationContext
   }
   const { directory } = handlerPaths(host.paths, record.name, version);
   await endLeftovers(host, { name: record.name, version, directory });
-  const { comeback: _over, ...stopped } = record;
+  const { comeback: _over, ...stopped } = requireRecord(version, context);
   putRecord(host, { ...stopped, phase: 'installed' });
 }

@@ -5,7 +5,7 @@ import { isFileOfExtension } from '@sallyport/handler-contract';
 import type { HandlerVersion } from '@sallyport/model';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext } from '../operation-context.ts';
-import { sharingNamed, sharingOf } from '../plan/shared-handler.ts';
+import { isNamed, sharingNamed, sharingOf } from '../plan/shared-handler.ts';
 import { extensionStateFile } from '../state/handler-state.ts';
 import { putRecord } from '../state/put-record.ts';
 import { requireRecord } from '../state/require-record.ts';
@@ -18,7 +18,7 @@ import { forgetSettings } from './kept-settings.ts';
  */
 export async function takeOff(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host, entry } = context;
-  const before = requireRecord(version, context);
+  let before = requireRecord(version, context);
   const own = sharingNamed(before, entry.extensionName ?? entry.resourceName);
   if (own === undefined) return;
   if (before.phase === 'enabled' && own.leaving !== true) {
@@ -29,8 +29,9 @@ export async function takeOff(version: HandlerVersion, context: OperationContext
         error: failure.message,
       });
     }
+    before = requireRecord(version, context);
   }
-  const others = sharingOf(before).filter((one) => one !== own);
+  const others = sharingOf(before).filter((one) => !isNamed(one, own.extensionName));
   putRecord(host, { ...before, sharing: [...others, { ...own, leaving: true }] });
   const { config, status } = handlerPaths(host.paths, before.name, version);
   for (const folder of [config, status]) {

@@ -12,6 +12,7 @@ import {
 } from '@sallyport/model';
 import { explanationSchema } from '@sallyport/model/wire';
 import * as z from 'zod/mini';
+import type { ProgramDigests } from '../verify/program-digests.ts';
 
 /**
  * How far a version has come. `fetching`: its tree is about to be put in its place; nothing relies on it. `placed`: verified and unpacked, nothing of it has run. `updated`: its update command has run, the
@@ -80,6 +81,8 @@ export interface InstalledExtension {
   readonly suspended?: boolean;
   /** The life of the machine in which it was last enabled. */
   readonly enabledIn?: string;
+  /** What the agent starts of it, as it may be started (T56). Absent for one that an earlier agent brought. */
+  readonly programs?: ProgramDigests;
   /** How its being enabled again stands, as long as that has not come to a good end. */
   readonly comeback?: Comeback;
   /** Present, if only as an empty list, for a version whose handler is shared; absent for one that belongs to one resource. */
@@ -127,6 +130,7 @@ const stored = z.object({
   suspended: z.optional(z.boolean()),
   enabledIn: z.optional(z.string()),
   comeback: z.optional(comebackSchema),
+  programs: z.optional(z.record(z.string(), z.string())),
   sharing: z.optional(z.array(sharingSchema)),
   disabledSharing: z.optional(z.array(z.object({ extensionName: z.string(), exitCode: z.optional(integer) }))),
 });
@@ -141,8 +145,17 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       context.issues.push({ code: 'custom', message: 'its name or version is malformed', input: value });
       return z.NEVER;
     }
-    const { enabledSequence, disableExitCode, uninstallExitCode, failure, suspended, enabledIn, comeback, sharing } =
-      value;
+    const {
+      enabledSequence,
+      disableExitCode,
+      uninstallExitCode,
+      failure,
+      suspended,
+      enabledIn,
+      comeback,
+      sharing,
+      programs,
+    } = value;
     const disabledSharing = value.disabledSharing?.map((one) => ({ exitCode: undefined, ...one }));
     return {
       name: name.name,
@@ -157,6 +170,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(suspended === undefined ? {} : { suspended }),
       ...(enabledIn === undefined ? {} : { enabledIn }),
       ...(comeback === undefined ? {} : { comeback }),
+      ...(programs === undefined ? {} : { programs }),
       ...(sharing === undefined ? {} : { sharing }),
       ...(disabledSharing === undefined ? {} : { disabledSharing }),
     };

@@ -1,5 +1,5 @@
 /** The manifest of an unpacked package or an installed handler. */
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   handlerManifestFile,
@@ -7,21 +7,25 @@ import {
   parseHandlerManifest,
   type HandlerManifest,
 } from '@sallyport/handler-contract';
-import { OperationFailure } from '@sallyport/model';
-import { isMissing } from '@sallyport/durable-files';
+import { messageOf, OperationFailure } from '@sallyport/model';
+import { readFileStart, type FileStart } from '../../platform/read-file-start.ts';
 
-/** Reads and checks it. Throws `ManifestMalformed`. `directory` is private to the agent. */
+/** Characters are bytes at most, so a longer file cannot be within the bounds. */
+const mostBytes = 4 * manifestBounds.length;
+
+/** Reads and checks it. Throws `ManifestMalformed`. A handler may have put anything in its place: that must not hold up others (T57). */
 export function readManifest(directory: string): HandlerManifest {
-  const path = join(directory, handlerManifestFile);
+  const found = startOf(join(directory, handlerManifestFile));
+  if (found === undefined) throw malformed(`The package has no ${handlerManifestFile}.`);
+  if (found.size > mostBytes) throw malformed(`${handlerManifestFile} is larger than any real one.`);
+  return parseHandlerManifest(found.text);
+}
+
+function startOf(path: string): FileStart | undefined {
   try {
-    // Characters are bytes at most, so a longer file cannot be within the bounds.
-    if (statSync(path).size > 4 * manifestBounds.length) throw tooLarge();
-    return parseHandlerManifest(readFileSync(path, 'utf8'));
+    return readFileStart(path, mostBytes);
   } catch (error) {
-    if (isMissing(error)) {
-      throw new OperationFailure('ManifestMalformed', `The package has no ${handlerManifestFile}.`, { cause: error });
-    }
-    throw error;
+    throw malformed(`${handlerManifestFile} cannot be read: ${messageOf(error)}.`);
   }
 }
 
@@ -32,6 +36,6 @@ export function bringManifestToRoot(directory: string, found: string | undefined
   }
 }
 
-function tooLarge(): OperationFailure {
-  return new OperationFailure('ManifestMalformed', `${handlerManifestFile} is larger than any real one.`);
+function malformed(message: string): OperationFailure {
+  return new OperationFailure('ManifestMalformed', message);
 }
