@@ -36,6 +36,17 @@ const targets: Readonly<Record<string, Target>> = {
     tests: ['packages/local-controls/src/*.test.ts'],
     without: ['**/decide-random.test.ts'],
   },
+  'machine-statement': {
+    mutate: [
+      'packages/machine-statement/src/*.ts',
+      'apps/agent/src/statements/judge-checkpoint.ts',
+      'apps/agent/src/statements/kept-checkpoints.ts',
+      'apps/agent/src/statements/statement-due.ts',
+      '!**/*.test.ts',
+    ],
+    tests: ['packages/machine-statement/src/*.test.ts', 'apps/agent/src/statements/*.test.ts'],
+    without: [],
+  },
   plan: {
     mutate: [
       'apps/agent/src/extensions/plan/*.ts',

@@ -1,6 +1,6 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { expect, describe, test } from 'vitest';
-import { machineIdOf, publicKeyText } from './machine-id.ts';
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { machineIdOf, publicKeyText, readPublicKey } from './machine-id.ts';
 import { signText } from './signed-text.ts';
 import { signStatement, statementKind, type Statement } from './statement.ts';
 import { StatementNotTrusted } from './statement-not-trusted.ts';
@@ -10,15 +10,16 @@ import { verifyStatement } from './verify-statement.ts';
 const newKey = (bits = 2048): KeyObject => generateKeyPairSync('rsa', { modulusLength: bits }).privateKey;
 const [first, second, third, thief] = [newKey(), newKey(), newKey(), newKey()];
 const idOf = (key: KeyObject): string => machineIdOf(Buffer.from(publicKeyText(key), 'base64'));
-const vmId = idOf(first);
-const alone: KeyLineage = { firstKey: publicKeyText(first), successions: [] };
-const twice = extendLineage(
-  vmId,
-  extendLineage(vmId, alone, publicKeyText(second), first),
-  publicKeyText(third),
-  second,
-);
+let vmId: string;
+let alone: KeyLineage;
+let twice: KeyLineage;
 
+beforeAll(() => {
+  vmId = idOf(first);
+  alone = { firstKey: publicKeyText(first), successions: [] };
+  const once = extendLineage(vmId, alone, publicKeyText(second), first);
+  twice = extendLineage(vmId, once, publicKeyText(third), second);
+});
 function statement(change: Partial<Statement> = {}): Statement {
   return {
     vmId,
@@ -132,6 +133,48 @@ describe('T16 a machine signs which local controls are in force', () => {
     ['a number of zero', () => signText(statementKind, statement({ number: 0 }), first), /not a statement/],
     ['a time that is none', () => signText(statementKind, statement({ time: 'yesterday' }), first), /not a statement/],
     ['a key that is too short', () => weak(), /2048 to 8192 bits/],
+    [
+      'a time with something behind it',
+      () => signText(statementKind, statement({ time: '2026-11-28T04:00:00Z and for ever' }), first),
+      /not a statement/,
+    ],
+    [
+      'a time with something before it',
+      () => signText(statementKind, statement({ time: 'not before 2026-11-28T04:00:00Z' }), first),
+      /not a statement/,
+    ],
+    [
+      'an id with something around it',
+      () => signText(statementKind, statement({ vmId: `{${vmId}}` }), first),
+      /not a statement/,
+    ],
+    [
+      'an id with something behind it',
+      () => signText(statementKind, statement({ vmId: `${vmId}\n` }), first),
+      /not a statement/,
+    ],
+    ['a part too many', () => `${signStatement(statement(), first)}.a`, /three parts/],
+    ['a part too few', () => signStatement(statement(), first).split('.').slice(0, 2).join('.'), /three parts/],
+    ['another alphabet', () => `+${signStatement(statement(), first)}`, /three parts/],
+    [
+      'a header that is no object',
+      () => `bnVsbA.${signStatement(statement(), first).split('.').slice(1).join('.')}`,
+      /not a '.*' signed/,
+    ],
+    [
+      'something else, signed as a succession',
+      () =>
+        signStatement(
+          statement({ successions: [signText('sallyport-machine-key-succession', { vmId }, first)] }),
+          first,
+        ),
+      /Its key 2 is not told as it should be/,
+    ],
+    [
+      'something else, signed, in the place of a succession',
+      () => signStatement(statement({ successions: [signStatement(statement(), first)] }), first),
+      /not a 'sallyport-machine-key-succession'/,
+    ],
     ['nonsense', () => 'nonsense', /three parts/],
     ['nonsense with dots', () => 'a.b.c', /header is not JSON/],
     ['nothing', () => '', /three parts/],
@@ -157,6 +200,34 @@ function refusalOf(text: string, id: string): Error | undefined {
   } catch (error) {
     return error as Error;
   }
+}
+
+test('T73 the id is a GUID of version 8 of the SHA-256 of the key', () => {
+  // SHA-256 of "abc" (FIPS 180-4): ba7816bf 8f01cfea 414140de 5dae2223 …
+  expect(machineIdOf(Buffer.from('abc'))).toBe('ba7816bf-8f01-8fea-8141-40de5dae2223');
+});
+
+test('a time without fractions of a second is one', () => {
+  const wanted = statement({ time: '2026-11-28T04:00:00Z' });
+  expect(verifyStatement(signStatement(wanted, first), vmId).statement).toEqual(wanted);
+});
+
+test.each([
+  [2047, false],
+  [2048, true],
+  [8192, true],
+  [8193, false],
+])('T30 a key of %i bits is taken: %s', (bits, taken) => {
+  const key = publicKeyText(keyOfBits(bits));
+  if (taken) expect(publicKeyText(readPublicKey(key))).toBe(key);
+  else expect(() => readPublicKey(key)).toThrow(`The key has ${bits} bits; a machine's RSA key has 2048 to 8192.`);
+});
+
+/** A public key whose modulus is any odd number of so many bits: nobody signs with it. */
+function keyOfBits(bits: number): KeyObject {
+  const modulus = Buffer.alloc(Math.ceil(bits / 8), 0xff);
+  modulus.writeUInt8(0xff >> ((8 - (bits % 8)) % 8), 0);
+  return createPublicKey({ key: { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }, format: 'jwk' });
 }
 
 describe('T75 the keys of a machine in a line', () => {
