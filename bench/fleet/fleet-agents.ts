@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
-import { openConnection, type Address, type HeldConnection } from './held-connection.ts';
+import { openConnection, type Address, type HeldConnection, type KeptSession } from './held-connection.ts';
 import type { FleetMachine } from './populate-fleet.ts';
 
 export interface FleetAgents {
@@ -49,13 +49,14 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
   let beat: string | undefined;
   let first: (() => void) | undefined = started;
   let connection: HeldConnection | undefined;
+  const session: KeptSession = {};
   let wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
   // Agents of a fleet were not started at the same time: the first hold ends anywhere within the usual one.
   let hold = Math.max(1, Math.round(holdSeconds * Math.random()));
   for (;;) {
     let counted = false;
     try {
-      if (connection === undefined || connection.closed) connection = await openConnection(address);
+      if (connection === undefined || connection.closed) connection = await openConnection(address, session);
       held += 1;
       counted = true;
       const beating = connection.send(

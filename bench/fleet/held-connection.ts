@@ -16,14 +16,23 @@ export interface Address {
   readonly localAddress: string;
 }
 
+/** The TLS session of an agent, over its connections, as the agent's own client keeps it. */
+export interface KeptSession {
+  last?: Buffer;
+}
+
 /** Opens a connection. Resolves once the handshake is over. */
-export function openConnection({ host, port, ca, localAddress }: Address): Promise<HeldConnection> {
+export function openConnection({ host, port, ca, localAddress }: Address, kept: KeptSession): Promise<HeldConnection> {
   return new Promise((resolve, reject) => {
     const plain = connectPlain({ host, port, localAddress });
     plain.once('error', reject);
-    const socket = connect({ socket: plain, ca, servername: 'localhost' }, () => {
+    const session = kept.last === undefined ? {} : { session: kept.last };
+    const socket = connect({ socket: plain, ca, servername: 'localhost', ...session }, () => {
       socket.off('error', reject);
       resolve(new HeldConnection(socket, `${host}:${port}`));
+    });
+    socket.on('session', (fresh) => {
+      kept.last = fresh;
     });
     socket.once('error', reject);
   });

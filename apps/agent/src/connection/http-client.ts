@@ -55,6 +55,8 @@ export class HttpClient {
   readonly #options: HttpClientOptions;
   /** Made when they are first needed: the authorities of the system take megabytes. */
   #agents: { readonly key: string; readonly made: Map<Kind, HttpAgent | HttpsAgent> } | undefined;
+  /** The last TLS session with `origin`. Node's agent forgets it when a connection fails, as they all do while a control plane starts anew. */
+  #session: Buffer | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -99,13 +101,23 @@ export class HttpClient {
     return new Promise((resolve, reject) => {
       const secure = request.url.protocol === 'https:';
       const body = request.body === undefined ? undefined : Buffer.from(request.body);
+      const isOwn = this.#kindOf(request.url) === 'own';
       const sending = (secure ? requestHttps : requestHttp)(request.url, {
+        ...(isOwn && this.#session !== undefined ? { session: this.#session } : {}),
         method: request.method,
         agent: this.#agentFor(request.url),
         signal,
         ...(request.mayConnectTo === undefined ? {} : { lookup: guardedLookup(request.mayConnectTo) }),
         headers: { ...request.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
       });
+      if (isOwn) {
+        sending.once('socket', (socket) => {
+          if (sending.reusedSocket) return;
+          socket.on('session', (session: Buffer) => {
+            this.#session = session;
+          });
+        });
+      }
       sending.on('response', resolve);
       sending.on('error', (error) => {
         // The other side closed a kept connection in the moment it was used again: nothing was answered, and reading twice is reading.

@@ -39,6 +39,7 @@ eachStore('backup and restore', (makeStore) => {
     mkdirSync(join(paths.catalog, 'metadata'), { recursive: true });
     writeFileSync(join(paths.catalog, 'metadata/root.json'), 'root');
     writeFileSync(paths.lock, '');
+    writeFileSync(paths.ticketKeys, 'keys');
   });
   afterAll(() => store.close());
 

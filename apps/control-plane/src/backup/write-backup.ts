@@ -17,7 +17,7 @@ import type { PostgresAddress } from '../store/postgres/address.ts';
 import { backupKind, lineCounter, type BackupHeader, type BackupLine } from './backup-lines.ts';
 
 /** What stays out: the database, which comes as rows, and what holds only while a process runs. */
-const leftOut = /^(?:lock|sallyport\.sqlite(?:-wal|-shm)?|restoring\.sqlite.*)$/;
+const leftOut = /^(?:lock|tls-ticket-keys\.json|sallyport\.sqlite(?:-wal|-shm)?|restoring\.sqlite.*)$/;
 
 /** Writes a backup, whole or not at all, readable by its owner only. Control planes may go on meanwhile. */
 export async function writeBackup(

@@ -23,6 +23,7 @@ import { openState, type OpenState } from './open-state.ts';
 import { startOwnWork } from './own-work.ts';
 import { readinessAnswer } from './readiness-answer.ts';
 import { answersOf } from './routes.ts';
+import { openSessionTickets, type SessionTickets } from './session-tickets.ts';
 import { startMonitoring, type Monitoring } from './watch-over.ts';
 
 export interface ControlPlane {
@@ -46,14 +47,17 @@ export async function startControlPlane(
   const state = await openState(configuration, environment);
   const outbound = createOutbound(outboundRule(configuration.outboundAllow, servicesNamed(configuration)));
   const monitoring = startMonitoring(configuration, environment, outbound, log);
+  const tickets = openSessionTickets(environment, state.paths.ticketKeys);
   let door: FrontDoor | undefined;
   try {
-    door = await openFrontDoor(configuration, state.tls, monitoring.watching, log);
+    door = await openFrontDoor(configuration, state.tls, tickets.keys, monitoring.watching, log);
+    tickets.renewWith(door.useTicketKeys);
     const endpoint = endpointOf(publicUrlOf(configuration, door.port), door.port, state.identities.tenantId);
     const tokens = createTokenVerifier(state.keys, endpoint);
     const services = await openServices(configuration, environment, state, { endpoint, tokens, outbound }, log);
-    return await serve(configuration, { state, monitoring, door, tokens, services, log });
+    return await serve(configuration, { state, monitoring, tickets, door, tokens, services, log });
   } catch (error) {
+    tickets.end();
     await door?.shut();
     await monitoring.close();
     await state.close();
@@ -65,6 +69,7 @@ export async function startControlPlane(
 interface Opened {
   readonly state: OpenState;
   readonly monitoring: Monitoring;
+  readonly tickets: SessionTickets;
   readonly door: FrontDoor;
   readonly tokens: TokenVerifier;
   readonly services: Services;
@@ -72,7 +77,7 @@ interface Opened {
 }
 
 async function serve(configuration: Configuration, opened: Opened): Promise<ControlPlane> {
-  const { state, monitoring, door, tokens, services, log } = opened;
+  const { state, monitoring, tickets, door, tokens, services, log } = opened;
   const { paths, store, identities, activityKey } = state;
   const dispatcher: Dispatcher = createDispatcher(services, (over, through) =>
     createRegistry(resourceTypes(over, through, deployments)),
@@ -97,6 +102,7 @@ async function serve(configuration: Configuration, opened: Opened): Promise<Cont
     await closed;
     await deployments.close();
     await stopSealing();
+    tickets.leave();
     await state.close();
     await monitoring.close();
   };

@@ -6,6 +6,7 @@ import { jsonAnswer, responseOf, type PlainAnswer, type PlainRoutes } from '../h
 import { listenForClients, type RunningServer } from '../http/server.ts';
 import { requestKind, type RequestKind } from '../monitoring/request-kind.ts';
 import { watched, type Watching } from '../monitoring/watched-requests.ts';
+import { ticketSeconds } from '../state/ticket-keys.ts';
 import type { TlsFiles } from '../state/tls-files.ts';
 import { failureAnswer } from './failure-answer.ts';
 
@@ -23,6 +24,8 @@ export interface FrontDoor {
   answerWith(answering: Answering): void;
   /** From now on each answer ends its connection. */
   drain(): void;
+  /** Session tickets are sealed with these from now on. */
+  useTicketKeys(keys: Buffer): void;
   /** Lets requests under way end. */
   close(): Promise<void>;
   /** Lets nobody in any more, and waits for nobody. */
@@ -36,6 +39,7 @@ const underWayMilliseconds = 10_000;
 export async function openFrontDoor(
   configuration: Configuration,
   { certificatePem, keyPem }: TlsFiles,
+  ticketKeys: Buffer,
   watching: Watching,
   log: Log,
 ): Promise<FrontDoor> {
@@ -47,6 +51,8 @@ export async function openFrontDoor(
     port,
     certificatePem,
     keyPem,
+    ticketKeys,
+    ticketSeconds,
     proxySocket,
     plain: (method, path) => answering?.plain(method, path),
     answer: ({ kind, answer }, request) => {
@@ -83,6 +89,7 @@ export async function openFrontDoor(
       answering = ready;
     },
     drain: () => server.drain(),
+    useTicketKeys: (keys) => server.useTicketKeys(keys),
     close: () => close(underWayMilliseconds),
     shut: () => close(0),
   };

@@ -1,18 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect, type TLSSocket } from 'node:tls';
 import { createAuthority, issueServerCertificate } from '@sallyport/pki';
 import { expect, test } from 'vitest';
-import { listenForClients } from './server.ts';
+import { listenForClients, type ServerOptions } from './server.ts';
+
+const now = Date.now();
+const authority = await createAuthority('authority', now);
+const certificate = await issueServerCertificate(authority, ['localhost'], now);
+
+const options: ServerOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  ...certificate,
+  ticketKeys: randomBytes(48),
+  ticketSeconds: 60,
+  proxySocket: undefined,
+  plain: () => ({ kind: 'heartbeat', answer: () => Promise.resolve({ status: 204 }) }),
+  answer: (route, asked) => route.answer(asked),
+  failed: () => ({ status: 500 }),
+  fetch: () => new Response(null, { status: 404 }),
+};
 
 test('S2.1 an answer that was held until the server drains ends its connection, so that its client goes to somebody else', async () => {
-  const now = Date.now();
-  const authority = await createAuthority('authority', now);
-  const server = await issueServerCertificate(authority, ['localhost'], now);
   const held: (() => void)[] = [];
   const listening = await listenForClients({
-    host: '127.0.0.1',
-    port: 0,
-    ...server,
-    proxySocket: undefined,
+    ...options,
     plain: (_method, path) => ({
       kind: 'heartbeat',
       answer: async () => {
@@ -20,9 +34,6 @@ test('S2.1 an answer that was held until the server drains ends its connection, 
         return { status: 204 };
       },
     }),
-    answer: (route, asked) => route.answer(asked),
-    failed: () => ({ status: 500 }),
-    fetch: () => new Response(null, { status: 404 }),
   });
   const connectionOf = (path: string): Promise<string | undefined> =>
     new Promise((resolve, reject) => {
@@ -44,3 +55,33 @@ test('S2.1 an answer that was held until the server drains ends its connection, 
   expect(await last).toBe('close');
   await closed;
 });
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'S2.1 a server with the ticket keys of another takes up its sessions, %s; with others it begins anew',
+  async (maxVersion) => {
+    const comeTo = async (port: number, session?: Buffer): Promise<TLSSocket> => {
+      const kept = session === undefined ? {} : { session };
+      const ca = authority.certificatePem;
+      const socket = connect({ host: '127.0.0.1', servername: 'localhost', port, ca, maxVersion, ...kept });
+      await once(socket, session === undefined ? 'session' : 'secureConnect');
+      return socket;
+    };
+    const isReused = async (port: number, session: Buffer): Promise<boolean> => {
+      const socket = await comeTo(port, session);
+      const reused = socket.isSessionReused();
+      socket.destroy();
+      return reused;
+    };
+    const one = await listenForClients(options);
+    const first = await comeTo(one.port);
+    const session = first.getSession();
+    first.destroy();
+    if (session === undefined) throw new Error('There is no session.');
+    await one.close(0);
+    const another = await listenForClients(options);
+    expect(await isReused(another.port, session)).toBe(true);
+    another.useTicketKeys(randomBytes(48));
+    expect(await isReused(another.port, session)).toBe(false);
+    await another.close(0);
+  },
+);

@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly port: number;
   /** From now on each answer ends its connection: clients come again, and by then they are sent to somebody else. */
   drain(): void;
+  /** Session tickets are sealed with these from now on, and those that others sealed are no longer good. */
+  useTicketKeys(keys: Buffer): void;
   /** Stops accepting, lets requests under way end for `milliseconds`, then cuts what is left. */
   close(milliseconds: number): Promise<void>;
 }
@@ -27,6 +29,9 @@ export interface ServerOptions {
   readonly port: number;
   readonly certificatePem: string;
   readonly keyPem: string;
+  /** 48 bytes that session tickets are sealed with, and for how long a ticket is good. */
+  readonly ticketKeys: Buffer;
+  readonly ticketSeconds: number;
   /** A Unix socket for a proxy on this machine, which ends TLS and says in `X-Forwarded-For` who asks. */
   readonly proxySocket: string | undefined;
   /** What is answered without a router. It is asked first. */
@@ -77,8 +82,9 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
       void listener(request, response);
     };
   };
-  const { keyPem: key, certificatePem: cert, host, port, proxySocket } = options;
-  const tls = createTls({ ...limits, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
+  const { keyPem: key, certificatePem: cert, host, port, proxySocket, ticketKeys, ticketSeconds } = options;
+  const tickets = { ticketKeys, sessionTimeout: ticketSeconds };
+  const tls = createTls({ ...limits, ...tickets, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
   const servers: Server[] = [tls];
   await listening(tls, { host, port, backlog }, `${host}:${port}`);
   if (proxySocket !== undefined) {
@@ -99,6 +105,7 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
     drain: () => {
       draining = true;
     },
+    useTicketKeys: (keys) => void tls.setTicketKeys(keys),
     close: async (milliseconds) => {
       await Promise.all(servers.map((server) => closeServer(server, milliseconds)));
     },

@@ -10,6 +10,8 @@ export interface StatePaths {
   readonly authorityKey: string;
   readonly server: string;
   readonly serverKey: string;
+  /** What TLS session tickets are sealed with: there only between an end and the next start. */
+  readonly ticketKeys: string;
   readonly signingKey: string;
   readonly database: string;
   /** With PostgreSQL: seals what control planes on one database have in common. */
@@ -35,6 +37,7 @@ export function statePaths(directory: string): StatePaths {
     authorityKey: under('ca.key'),
     server: under('server.pem'),
     serverKey: under('server.key'),
+    ticketKeys: under('tls-ticket-keys.json'),
     signingKey: under('token-signing-key.json'),
     database: under('sallyport.sqlite'),
     storeKey: under('store.key'),
