@@ -51,7 +51,8 @@ export async function startControlPlane(
   let door: FrontDoor | undefined;
   try {
     door = await openFrontDoor(configuration, state.tls, tickets.keys, monitoring.watching, log);
-    tickets.renewWith(door.useTicketKeys);
+    const open = door;
+    tickets.renewWith((keys) => open.useTicketKeys(keys));
     const endpoint = endpointOf(publicUrlOf(configuration, door.port), door.port, state.identities.tenantId);
     const tokens = createTokenVerifier(state.keys, endpoint);
     const services = await openServices(configuration, environment, state, { endpoint, tokens, outbound }, log);

@@ -105,7 +105,7 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
     drain: () => {
       draining = true;
     },
-    useTicketKeys: (keys) => void tls.setTicketKeys(keys),
+    useTicketKeys: (keys) => tls.setTicketKeys(keys),
     close: async (milliseconds) => {
       await Promise.all(servers.map((server) => closeServer(server, milliseconds)));
     },
