@@ -10,8 +10,11 @@ import { configure } from './run/configure-step.ts';
 import { awaitAgain, enableAgain, restoreSettings } from './run/coming-back-steps.ts';
 import { bringBack, conclude, disableFailed, setAside } from './run/going-back-steps.ts';
 import { disable, discard, enable, install, uninstall } from './run/install-steps.ts';
+import type { Next } from './run/command-ahead.ts';
+import { callAhead } from './run/handler-call.ts';
 import { suspend } from './run/suspend-step.ts';
 import { takeOff } from './run/take-off-step.ts';
+import { requireRecord } from './state/require-record.ts';
 import { carryOver, disableBefore, uninstallBefore, update } from './run/upgrade-steps.ts';
 
 type Executors = {
@@ -59,7 +62,8 @@ const states: Readonly<Partial<Record<StepKind, OperationState>>> = {
 
 /** Carries out steps in their order. Before each that downloads or runs something the server is asked again (S4.5). */
 export async function carryOut(steps: readonly Step[], context: OperationContext): Promise<void> {
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
+    context.ahead?.plan(() => commandAfter(step, steps[index + 1], context));
     context.signal.throwIfAborted();
     if (reachesOut[step.kind]) context.requirePermission();
     const state = states[step.kind];
@@ -68,6 +72,14 @@ export async function carryOut(steps: readonly Step[], context: OperationContext
     if (stepLimits[step.kind].command) await carryOutOne(step, context);
     else await withinLimit(step, context);
   }
+}
+
+/** The command that the next step begins with, where this one changes nothing that it is called with. */
+function commandAfter({ kind }: Step, next: Step | undefined, context: OperationContext): Next | undefined {
+  if (kind !== 'configure' && kind !== 'install') return undefined;
+  if (next?.kind !== 'enable' && !(next?.kind === 'install' && !next.afterUpdate)) return undefined;
+  const { uninstallExitCode } = requireRecord(next.version, context);
+  return callAhead(next.version, { command: next.kind, uninstallExitCode }, context);
 }
 
 /** A step that runs no command ends by its own limit. */

@@ -16,6 +16,7 @@ import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
 import type { ExtensionGroups } from './limits/extension-groups.ts';
 import type { ExtensionLimits } from './limits/extension-limits.ts';
+import type { CommandAhead } from './run/command-ahead.ts';
 import type { CommandLane } from './run/command-lane.ts';
 import type { Step } from './plan/step.ts';
 import type { FailedUpgradeEnd } from './report/failed-upgrade.ts';
@@ -78,6 +79,8 @@ export interface OperationContext {
   tellEnd(end: FailedUpgradeEnd): void;
   /** What the operation has found out so far, for its final report. */
   readonly findings: Findings;
+  /** Where its next command waits; absent where none is started before its turn. Whoever made it gives it up in the end. */
+  readonly ahead?: CommandAhead;
 }
 
 /** The server said no, before or in the middle of an operation. */

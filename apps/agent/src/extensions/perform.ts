@@ -11,6 +11,7 @@ import { reportOf } from './report-of.ts';
 import { requirePermission } from './require-permission.ts';
 import { retreat } from './retreat.ts';
 import { recordsOf } from './state/require-record.ts';
+import { CommandAhead } from './run/command-ahead.ts';
 import { addSecretsOfHandler, addStoredSecrets, forgetProtectedSettings } from './run/protected-settings.ts';
 
 /** `control` ends it where it is; `stopping` does too, and then it is taken up again after the next start. */
@@ -50,6 +51,7 @@ export async function perform(
     if (failure.code === 'InternalError') host.log('error', 'operation failed unexpectedly', { error: stackOf(error) });
   } finally {
     clearTimeout(timer);
+    await context.ahead?.giveUp();
   }
   host.log(failure === undefined ? 'info' : 'error', 'operation ends', {
     operation: entry.operationId,
@@ -124,6 +126,7 @@ function contextOf(
     at: (step) => progress.at(step),
     printed: (output) => progress.printed(output),
     tellEnd: () => undefined,
+    ahead: new CommandAhead(() => host.environment.monotonic()),
   };
 }
 

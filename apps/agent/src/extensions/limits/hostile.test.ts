@@ -19,7 +19,7 @@ import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { afterEach, describe, expect, test } from 'vitest';
 import { extension, testMachine, type TestMachine } from '../machine.fixture.ts';
-import { runWithinLimits, type LimitedCommand } from '../run/run-within-limits.ts';
+import { limitedAtGate, type LimitedCommand } from '../run/run-within-limits.ts';
 import { mostOutputBytes, OutputFile } from '../run/output-file.ts';
 import type { ExtensionGroups, Member } from './extension-groups.ts';
 import type { ExtensionLimits } from './extension-limits.ts';
@@ -80,16 +80,15 @@ function rig(): Rig {
     run(script, limits = {}, seconds = 20) {
       writeFileSync(join(directory, 'run.sh'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       const host = { ...machine.host, groups, limitsOf: () => ({ ...small, ...limits }) };
-      return runWithinLimits(host, {
+      const command = limitedAtGate(host, {
         member,
         manifest,
         folders: [directory],
         call: { command: 'enable', uninstallExitCode: undefined },
         sequence: 1,
         scratch,
-        secondsLeft: seconds,
-        signal: new AbortController().signal,
       });
+      return command.run({ secondsLeft: seconds, signal: new AbortController().signal });
     },
     [Symbol.dispose]: () => machine[Symbol.dispose](),
   };
@@ -106,7 +105,7 @@ async function neighbourWorks(machine: TestMachine, groups: ExtensionGroups): Pr
   const group = groups.open(neighbour, limits);
   const [program, ...words] = group.launch(['/bin/sh', '-c', 'for i in 1 2 3; do /bin/true; done; echo works']);
   const { execFileSync } = await import('node:child_process');
-  const said = execFileSync(program, words, { encoding: 'utf8' });
+  const said = execFileSync(program, words, { encoding: 'utf8', input: '\n' });
   group.close();
   return said.trim();
 }
@@ -147,7 +146,8 @@ describe.runIf(whole)('hostile extensions (needs root and control groups with pr
     const group = groups.open(next, small);
     const { spawn } = await import('node:child_process');
     const [program, ...words] = group.launch(['/bin/sleep', '1000']);
-    const child = spawn(program, words, { stdio: 'ignore' });
+    const child = spawn(program, words, { stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin?.end('\n');
     await expect.poll(() => groups.count(next)).toBe(1);
     const ended = await groups.end(member);
     // A shell that has not become its command yet is one of them too.

@@ -22,7 +22,7 @@ test.runIf(usable)(
     const opened = [member, next].map((one) => groups.open(one, limits));
     for (const group of opened) {
       const [program, ...words] = group.launch(['/bin/sleep', '1000']);
-      spawn(program, words, { stdio: 'ignore' });
+      spawn(program, words, { stdio: ['pipe', 'ignore', 'ignore'] }).stdin?.end('\n');
       // This tree has no controller for processes; that is told, and the command is in its group all the same.
       expect(group.problems.join()).toContain('pids.max');
     }

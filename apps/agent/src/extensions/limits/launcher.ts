@@ -1,6 +1,7 @@
 /**
- * How a handler's command is started: a shell that enters the extension's group, sets what each process is limited by, and then
- * becomes the command. Nothing of the command runs outside. Program and arguments are handed on as words, never as shell (T42).
+ * How a handler's command is started: a shell that enters the extension's group, sets what each process is limited by, waits at the gate
+ * until a line comes over its input, and then becomes the command. Entering a group waits for all processors, which is done by the time it is
+ * the command's turn. Nothing of the command runs outside, and nothing at all when the agent has gone before the line. Program and arguments are handed on as words, never as shell (T42).
  */
 import type { ExtensionLimits } from './extension-limits.ts';
 
@@ -31,7 +32,8 @@ ulimit -f "$blocks"
 ulimit -Hn ${openFiles.most} 2>/dev/null
 ulimit -Sn ${openFiles.usual} 2>/dev/null
 echo 0 > /proc/self/coredump_filter 2>/dev/null
-exec "$@"`;
+read -r go || exit ${launchFailedExitCode}
+exec "$@" < /dev/null`;
 
 /** The words that start a command within limits. `groupFiles` are `cgroup.procs` files; none where there are no groups. */
 export function launchWords(limits: ExtensionLimits, groupFiles: readonly string[], command: Words): Words {

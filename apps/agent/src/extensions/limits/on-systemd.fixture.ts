@@ -50,7 +50,7 @@ async function main(): Promise<Seen> {
   const run = (script: string, asked = limits): Ran => {
     const group = groups.open(member, asked);
     const [file, ...words] = group.launch(['/bin/sh', '-c', script]);
-    const { stdout, stderr } = spawnSync(file, words, { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(file, words, { encoding: 'utf8', input: '\n' });
     group.close();
     return { output: stdout, errors: stderr, problems: group.problems, reached: group.reached() };
   };

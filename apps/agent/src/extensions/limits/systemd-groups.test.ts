@@ -42,7 +42,7 @@ test('T45 the limits are set on the slice of the extension, and its command runs
   const group = groups.open(member, limits);
   expect(group.problems).toEqual([]);
   const [file, ...words] = group.launch(['/bin/echo', 'hello there']);
-  expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('hello there\n');
+  expect(execFileSync(file, words, { encoding: 'utf8', env: {}, input: '\n' })).toBe('hello there\n');
   const slice = String.raw`azcmagent-Contoso\x2dLabs.Test.Thing`;
   const [set = '', tried = '', ran = ''] = called(directory);
   expect(tried).toBe(`systemd-run --scope --quiet --collect --slice=${slice}-1.2.0.slice -- /bin/true`);
@@ -62,7 +62,7 @@ test('T45 limits that systemd does not take are told, and the command runs in it
     expect.stringMatching(/^The limits of an extension cannot be set: .*Unknown assignment/s),
   ]);
   const [file, ...words] = group.launch(['/bin/echo', 'ran']);
-  expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('ran\n');
+  expect(execFileSync(file, words, { encoding: 'utf8', env: {}, input: '\n' })).toBe('ran\n');
 });
 
 test('T45 where no scope can be made that is told, and the command runs all the same: an extension can always be removed', () => {
@@ -78,7 +78,7 @@ test('T45 where no scope can be made that is told, and the command runs all the 
   ]);
   const [file, ...words] = group.launch(['/bin/sh', '-c', 'echo ran; ulimit -f']);
   // What is kept by each process is kept.
-  expect(execFileSync(file, words, { encoding: 'utf8', env: {} })).toBe('ran\n17578\n');
+  expect(execFileSync(file, words, { encoding: 'utf8', env: {}, input: '\n' })).toBe('ran\n17578\n');
   // It may have been a moment only.
   writeFileSync(run, `#!/bin/sh\n${untilTheRest}\n`);
   expect(groups.open(member, limits).problems).toEqual([]);

@@ -82,7 +82,9 @@ export async function configure(version: HandlerVersion, context: OperationConte
   changes.write(settingsFile(paths, handlerSequence(entry), extensionName), text, 0o600);
   const kept = { sequence: handlerSequence(entry), text, ...(secret === undefined ? {} : { protected: secret }) };
   keepSettings(host.paths, { ...record, extensionName }, kept, changes);
-  await changes.commit();
+  const committed = changes.commit();
+  context.ahead?.begin();
+  await committed;
   if (secret !== undefined) context.findings.protectedSettingsStored = true;
 }
 

@@ -24,7 +24,7 @@ import {
 } from '@sallyport/model';
 import type { GoalExtension, InstanceStatus } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { handlerPaths } from '../handler-paths.ts';
+import { handlerPaths, type HandlerPaths } from '../handler-paths.ts';
 import type { ExtensionHost, OperationContext } from '../operation-context.ts';
 import { stepLimits, waitingWord } from '../plan/step-limits.ts';
 import { withLastWord } from '../report/failure-advice.ts';
@@ -39,7 +39,8 @@ import { handlerSequence } from './configure-step.ts';
 import { commandLogPath, logCommand } from './command-log.ts';
 import { saidSince, statusStamp } from './read-status.ts';
 import type { SecretWords } from './secret-words.ts';
-import { runWithinLimits } from './run-within-limits.ts';
+import type { Next } from './command-ahead.ts';
+import { limitedAtGate, type LimitedStart } from './run-within-limits.ts';
 
 export interface CallResult {
   /** As commands of the next version are told it; 1011 for one that ran too long (handler contract §4). */
@@ -90,16 +91,14 @@ export async function callHandler(
   context: OperationContext,
   on?: SharingExtension,
 ): Promise<CallResult> {
-  const { host, entry, signal } = context;
-  const record = requireRecord(version, context);
-  const paths = handlerPaths(host.paths, record.name, version);
+  const { host, signal } = context;
+  const called = calledOf(version, call, context, on);
+  const { record, paths, sequence, extensionName } = called;
   ensureDirectory(host.paths.guestConfig, 0o755);
   ensureDirectory(host.paths.downloads, 0o700);
   const limit = limitOf(context);
   context.at({ ...limit, name: waitingWord, message: `${limit.message}: waits for its turn to run a command` });
   const { secrets } = context.findings;
-  const extensionName = record.sharing === undefined ? undefined : (on ?? callerOf(record, entry)).extensionName;
-  const sequence = on?.handlerSequence ?? handlerSequence(entry);
   const owner = { name: record.name, version, sequence, extensionName };
   let saidBefore = '';
   const finished = await host.lane(async () => {
@@ -112,18 +111,15 @@ export async function callHandler(
     saidBefore = statusStamp(owner, host);
     const secondsLeft = (context.deadline - begun) / 1000;
     context.at({ ...limit, limitSeconds: Math.min(handlerCommandSeconds[call.command], secondsLeft) });
-    const { finished: ran, reached } = await runWithinLimits(host, {
-      member: { name: record.name, version, directory: paths.directory },
-      folders: [paths.directory, paths.logs],
-      manifest,
-      call,
-      sequence,
-      ...(extensionName === undefined ? {} : { extensionName }),
-      scratch: host.paths.downloads,
+    const start = startOf(called, manifest, host);
+    const command = (await context.ahead?.take(keyOf(start))) ?? limitedAtGate(host, start);
+    const running = command.run({
       secondsLeft,
       onOutput: (stdout, stderr) => context.printed(shownOutput(redacted({ stdout, stderr }, secrets, true))),
       signal,
     });
+    context.ahead?.begin();
+    const { finished: ran, reached } = await running;
     rememberPrograms(host, record, paths.directory);
     const result = { ...ran, ...redacted(ran, secrets, false) };
     context.findings.output = shownOutput(result);
@@ -149,6 +145,55 @@ export async function callHandler(
   const exitCode = exitCodeOf(finished.end);
   if (message === undefined) return { exitCode, failure: undefined, said: undefined };
   return { exitCode, failure: new OperationFailure(code, message), said: saidSince(saidBefore, owner, context) };
+}
+
+/** The same command as the one that a call would start, to be started before its turn. Whether it may run is asked then. */
+export function callAhead(version: HandlerVersion, call: HandlerCall, context: OperationContext): Next {
+  const { host } = context;
+  const called = calledOf(version, call, context);
+  const start = startOf(called, readManifest(called.paths.directory), host);
+  return { key: keyOf(start), start: () => limitedAtGate(host, start) };
+}
+
+interface Called {
+  readonly record: InstalledExtension;
+  readonly paths: HandlerPaths;
+  readonly call: HandlerCall;
+  readonly sequence: number;
+  readonly extensionName: string | undefined;
+}
+
+function calledOf(version: HandlerVersion, call: HandlerCall, context: OperationContext, on?: SharingExtension): Called {
+  const { host, entry } = context;
+  const record = requireRecord(version, context);
+  return {
+    record,
+    paths: handlerPaths(host.paths, record.name, version),
+    call,
+    sequence: on?.handlerSequence ?? handlerSequence(entry),
+    extensionName: record.sharing === undefined ? undefined : (on ?? callerOf(record, entry)).extensionName,
+  };
+}
+
+function startOf(
+  { record, paths, call, sequence, extensionName }: Called,
+  manifest: HandlerManifest,
+  host: ExtensionHost,
+): LimitedStart {
+  return {
+    member: { name: record.name, version: record.version, directory: paths.directory },
+    folders: [paths.directory, paths.logs],
+    manifest,
+    call,
+    sequence,
+    ...(extensionName === undefined ? {} : { extensionName }),
+    scratch: host.paths.downloads,
+  };
+}
+
+/** Changes with everything that a command is called with. */
+function keyOf(start: LimitedStart): string {
+  return JSON.stringify(start);
 }
 
 /** The manifest, when it and what it names are as they were verified (T56); what is wrong otherwise. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseHandlerManifest, type FinishedCommand } from '@sallyport/handler-contract';
@@ -5,7 +6,7 @@ import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { temporaryDirectory, type TemporaryDirectory } from '@sallyport/testkit';
 import { expect, test } from 'vitest';
 import { launchWords } from '../limits/launcher.ts';
-import { runCommand } from './run-command.ts';
+import { commandAtGate } from './run-command.ts';
 
 const limits = { cpuPercent: 30, memoryBytes: 2 ** 30, processes: 1000, diskBytes: 2 ** 30 };
 const version = parseHandlerVersion('1.2.3') as HandlerVersion;
@@ -27,7 +28,7 @@ async function runScript(directory: TemporaryDirectory, run: Run): Promise<Finis
   const line = 'run.sh one "two three"';
   const commands = { installCommand: line, enableCommand: line, updateCommand: line, disableCommand: line };
   const manifest = JSON.stringify([{ handlerManifest: { ...commands, uninstallCommand: 'absent.sh' } }]);
-  const finished = await runCommand({
+  const command = commandAtGate({
     directory: handler,
     version,
     manifest: parseHandlerManifest(manifest),
@@ -36,9 +37,9 @@ async function runScript(directory: TemporaryDirectory, run: Run): Promise<Finis
     scratch,
     launch: (command) => launchWords(limits, [], command),
     leave: (files) => files.forEach((file) => file.close()),
-    secondsLeft: run.secondsLeft ?? 60,
-    signal: run.signal ?? new AbortController().signal,
   });
+  const signal = run.signal ?? new AbortController().signal;
+  const finished = await command.run({ secondsLeft: run.secondsLeft ?? 60, signal });
   expect(readdirSync(scratch)).toEqual([]);
   return finished;
 }
@@ -127,4 +128,36 @@ test('S1.3 a script without an interpreter in its first line is run by the shell
   const missing = await runScript(directory, { first: '#!/usr/bin/no-such-python\n', script: 'x' });
   expect(missing.end).toEqual({ kind: 'exit', code: 127 });
   expect(text(missing.stderr)).toContain('run.sh');
+});
+
+test('T84 at its gate nothing of a handler runs: not when it is given up, and not when the agent has gone', async () => {
+  using directory = temporaryDirectory('gate');
+  const trace = join(directory.path, 'ran');
+  const script = join(directory.path, 'run.sh');
+  writeFileSync(script, `#!/bin/sh\ntouch ${trace}\n`, { mode: 0o755 });
+  const commands = Object.fromEntries(
+    ['install', 'enable', 'update', 'disable', 'uninstall'].map((name) => [`${name}Command`, 'run.sh']),
+  );
+  const left: string[] = [];
+  const command = commandAtGate({
+    directory: directory.path,
+    version,
+    manifest: parseHandlerManifest(JSON.stringify([{ handlerManifest: commands }])),
+    call: { command: 'enable', uninstallExitCode: undefined },
+    sequence: 5,
+    scratch: directory.path,
+    launch: (words) => launchWords(limits, [], words),
+    leave: (files) =>
+      files.forEach((file) => {
+        left.push(String(file.tail()));
+        file.close();
+      }),
+  });
+  await command.giveUp();
+  expect(left).toEqual(['', '']);
+  const [program, ...words] = launchWords(limits, [], [script]);
+  expect(spawnSync(program, words, { input: '' }).status).toBe(125);
+  expect(readdirSync(directory.path)).toEqual(['run.sh']);
+  expect(spawnSync(program, words, { input: '\n' }).status).toBe(0);
+  expect(readdirSync(directory.path)).toEqual(['ran', 'run.sh']);
 });

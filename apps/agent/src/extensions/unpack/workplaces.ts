@@ -36,7 +36,7 @@ export interface WorkplacesOptions {
 /** Another package often follows soon: for this long one is kept ready. Milliseconds. */
 const lingerMilliseconds = 30_000;
 /** What has just been done is told first: starting a process holds everything else up for a moment. Milliseconds. */
-const settleMilliseconds = 250;
+const settleMilliseconds = 50;
 
 /** A process that waits for its package. Nothing of it is on the disk yet. */
 interface Ready {
@@ -71,6 +71,8 @@ export class Workplaces {
   /** The one that is ready, or a fresh one. */
   take(): Workplace {
     this.#taken = true;
+    // Not one more while this one is at work: it would take the processor from it.
+    clearTimeout(this.#timer);
     const isThere = this.#ready?.unpacker.isThere() === true;
     if (!isThere) this.#discard();
     const ready = this.#ready ?? this.#make();
