@@ -9,6 +9,7 @@ import { beginReplacement, type Replacement } from './durable-file.ts';
  */
 export class DurableChanges {
   readonly #files = new Map<string, { readonly content: string | Uint8Array; readonly mode: number }>();
+  readonly #before = new Set<string>();
   readonly #directories = new Set<string>();
 
   /** Replaces a file at the commit. `mode` is exact. */
@@ -21,22 +22,34 @@ export class DurableChanges {
     this.#directories.add(directory);
   }
 
-  /** Does it; durable when it returns. Throws what the file system says; what is not replaced by then stays as it was. */
-  async commit(): Promise<void> {
+  /** The same, and it is durable before any of the files is in its place. */
+  changedBefore(directory: string): void {
+    this.#before.add(directory);
+  }
+
+  /**
+   * Does it; durable when it returns. Throws what the file system says; what is not replaced by then stays as it was. With `soon` each file
+   * is the old or the new one after a loss of power, until something else is made durable in its directory.
+   */
+  async commit(names: 'durable' | 'soon' = 'durable'): Promise<void> {
     const begun: Replacement[] = [];
     try {
       for (const [path, { content, mode }] of this.#files) {
         begun.push(beginReplacement(path, content, mode));
         this.changed(dirname(path));
       }
-      await all(begun.map(({ file }) => syncContent(file)));
+      await all([...begun.map(({ file }) => syncContent(file)), ...syncAll(this.#before)]);
       for (const replacement of begun) replacement.finish();
     } catch (error) {
       for (const replacement of begun) replacement.giveUp();
       throw error;
     }
-    await all([...this.#directories].map((directory) => syncNames(directory)));
+    if (names === 'durable') await all(syncAll(this.#directories));
   }
+}
+
+function syncAll(directories: ReadonlySet<string>): readonly Promise<void>[] {
+  return [...directories].map((directory) => syncNames(directory));
 }
 
 /** Nothing of it goes on when it returns, however it ends. */

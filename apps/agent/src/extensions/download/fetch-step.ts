@@ -9,7 +9,7 @@ import type { SignedPackage } from '@sallyport/catalog';
 import { findManifest } from '@sallyport/handler-contract';
 import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { syncDirectory } from '@sallyport/durable-files';
+import { DurableChanges } from '@sallyport/durable-files';
 import { handlerPaths } from '../handler-paths.ts';
 import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
@@ -34,25 +34,33 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     context.progress('Verifying');
     context.requirePermission();
     const record = freshRecord(canonicalName(signed, context.name), version, context);
-    const unpacked = unpack(workplace, signed, signal);
-    // Looked at below, unless there is no room for the record.
-    unpacked.catch(() => undefined);
     // That one is to come is written while the package is being opened: neither has to wait for the other.
-    const takeBack = announce(record, context);
+    const announced = announce(record, context);
     let programs: ProgramDigests;
     try {
-      const method = await unpacked;
-      programs = programDigests(workplace.staging);
-      chmodSync(workplace.staging, 0o755);
-      await syncTree(workplace.staging, method);
+      [programs] = await both(openPackage(workplace, signed, signal), announced.done);
     } catch (error) {
-      takeBack();
+      announced.takeBack();
       throw error;
     }
-    place({ ...record, programs }, workplace.staging, context);
+    await place({ ...record, programs }, workplace.staging, context);
   } finally {
     workplace.close();
   }
+}
+
+/** Verified, unpacked, on the disk, and out of everybody's reach: only then its programs are looked at (T56). */
+async function openPackage(workplace: Workplace, signed: SignedPackage, signal: AbortSignal): Promise<ProgramDigests> {
+  const method = await unpack(workplace, signed, signal);
+  chmodSync(workplace.staging, 0o755);
+  await both(syncTree(workplace.staging, method), workplace.gone);
+  return programDigests(workplace.staging);
+}
+
+/** Nothing of either goes on when it has failed. */
+async function both<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 async function findAndDownload(
@@ -129,19 +137,31 @@ function freshRecord(
   };
 }
 
-/** A crash from here on leaves a record that says that what lies in its place cannot be relied on. Gives how to take that back. */
-function announce(record: InstalledExtension, { host }: OperationContext): () => void {
+/** A crash after it is done leaves a record that says that what lies in its place cannot be relied on. */
+function announce(
+  record: InstalledExtension,
+  { host }: OperationContext,
+): { readonly done: Promise<void>; takeBack(): void } {
   const before = host.store.find(record.name, record.version);
-  host.store.put(record);
-  return () => (before === undefined ? host.store.remove(record) : host.store.put(before));
+  const changes = new DurableChanges();
+  host.store.putWith(record, changes);
+  return {
+    done: changes.commit(),
+    takeBack: () => (before === undefined ? host.store.remove(record) : host.store.put(before)),
+  };
 }
 
-/** Makes the tree, which is durable, visible in one step. It was announced. */
-function place(record: InstalledExtension, staging: string, { host }: OperationContext): void {
+/**
+ * Makes the tree, which is durable, visible in one step. It was announced. That it is there may be forgotten by a loss of power until
+ * something else is recorded of it: nothing of it has run by then, and it is fetched anew.
+ */
+async function place(record: InstalledExtension, staging: string, { host }: OperationContext): Promise<void> {
   const { directory } = handlerPaths(host.paths, record.name, record.version);
   discardTree(host.paths, host.environment, directory);
   ensureDirectory(host.paths.handlers, 0o700);
   renameSync(staging, directory);
-  syncDirectory(host.paths.handlers);
-  host.store.put({ ...record, phase: 'placed' });
+  const changes = new DurableChanges();
+  changes.changedBefore(host.paths.handlers);
+  host.store.putWith({ ...record, phase: 'placed' }, changes);
+  await changes.commit('soon');
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { extensionKey, handlerName, messageOf, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
-import { isMissing, syncDirectory } from '@sallyport/durable-files';
-import { readJsonFile, writeJsonFile } from '../../platform/json-file.ts';
+import { isMissing, syncDirectory, type DurableChanges } from '@sallyport/durable-files';
+import { readJsonFile, textOf, writeJsonFile } from '../../platform/json-file.ts';
 import { installedExtensionSchema, storedForm, type InstalledExtension } from './installed-extension.ts';
 
 export interface ExtensionStore {
@@ -14,6 +14,8 @@ export interface ExtensionStore {
   find(name: ExtensionName, version: HandlerVersion): InstalledExtension | undefined;
   /** Adds or replaces the record of that name and version. Durable when it returns. */
   put(extension: InstalledExtension): void;
+  /** The same, durable with the commit of `changes`. */
+  putWith(extension: InstalledExtension, changes: DurableChanges): void;
   /** Removes the record; one that is not there is no error. Durable when it returns. */
   remove(extension: InstalledExtension): void;
 }
@@ -47,6 +49,12 @@ export function extensionStore(directory: string): ExtensionStore {
       const folder = folderOf(extension);
       ensureDirectory(folder, 0o755);
       writeJsonFile(join(folder, 'state.json'), storedForm(extension), 0o644);
+    },
+    putWith(extension, changes) {
+      ensureDirectory(directory, 0o755, changes);
+      const folder = folderOf(extension);
+      ensureDirectory(folder, 0o755, changes);
+      changes.write(join(folder, 'state.json'), textOf(storedForm(extension)), 0o644);
     },
     remove(extension) {
       rmSync(folderOf(extension), { recursive: true, force: true });

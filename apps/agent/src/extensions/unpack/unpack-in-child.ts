@@ -15,8 +15,10 @@ const answerSchema = z.discriminatedUnion('ok', [
 ]);
 
 export interface Unpacker {
-  /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. The signal ends it. */
+  /** Verifies and unpacks; throws `OperationFailure` `InternalError` when the process did not answer. The signal ends it. It is told to end by then. */
   unpack(request: UnpackRequest, signal: AbortSignal): Promise<UnpackAnswer>;
+  /** Resolves when the process has ended: nobody but the agent can touch the directory any more (T56). */
+  readonly gone: Promise<void>;
   /** Whether the process is still there to be asked. */
   isThere(): boolean;
   /** Ends the process if it is still there. */
@@ -56,6 +58,10 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
       cwd: '/',
     },
   );
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
   const answered = answerOf(child);
   // Looked at only in unpack(); until then a failure must not count as unhandled.
   answered.catch(() => undefined);
@@ -72,6 +78,7 @@ export function startUnpacker(options: UnpackerOptions): Unpacker {
         limit.removeEventListener('abort', end);
       }
     },
+    gone,
     isThere: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     dispose: end,
   };
@@ -86,13 +93,19 @@ function answerOf(child: ChildProcess): Promise<UnpackAnswer> {
   return new Promise((resolve, reject) => {
     let out = '';
     let err = '';
-    let isEnded = false;
+    const take = (): void => {
+      try {
+        resolve(parseJson(answerSchema, out, 'its answer'));
+      } catch (error) {
+        reject(failed(messageOf(error)));
+      }
+    };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (out.length < mostAnswer) out += text;
-      if (isEnded || !out.includes('\n')) return;
-      // The line is all there is to come. Its own way out takes Node longer, and nothing of it may be left when the tree is used (T56).
-      isEnded = true;
+      if (!out.includes('\n')) return;
+      // That line is all there is to come; its own way out takes Node longer.
       child.kill('SIGKILL');
+      take();
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (err.length < mostAnswer) err += text;
@@ -101,12 +114,8 @@ function answerOf(child: ChildProcess): Promise<UnpackAnswer> {
     child.stdin?.on('error', () => undefined);
     child.on('error', (error) => reject(failed(messageOf(error))));
     child.on('close', (code, signal) => {
-      try {
-        if (code !== 0 && !isEnded) throw new Error(`it ended with ${signal ?? String(code)}: ${err.slice(-2000)}`);
-        resolve(parseJson(answerSchema, out, 'its answer'));
-      } catch (error) {
-        reject(failed(messageOf(error)));
-      }
+      if (code === 0) take();
+      else reject(failed(`it ended with ${signal ?? String(code)}: ${err.slice(-2000)}`));
     });
   });
 }

@@ -22,6 +22,8 @@ export interface Workplace {
   readonly staging: string;
   /** Verifies what was downloaded and unpacks it into `staging`; throws `OperationFailure` when the process did not answer. */
   unpack(wanted: Wanted, signal: AbortSignal): Promise<UnpackAnswer>;
+  /** Resolves when the process has ended: before that the tree is not used (T56). */
+  readonly gone: Promise<void>;
   /** Ends the process and removes whatever is still there. */
   close(): void;
 }
@@ -88,6 +90,7 @@ export class Workplaces {
       descriptor,
       staging,
       unpack: (wanted, signal) => unpacker.unpack({ ...wanted, directory: staging }, signal),
+      gone: unpacker.gone,
       close() {
         giveUp(ready);
         rmSync(staging, { recursive: true, force: true });
