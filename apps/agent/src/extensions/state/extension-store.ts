@@ -5,6 +5,7 @@ import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { extensionKey, handlerName, messageOf, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { isMissing, syncDirectory, type DurableChanges } from '@sallyport/durable-files';
+import { fileStamp } from '../../platform/file-stamp.ts';
 import { readJsonFile, textOf, writeJsonFile } from '../../platform/json-file.ts';
 import { installedExtensionSchema, storedForm, type InstalledExtension } from './installed-extension.ts';
 
@@ -20,24 +21,39 @@ export interface ExtensionStore {
   remove(extension: InstalledExtension): void;
 }
 
+/** A record as it was read, and of which file that was. */
+interface Known {
+  readonly stamp: string;
+  readonly extension: InstalledExtension;
+}
+
 /** The store in a directory (`extension_logs`), which is made when the first record is written. */
 export function extensionStore(directory: string): ExtensionStore {
   const folderOf = ({ name, version }: Pick<InstalledExtension, 'name' | 'version'>): string =>
     join(directory, handlerDirectoryName(handlerName(name), version));
 
+  let known = new Map<string, Known>();
+
+  /** Every step of every operation looks here, and mostly nothing has changed: a record is read again when its file is another one. */
   function list(): ReturnType<ExtensionStore['list']> {
-    const extensions: InstalledExtension[] = [];
+    const seen = new Map<string, Known>();
     const unreadable: string[] = [];
     for (const folder of foldersIn(directory)) {
       const file = join(directory, folder, 'state.json');
       try {
-        const extension = readJsonFile(file, installedExtensionSchema);
-        if (extension !== undefined) extensions.push(extension);
+        const stamp = fileStamp(file);
+        const before = known.get(file);
+        const extension =
+          before !== undefined && before.stamp === stamp
+            ? before.extension
+            : readJsonFile(file, installedExtensionSchema);
+        if (extension !== undefined) seen.set(file, { stamp, extension });
       } catch (error) {
         unreadable.push(`${file}: ${messageOf(error)}`);
       }
     }
-    return { extensions, unreadable };
+    known = seen;
+    return { extensions: [...seen.values()].map(({ extension }) => extension), unreadable };
   }
 
   return {
@@ -47,12 +63,15 @@ export function extensionStore(directory: string): ExtensionStore {
     put(extension) {
       ensureDirectory(directory, 0o755);
       const folder = folderOf(extension);
+      // Numbers of files come again: what is written here is read here, whatever its stamp.
+      known.delete(join(folder, 'state.json'));
       ensureDirectory(folder, 0o755);
       writeJsonFile(join(folder, 'state.json'), storedForm(extension), 0o644);
     },
     putWith(extension, changes) {
       ensureDirectory(directory, 0o755, changes);
       const folder = folderOf(extension);
+      known.delete(join(folder, 'state.json'));
       ensureDirectory(folder, 0o755, changes);
       changes.write(join(folder, 'state.json'), textOf(storedForm(extension)), 0o644);
     },
