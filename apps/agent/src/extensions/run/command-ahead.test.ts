@@ -7,7 +7,7 @@ function rig(): {
   begun: string[];
   givenUp: string[];
   clock: { now: number };
-  offer(key: string): void;
+  readonly offer: (key: string) => void;
 } {
   const begun: string[] = [];
   const givenUp: string[] = [];

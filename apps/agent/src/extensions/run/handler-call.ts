@@ -163,7 +163,12 @@ interface Called {
   readonly extensionName: string | undefined;
 }
 
-function calledOf(version: HandlerVersion, call: HandlerCall, context: OperationContext, on?: SharingExtension): Called {
+function calledOf(
+  version: HandlerVersion,
+  call: HandlerCall,
+  context: OperationContext,
+  on?: SharingExtension,
+): Called {
   const { host, entry } = context;
   const record = requireRecord(version, context);
   return {

@@ -40,7 +40,7 @@ export interface CommandRun {
   /** Longer than the contract's limit never; shorter when the operation's own deadline is nearer. Seconds. */
   readonly secondsLeft: number;
   /** Called again and again while the command runs, with the ends of both streams. */
-  onOutput?(stdout: Uint8Array, stderr: Uint8Array): void;
+  readonly onOutput?: (stdout: Uint8Array, stderr: Uint8Array) => void;
   /** Gives up on the command: its process group is ended. */
   readonly signal: AbortSignal;
 }
