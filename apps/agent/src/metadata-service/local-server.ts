@@ -20,17 +20,22 @@ export interface Arrived extends LocalRequest {
 export type Answer = (arrived: Arrived) => Promise<LocalAnswer>;
 
 const mostConnections = 128;
+/** How long a connection may take for a request, from its beginning or the answer before on; what is late of a body counts as well. Milliseconds. */
+const requestMilliseconds = 5_000;
+/** The longest that a timer of Node can be. Milliseconds. */
+const longestInterval = 2 ** 31 - 1;
 
 /** Listens on an address. Rejects with the error of the system when it cannot be had. */
 export async function listenLocally(host: '127.0.0.1' | '::1', port: number, answer: Answer): Promise<LocalServer> {
   const server = createServer({
     maxHeaderSize: 16 * 1024,
-    headersTimeout: 5_000,
-    requestTimeout: 10_000,
     keepAliveTimeout: 2_000,
-    // Each look wakes a process that is to rest; who is too slow is noticed this much later, and there are few connections to hold.
-    connectionsCheckingInterval: 10_000,
+    // Node looks at connections again and again, also while there are none, and each look wakes a process that is to rest.
+    headersTimeout: 0,
+    requestTimeout: 0,
+    connectionsCheckingInterval: longestInterval,
   });
+  endSlowConnections(server);
   server.maxConnections = mostConnections;
   server.on('request', (message, response) => {
     // What a body says does not matter here; it is not read.
@@ -39,6 +44,27 @@ export async function listenLocally(host: '127.0.0.1' | '::1', port: number, ans
   });
   await listening(server, host, port);
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
+}
+
+/** Whoever holds a connection without asking anything is cut off (T62). While a request is being answered nothing runs out. */
+function endSlowConnections(server: Server): void {
+  const held = new WeakMap<Socket, { timer: NodeJS.Timeout | undefined; answering: number }>();
+  const wait = (socket: Socket, change: number): void => {
+    const { timer, answering } = held.get(socket) ?? { timer: undefined, answering: 0 };
+    clearTimeout(timer);
+    const now = answering + change;
+    const idle = now === 0 && !socket.destroyed;
+    const next = idle ? setTimeout(() => socket.destroy(), requestMilliseconds).unref() : undefined;
+    held.set(socket, { timer: next, answering: now });
+  };
+  server.on('connection', (socket) => {
+    wait(socket, 0);
+    socket.once('close', () => clearTimeout(held.get(socket)?.timer));
+  });
+  server.on('request', ({ socket }, response) => {
+    wait(socket, 1);
+    response.once('close', () => wait(socket, -1));
+  });
 }
 
 function arrivedOf(message: IncomingMessage): Arrived {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { testMachine, type TestMachine } from '../config/machine.fixture.ts';
@@ -254,6 +254,22 @@ describe('tokens', () => {
     clock.now += 60_000;
     expect((await get(tokenPath, { metadata: 'true', authorization: `Basic ${secret}` })).status).toBe(403);
     expect(readdirSync(machine.paths.tokens)).toEqual([basename(planted)]);
+  });
+
+  test('T62 who holds a connection and asks nothing, or never comes to an end, is cut off; others are served', async () => {
+    const { get, port } = await startEndpoint();
+    const sockets = [
+      '',
+      'GET / HTTP/1.1\r\nX-Slow: ',
+      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n',
+    ].map((begun) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      socket.write(begun);
+      const drip = setInterval(() => void (begun !== '' && socket.writable && socket.write('x')), 1000);
+      return once(socket.resume(), 'close').finally(() => clearInterval(drip));
+    });
+    expect((await get(tokenPath)).status).toBe(401);
+    await Promise.all(sockets);
   });
 
   test('T62 unanswered challenges of one user are bounded', async () => {

@@ -4,8 +4,8 @@ import { sleep } from './sleep.ts';
 
 /** Where a folder cannot be watched, because it is not there yet or no watches are left, looking again is all there is. Milliseconds. */
 const lookMilliseconds = 500;
-/** What a watch may have missed is seen this late. Milliseconds. */
-const longestMilliseconds = 30_000;
+/** What a watch may have missed is seen this late. Whoever decides by such a file reads it himself. Milliseconds. */
+const longestMilliseconds = 60_000;
 
 interface Watched {
   readonly inode: bigint;

@@ -195,6 +195,7 @@ export class ConnectedAgent {
     this.#tell({ lastHeartbeat: this.#time(), errorCode: '', errorDetails: '', errorTime: '', ...told });
     // Whatever could not be told before can be now.
     this.#extensions.connected();
+    giveBackMemorySoon();
     await looking;
   }
 
