@@ -149,6 +149,11 @@ describe('T16 a machine signs which local controls are in force', () => {
       /not a statement/,
     ],
     [
+      'an id with something before it',
+      () => signText(statementKind, statement({ vmId: `x${vmId}` }), first),
+      /not a statement/,
+    ],
+    [
       'an id with something behind it',
       () => signText(statementKind, statement({ vmId: `${vmId}\n` }), first),
       /not a statement/,

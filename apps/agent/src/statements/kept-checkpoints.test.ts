@@ -28,15 +28,18 @@ const own = logKey();
 const other = logKey();
 const hash = (digit: string): string => digit.repeat(64);
 
-function checkpoint(
-  position: number,
-  digit: string,
-  { privateKey }: LogKey = own,
-  typ = 'sallyport-activity-checkpoint',
-): string {
+interface Written {
+  readonly key?: LogKey;
+  readonly typ?: string;
+  readonly alg?: string;
+  readonly hash?: string;
+}
+
+function checkpoint(position: number, digit: string, written: Written = {}): string {
+  const { key = own, typ = 'sallyport-activity-checkpoint', alg = 'ES256' } = written;
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part({ alg: 'ES256', typ })}.${part({ position, hash: hash(digit), time: 'now' })}`;
-  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const signed = `${part({ alg, typ })}.${part({ position, hash: written.hash ?? hash(digit), time: 'now' })}`;
+  const signature = sign('sha256', Buffer.from(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
   return `${signed}.${signature.toString('base64url')}`;
 }
 
@@ -71,9 +74,23 @@ describe('T15 a control plane that contradicts what it showed before is found ou
   test.each([
     ['an end cut off', checkpoint(5, 'c'), own, /events were removed, or a backup was restored/],
     ['the same end of another history', checkpoint(9, 'c'), own, /differ and both end at position 9/],
-    ['a log signed with another key', checkpoint(12, 'c', other), other, /not signed as those before/],
-    ['another key shown for the same log', checkpoint(12, 'c', other), own, /not signed as those before/],
-    ['something else, signed', checkpoint(12, 'c', own, 'JWT'), own, /it is not a checkpoint/],
+    ['a log signed with another key', checkpoint(12, 'c', { key: other }), other, /not signed as those before/],
+    ['another key shown for the same log', checkpoint(12, 'c', { key: other }), own, /not signed as those before/],
+    ['something else, signed', checkpoint(12, 'c', { typ: 'JWT' }), own, /it is not a checkpoint/],
+    ['another algorithm', checkpoint(12, 'c', { alg: 'none' }), own, /it is not a checkpoint/],
+    ['a part too many', `${checkpoint(12, 'c')}.a`, own, /it is not a checkpoint/],
+    [
+      'a hash with something behind it',
+      checkpoint(12, 'c', { hash: `${hash('c')}0` }),
+      own,
+      /not signed as those before/,
+    ],
+    [
+      'a hash with something before it',
+      checkpoint(12, 'c', { hash: `0${hash('c')}` }),
+      own,
+      /not signed as those before/,
+    ],
     ['nonsense', 'nonsense', own, /not signed as those before/],
   ] as const)('%s', (_, line, key, sentence) => {
     const { root, keep } = machine();
@@ -109,4 +126,13 @@ test('of very many the first, the newest, and every second of the older half sta
   expect(lines[0]).toBe('0');
   expect(lines.slice(-200)).toEqual(Array.from({ length: 200 }, (_, index) => String(4800 + index)));
   expect(lines.map(Number)).toEqual(lines.map(Number).toSorted((a, b) => a - b));
+});
+
+test('as many as are kept stay; with one more, every second of those before the middle goes', () => {
+  const lines = Array.from({ length: 501 }, (_, index) => String(index));
+  expect(thinned(lines.slice(0, 500))).toEqual(lines.slice(0, 500));
+  const [older, newer] = [lines.slice(0, 251), lines.slice(251)];
+  expect(thinned(lines)).toEqual([...older.filter((line) => Number(line) % 2 === 0), ...newer]);
+  const even = [...lines, '501'];
+  expect(thinned(even)).toEqual([...even.slice(0, 251).filter((line) => Number(line) % 2 === 0), ...even.slice(251)]);
 });
