@@ -3,16 +3,14 @@
  * read from several places at once, each over a connection of its own.
  */
 import type { PostgresAddress } from '../store/postgres/address.ts';
+import type { StoreAddress } from '../store/store-address.ts';
 import type { LogHead } from './head-of-log.ts';
 
 /** Position, hash, then the values of the chained columns. */
 export type StoredEvent = readonly [position: number, hash: string, ...values: string[]];
 
 /** Where a log is: enough for another thread to open it. */
-export type LogAddress =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'postgres'; readonly address: PostgresAddress }
-  | { readonly kind: 'export'; readonly directory: string };
+export type LogAddress = StoreAddress | { readonly kind: 'export'; readonly directory: string };
 
 /** A part of a log. What its ends are counted in is the log's own affair: positions, or files. */
 export interface Stretch {

@@ -13,6 +13,7 @@ import { endpointOf, type Endpoint } from '../identity/endpoint.ts';
 import { createTokenVerifier, type TokenVerifier } from '../identity/token-verifier.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { outboundRule } from '../outbound/outbound-rule.ts';
+import { createHeartbeatWriter } from '../machines/heartbeat-writer.ts';
 import { resourceTypes } from '../providers/index.ts';
 import type { Services } from '../services.ts';
 import { writeOperatorFile } from '../state/first-identities.ts';
@@ -86,7 +87,8 @@ async function serve(configuration: Configuration, opened: Opened): Promise<Cont
   const deployments = createDeployments(services, dispatcher);
   const ending = new AbortController();
   const readiness = readinessAnswer(services, paths.directory, ending.signal, log);
-  door.answerWith(answersOf(configuration, services, { store, tokens, dispatcher }, readiness, log));
+  const heartbeats = createHeartbeatWriter(store);
+  door.answerWith(answersOf(configuration, services, { store, tokens, dispatcher, heartbeats }, readiness, log));
   const monitoringPort = await monitoring.listen(services, door.admission, readiness);
   writeOperatorFile(paths, { ...identities, endpoint: services.endpoint.url });
   const stopSealing = await keepActivityLog(services, paths, configuration, identities, activityKey, log);
@@ -101,6 +103,7 @@ async function serve(configuration: Configuration, opened: Opened): Promise<Cont
     const closed = door.close();
     services.doorbell.close();
     await closed;
+    await heartbeats.close();
     await deployments.close();
     await stopSealing();
     tickets.leave();

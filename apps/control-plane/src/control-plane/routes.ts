@@ -17,6 +17,7 @@ import { createTokenService } from '../identity/token-service.ts';
 import type { TokenVerifier } from '../identity/token-verifier.ts';
 import { createAgentApi } from '../machines/agent-api.ts';
 import { createHeartbeatRecorder } from '../machines/heartbeat-recorder.ts';
+import type { HeartbeatWriter } from '../machines/heartbeat-writer.ts';
 import type { Services } from '../services.ts';
 import { statePaths } from '../state/state-paths.ts';
 import type { Store } from '../store/store.ts';
@@ -32,7 +33,13 @@ export function answersOf(
     store,
     tokens,
     dispatcher,
-  }: { readonly store: Store; readonly tokens: TokenVerifier; readonly dispatcher: Dispatcher },
+    heartbeats,
+  }: {
+    readonly store: Store;
+    readonly tokens: TokenVerifier;
+    readonly dispatcher: Dispatcher;
+    readonly heartbeats: HeartbeatWriter;
+  },
   readiness: Readiness,
   log: Log,
 ): Answering {
@@ -41,7 +48,7 @@ export function answersOf(
   const agentApi = createAgentApi(
     services,
     createMachineAuthenticator(environment, store, tokens),
-    createHeartbeatRecorder(environment, store),
+    createHeartbeatRecorder(environment, heartbeats),
     () => newestCheckpoint(paths.activityCheckpoints, paths.activityPublicKey),
   );
   const routes = routesOf(configuration, services, dispatcher, readiness, log);

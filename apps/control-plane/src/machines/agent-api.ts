@@ -1,7 +1,6 @@
 /** The agent API: heartbeat (held: the doorbell), goal state, reports, keys, statements. Every request is of one machine about itself. */
 import { isTerminal, messageOf, parseJson } from '@sallyport/model';
 import {
-  heartbeatRequestSchema,
   keyRenewalSchema,
   reportRequestSchema,
   statementRequestSchema,
@@ -112,20 +111,15 @@ export function createAgentApi(
     const machine = await machineOf(request, asked);
     if ('refusal' in machine) return machine;
     const { vm_id: vmId } = machine.value;
-    const parsed = await parsedBody<HeartbeatRequest>(
-      request,
-      heartbeatRequestSchema,
-      'The heartbeat',
-      largestHeartbeat,
-    );
-    if ('refusal' in parsed) return parsed;
+    const body = await jsonBody(request, 'The heartbeat', largestHeartbeat);
+    if ('refusal' in body) return body;
     if (doorbell.waiting(vmId) >= mostHeld) {
       const message = 'This machine holds several heartbeats already. One agent per machine; was it cloned?';
       return { refusal: refuse(429, 'TooManyRequests', message, { 'retry-after': '30' }) };
     }
-    await heartbeats.record(vmId, parsed.value);
-    const { generation, beat, holdSeconds } = parsed.value;
-    return { value: { heartbeat: { generation, beat, holdSeconds }, state: machine.value } };
+    const read = await heartbeats.record(vmId, body.value);
+    if ('malformed' in read) return { refusal: malformed(read.malformed) };
+    return { value: { heartbeat: read.heartbeat, state: machine.value } };
   }
 
   /** Holds a request. Little is kept of it meanwhile: there are as many as machines. */
@@ -221,19 +215,28 @@ async function parsedBody<T>(
   what: string,
   largest: number,
 ): Promise<Granted<T>> {
+  const body = await jsonBody(request, what, largest);
+  if ('refusal' in body) return body;
+  try {
+    return { value: parseJson(schema, body.value, what) };
+  } catch (error) {
+    return { refusal: malformed(messageOf(error)) };
+  }
+}
+
+/** The text of a body that says that it is JSON. */
+async function jsonBody(request: PlainRequest, what: string, largest: number): Promise<Granted<string>> {
   if (!/^application\/json\s*(?:;|$)/i.test(request.header('content-type') ?? '')) {
     return { refusal: refuse(415, 'UnsupportedMediaType', `${what} must be of type application/json.`) };
   }
   const text = await request.text(largest);
-  if (text === undefined) {
-    const message = `${what} is larger than ${largest} bytes, compressed, or not UTF-8.`;
-    return { refusal: refuse(413, 'RequestEntityTooLarge', message) };
-  }
-  try {
-    return { value: parseJson(schema, text, what) };
-  } catch (error) {
-    return { refusal: refuse(400, 'InvalidRequestContent', messageOf(error)) };
-  }
+  if (text !== undefined) return { value: text };
+  const message = `${what} is larger than ${largest} bytes, compressed, or not UTF-8.`;
+  return { refusal: refuse(413, 'RequestEntityTooLarge', message) };
+}
+
+function malformed(message: string): PlainAnswer {
+  return refuse(400, 'InvalidRequestContent', message);
 }
 
 function quarantined({ name, quarantine_reason }: Pick<MachineState, 'name' | 'quarantine_reason'>): PlainAnswer {

@@ -8,6 +8,7 @@ import { heartbeatContent } from '../testing/heartbeat-content.ts';
 import { addMachine } from '../testing/test-machine.ts';
 import { cloneWeight, formatBeat, nextBeat, noBeat, parseBeat, type Beat } from './beat.ts';
 import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
+import { createHeartbeatWriter, type HeartbeatWriter } from './heartbeat-writer.ts';
 import { quarantineForked } from './quarantine.ts';
 
 describe('numbers', () => {
@@ -40,20 +41,25 @@ describe('numbers', () => {
 eachStore('the line of beats', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
+  let writer: HeartbeatWriter;
   let vmId: string;
   beforeAll(async () => {
     store = await makeStore().open();
+    writer = createHeartbeatWriter(store);
   });
-  afterAll(() => store.close());
+  afterAll(async () => {
+    await writer.close();
+    await store.close();
+  });
 
   /** An agent: repeats what it was last told. */
   function agent(): { held: Beat; beat(answerArrives?: boolean): Promise<void> } {
-    const recorder = createHeartbeatRecorder(environment, store);
+    const recorder = createHeartbeatRecorder(environment, writer);
     const self = {
       held: noBeat,
       async beat(answerArrives = true) {
         const request: HeartbeatRequest = { ...heartbeatContent(1), beat: formatBeat(self.held) };
-        await recorder.record(vmId, request);
+        await recorder.record(vmId, JSON.stringify(request));
         environment.pass(1);
         const answer = nextBeat(parseBeat(request.beat), environment.now(), 0.5);
         if (answerArrives) self.held = answer;

@@ -1,30 +1,42 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import en from 'zod/v4/locales/en.js';
+import * as z from 'zod/mini';
+import { readPostgresAddress } from '../store/postgres/address.ts';
 import type { Store } from '../store/store.ts';
+import { StoreUnavailable } from '../store/store-unavailable.ts';
+import { headOfLog } from '../activity-log/head-of-log.ts';
 import { eachStore } from '../testing/each-store.ts';
 import { heartbeatContent } from '../testing/heartbeat-content.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
+import { testEvent } from '../testing/test-event.ts';
 import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
+import { createHeartbeatWriter, fewestForThread, type HeartbeatWriter } from './heartbeat-writer.ts';
+import type { SentHeartbeat } from './write-heartbeats.ts';
 import { machineStatus } from './machine-status.ts';
 
-const heartbeat = heartbeatContent;
+const heartbeat = (generation: number): string => JSON.stringify(heartbeatContent(generation));
 const record = { vm_id: '00000000', created_at: 5, key_since: 0, quarantined_at: null };
 
 eachStore('heartbeats', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
+  let writer: HeartbeatWriter;
   let commits = 0;
   beforeAll(async () => {
+    // As a control plane has it from its start.
+    z.config(en());
     store = await makeStore().open();
+    writer = createHeartbeatWriter(store);
   });
-  afterAll(() => store.close());
-  const counted = (): Store => ({
-    ...store,
-    rowWriter: (writing) => {
-      const write = store.rowWriter(writing);
-      return (rows) => {
-        commits += 1;
-        return write(rows);
-      };
+  afterAll(async () => {
+    await writer.close();
+    await store.close();
+  });
+  const counted = (): HeartbeatWriter => ({
+    ...writer,
+    write: (sent) => {
+      commits += 1;
+      return writer.write(sent);
     },
   });
   const rows = (): Promise<{ vm_id: string; generation: number; received_at: number; connected_since: number }[]> =>
@@ -44,11 +56,11 @@ eachStore('heartbeats', (makeStore) => {
   });
 
   test('T19 a heartbeat with what no database keeps, zeros and halves of characters, is kept without, beside the others of its group', async () => {
-    const recorder = createHeartbeatRecorder(environment, store);
+    const recorder = createHeartbeatRecorder(environment, writer);
     const odd = String.raw`"\u0000 é 😀 {1,2}`;
     await Promise.all([
-      recorder.record('odd', { ...heartbeat(3), agentVersion: `${odd}\0\uD800` }),
-      recorder.record('even', { ...heartbeat(4), agentVersion: odd }),
+      recorder.record('odd', JSON.stringify({ ...heartbeatContent(3), agentVersion: `${odd}\0\uD800` })),
+      recorder.record('even', JSON.stringify({ ...heartbeatContent(4), agentVersion: odd })),
     ]);
     const versions = await store.read
       .selectFrom('heartbeats')
@@ -61,7 +73,7 @@ eachStore('heartbeats', (makeStore) => {
   });
 
   test('a machine is connected since its first heartbeat without a gap of 15 minutes', async () => {
-    const recorder = createHeartbeatRecorder(environment, store);
+    const recorder = createHeartbeatRecorder(environment, writer);
     const of = async (): Promise<Awaited<ReturnType<typeof rows>>[number]> =>
       (await rows()).filter(({ vm_id }) => vm_id === 'x')[0] ?? {
         vm_id: '',
@@ -89,12 +101,9 @@ eachStore('heartbeats', (makeStore) => {
 
   test('a commit that fails is told to everyone who waits for it, and the next one goes on', async () => {
     let broken = true;
-    const failing: Store = {
-      ...store,
-      rowWriter: (writing) => {
-        const write = store.rowWriter(writing);
-        return (rows) => (broken ? Promise.reject(new Error('disk full')) : write(rows));
-      },
+    const failing: HeartbeatWriter = {
+      ...writer,
+      write: (sent) => (broken ? Promise.reject(new Error('disk full')) : writer.write(sent)),
     };
     const recorder = createHeartbeatRecorder(environment, failing);
     const both = await Promise.allSettled([recorder.record('y', heartbeat(1)), recorder.record('z', heartbeat(1))]);
@@ -102,5 +111,64 @@ eachStore('heartbeats', (makeStore) => {
     broken = false;
     await recorder.record('y', heartbeat(1));
     expect((await rows()).some(({ vm_id }) => vm_id === 'y')).toBe(true);
+  });
+
+  test.each([
+    ['few', 0],
+    ['many, in a thread', fewestForThread],
+  ])('what is no heartbeat is told so, and costs the others of its group nothing: %s', async (_, more) => {
+    const recorder = createHeartbeatRecorder(environment, counted());
+    const before = commits;
+    const answers = await Promise.all([
+      recorder.record('well', heartbeat(5)),
+      recorder.record('half', heartbeat(6).slice(0, -20)),
+      recorder.record('other', '{"agentVersion":5}'),
+      ...Array.from({ length: more }, (__, i) => recorder.record(`more${i}`, heartbeat(i))),
+    ]);
+    expect(commits).toBe(before + 1);
+    expect(answers.slice(0, 3)).toEqual([
+      { heartbeat: { generation: 5, holdSeconds: 0 } },
+      { malformed: expect.stringMatching(/^The heartbeat is not JSON \(at line 1 column \d+\)$/) },
+      { malformed: "The heartbeat is malformed at 'agentVersion': Invalid input: expected string, received number" },
+    ]);
+    expect((await rows()).filter(({ vm_id }) => ['well', 'half', 'other'].includes(vm_id))).toMatchObject([
+      { vm_id: 'well', generation: 5 },
+    ]);
+  });
+
+  test('heartbeats and changes take turns: neither waits for the other with the event loop standing still, and both are kept', async () => {
+    const recorder = createHeartbeatRecorder(environment, writer);
+    const change = (): Promise<void> =>
+      store.change(() => Promise.resolve({ value: undefined, events: [testEvent()] }));
+    const both = Array.from({ length: 200 }, (_, i) =>
+      i % 2 === 0 ? recorder.record(`t${i}`, heartbeat(i)) : change(),
+    );
+    await Promise.all(both);
+    for (let i = 0; i < 20; i += 1) await Promise.all([recorder.record(`t${i}`, heartbeat(1000)), change()]);
+    const kept = (await rows()).filter(({ vm_id }) => /^t[0-9]+$/.test(vm_id));
+    expect(kept).toHaveLength(110);
+    expect(kept.filter(({ generation }) => generation === 1000)).toHaveLength(20);
+    expect((await headOfLog(store.read)).position).toBe(120);
+  });
+
+  test('the thread that writes many ends when it is closed, and begins anew with the next; what it cannot do is told', async () => {
+    const many = (generation: number): SentHeartbeat[] =>
+      Array.from({ length: fewestForThread }, (_, i) => [`n${i}`, heartbeat(generation), 1]);
+    const other = createHeartbeatWriter(store);
+    await other.write(many(1));
+    await other.close();
+    await other.write([...many(2), ['n-not', '[]', 1]]);
+    expect((await rows()).filter(({ vm_id }) => vm_id.startsWith('n')).map(({ generation }) => generation)).toEqual(
+      Array.from({ length: fewestForThread }, () => 2),
+    );
+    await other.close();
+    await other.close();
+    const nowhere = createHeartbeatWriter({ ...store, address: { kind: 'sqlite', path: '/nowhere/at/all' } });
+    await expect(nowhere.write(many(3))).rejects.toThrow('unable to open database file');
+    await expect(nowhere.write(many(3))).rejects.toThrow('unable to open database file');
+    const gone = readPostgresAddress('postgres://nobody@localhost/none?host=/nowhere');
+    const away = createHeartbeatWriter({ ...store, address: { kind: 'postgres', address: gone } });
+    await expect(away.write(many(3))).rejects.toThrow(StoreUnavailable);
+    await away.close();
   });
 });

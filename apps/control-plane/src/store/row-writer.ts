@@ -15,10 +15,7 @@ export interface RowWriting {
   readonly updates: Readonly<Record<string, string>>;
 }
 
-/**
- * Writes rows, values in the order of the columns, no key twice. All are on disk when it resolves. It waits for no change where the
- * database can do that, and may run twice.
- */
+/** Writes rows, values in the order of the columns, no key twice. All are on disk when it resolves. It may run twice. */
 export type RowWriter = (rows: readonly (readonly RowValue[])[]) => Promise<void>;
 
 /** The statement around the source of its rows. */

@@ -13,6 +13,7 @@ import type { PostgresAddress } from './postgres/address.ts';
 import type { RowWriter, RowWriting } from './row-writer.ts';
 import type { Schema } from './schema/schema.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
+import type { StoreAddress } from './store-address.ts';
 
 /** Reads what is committed. */
 export type Reader = Pick<Kysely<Schema>, 'selectFrom'>;
@@ -51,6 +52,10 @@ export interface Store {
   note(work: (writer: Writer) => Promise<void>): Promise<void>;
   /** The same for rows that come in groups all the time. */
   rowWriter(writing: RowWriting): RowWriter;
+  /** Where it is, for a thread that writes rows in groups all the time over a connection of its own (`open-row-writer.ts`). */
+  readonly address: StoreAddress;
+  /** Runs what another thread writes by. Where only one may write at a time no change is made meanwhile. */
+  whileAnotherWrites<T>(work: () => Promise<T>): Promise<T>;
   /**
    * What was erased is to leave the files of the database as well (S1.7, T50), soon: several at once are one piece of work.
    */

@@ -23,6 +23,8 @@ export interface TurnOptions {
   savepoint(transaction: Transaction<Schema>, isFirst: boolean): Promise<void>;
   /** Whether this says that the database is gone, and everybody's work with it. */
   isGone(error: unknown): boolean;
+  /** Runs a transaction while nobody else in this process writes, where there may be only one. */
+  alone<T>(transaction: () => Promise<T>): Promise<T>;
 }
 
 /** More at once would make the first of a group wait too long for its answer. */
@@ -47,7 +49,7 @@ export function createTurns(database: Kysely<Schema>, options: TurnOptions): <T>
 
   async function commitOrFail(group: readonly Waiting[]): Promise<void> {
     try {
-      for (const answer of await again(() => commit(group))) answer();
+      for (const answer of await again(() => options.alone(() => commit(group)))) answer();
     } catch (error) {
       if (group.length > 1 && !options.isGone(error)) {
         // Something that no savepoint could take back, such as an event that cannot be written: whose it is shows one by one.

@@ -2,26 +2,25 @@
  * The store in PostgreSQL: for any number of control planes. Whoever changes something holds one advisory lock from the first statement
  * of the transaction to its commit, so that changes come one after the other as they do in SQLite, over all processes (decision 0150).
  */
-import { CompiledQuery, Kysely, PostgresDialect, sql, type Expression, type RawBuilder, type SqlBool } from 'kysely';
+import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import { parametersFor, theKeys } from '../lookup-keys.ts';
 import { migrate } from '../migrate.ts';
-import { upsertText, type RowWriter, type RowWriting } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { LookupQuery, Store, Writer } from '../store.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { createTurns } from '../turns.ts';
 import type { PostgresAddress } from './address.ts';
 import { textByBytes } from './byte-order.ts';
+import { again, connect } from './connect.ts';
 import { mayRunAgain } from './errors.ts';
 import { changeLock, lockClass } from './locks.ts';
 import { bellChannel, createPostgresBells } from './postgres-bells.ts';
-import { keepPrepared, openPool, sessionSettings } from './pool.ts';
-import { storableJson } from './storable-json.ts';
+import { keepPrepared } from './pool.ts';
+import { rowWriter } from './row-writer.ts';
 
 /** One connection takes turns; the others are for observations and for rings. */
 const writingConnections = 4;
 const readingConnections = 10;
-const mostAttempts = 5;
 
 /** Opens the database and brings it up to date. */
 export async function openPostgres(address: PostgresAddress): Promise<Store> {
@@ -51,6 +50,7 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
       await sql.raw(isFirst ? 'SAVEPOINT turn' : 'RELEASE SAVEPOINT turn; SAVEPOINT turn').execute(transaction);
     },
     isGone: (error) => error instanceof StoreUnavailable,
+    alone: (work) => work(),
   });
   return {
     read: reading,
@@ -59,6 +59,8 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
     observe: inTurn,
     note: (work) => note(writing, work),
     rowWriter: (rows) => rowWriter(writing, rows),
+    address: { kind: 'postgres', address },
+    whileAnotherWrites: (work) => work(),
     // Rows that are gone are unreadable by SQL at once; their pages are PostgreSQL's to clear (docs: protected settings).
     eraseTraces: () => undefined,
     bells,
@@ -68,29 +70,8 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
   };
 }
 
-function connect(address: PostgresAddress, most: number): Kysely<Schema> {
-  return new Kysely<Schema>({
-    dialect: new PostgresDialect({
-      pool: openPool(address, most),
-      onCreateConnection: async (connection) => {
-        await connection.executeQuery(CompiledQuery.raw(sessionSettings));
-      },
-    }),
-  });
-}
-
 function note(writing: Kysely<Schema>, work: (writer: Writer) => Promise<void>): Promise<void> {
   return again(() => writing.transaction().execute(work));
-}
-
-async function again<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let number = 1; ; number += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (number === mostAttempts || !mayRunAgain(error)) throw error;
-    }
-  }
 }
 
 function lookup<Row>(
@@ -104,24 +85,6 @@ function lookup<Row>(
   return async (keys) => {
     const parameters = parametersFor(query.parameters, keys);
     return (await reading.executeQuery<Row>({ ...query, parameters })).rows;
-  };
-}
-
-/**
- * One statement is a transaction of its own: the database is asked once for a group, which is one text. As an array for each column,
- * each element of which the driver quotes, it took a quarter of the processor time of a fleet that comes all at once.
- */
-function rowWriter(writing: Kysely<Schema>, rows: RowWriting): RowWriter {
-  const given = rows.columns.map(({ type }, index) => `c${index} ${type}`);
-  const names = rows.columns.map((_, index) => `c${index}`);
-  const text = upsertText(
-    rows,
-    `SELECT ${names.join(', ')} FROM json_to_recordset($1::json) AS given(${given.join(', ')})`,
-  );
-  keepPrepared(text);
-  return async (groups) => {
-    const values = groups.map((row) => Object.fromEntries(row.map((value, index) => [`c${index}`, value])));
-    await again(() => writing.executeQuery(CompiledQuery.raw(text, [storableJson(values)])));
   };
 }
 

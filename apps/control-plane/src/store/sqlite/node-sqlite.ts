@@ -3,12 +3,18 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
 /** Opens a database file. The writer's settings are WAL and synchronous=FULL: what was committed survives a power loss. */
-export function openNodeSqlite(path: string, mode: 'writer' | 'reader'): SqliteDatabase {
+export function openDatabase(path: string, mode: 'writer' | 'reader'): DatabaseSync {
   const database = new DatabaseSync(path, { readOnly: mode === 'reader', timeout: 5000 });
   if (mode === 'writer') {
     // secure_delete: what was erased (sealed settings, S1.7) is overwritten, not only unlinked.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
   }
+  return database;
+}
+
+/** Opens a database file for Kysely. */
+export function openNodeSqlite(path: string, mode: 'writer' | 'reader'): SqliteDatabase {
+  const database = openDatabase(path, mode);
   const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => {

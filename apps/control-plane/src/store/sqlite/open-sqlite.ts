@@ -1,14 +1,19 @@
-/** The store in a file of the state directory: for one control plane. One connection writes, one reads (decision 0042). */
+/**
+ * The store in a file of the state directory: for one control plane. One connection writes, one reads (decision 0042); a thread that writes
+ * over a third has its turn like everybody (decision 0211).
+ */
 import { join } from 'node:path';
 import { Kysely, sql, SqliteDialect, type Expression, type SqlBool } from 'kysely';
 import { noBells } from '../bells.ts';
 import { parametersFor, theKeys } from '../lookup-keys.ts';
 import { migrate } from '../migrate.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { upsertText, type RowValue } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { LookupQuery, Store } from '../store.ts';
 import { createTurns } from '../turns.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
+import { oneRow } from './row-writer.ts';
 
 /** How long what was erased may stay in the journal. Milliseconds. */
 const eraseMilliseconds = 200;
@@ -21,8 +26,10 @@ export async function openSqlite(directory: string): Promise<Store> {
   await migrate(writing.withTables<never>(), 'sqlite');
   const reader = openNodeSqlite(path, 'reader');
   const reading = new Kysely<Schema>({ dialect: new SqliteDialect({ database: reader }) });
+  // There is one process. Two that write at once would wait for each other with the event loop standing still.
+  const alone = oneAtATime();
   const inTurn = createTurns(writing, {
-    // There is one process, and it writes over one connection.
+    alone,
     begin: () => Promise.resolve(),
     mayRunAgain: () => false,
     savepoint: async (transaction, isFirst) => {
@@ -34,7 +41,8 @@ export async function openSqlite(directory: string): Promise<Store> {
   let erasing: NodeJS.Timeout | undefined;
   const checkpoint = async (): Promise<void> => {
     erasing = undefined;
-    const { rows } = await sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(writing);
+    const emptied = sql<{ readonly busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`;
+    const { rows } = await alone(() => emptied.execute(writing));
     // Somebody was reading what it held.
     if (rows[0]?.busy !== 0) eraseTraces();
   };
@@ -60,7 +68,7 @@ export async function openSqlite(directory: string): Promise<Store> {
     observe: inTurn,
     note: (work) => inTurn(async (writer) => ({ value: await work(writer), events: [] })),
     rowWriter: (rows) => {
-      const text = upsertText(rows, `VALUES (${rows.columns.map(() => '?').join(', ')})`);
+      const text = upsertText(rows, oneRow(rows));
       // There is one connection that writes: what runs in a turn is within its transaction.
       const write = (groups: readonly (readonly RowValue[])[]): void => {
         const statement = writer.prepare(text);
@@ -68,6 +76,8 @@ export async function openSqlite(directory: string): Promise<Store> {
       };
       return (groups) => inTurn(() => Promise.resolve({ value: write(groups), events: [] }));
     },
+    address: { kind: 'sqlite', path },
+    whileAnotherWrites: alone,
     eraseTraces,
     bells: noBells,
     lead: (_task, work) => work(),
