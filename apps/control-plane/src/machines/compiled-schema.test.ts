@@ -19,7 +19,7 @@ const compiled = compiledSchema(heartbeatRequestSchema);
 const instead: readonly unknown[] = [undefined, null, 0, -1, 1.5, 601, '', 'x'.repeat(65), true, [], [1], {}, { x: 1 }];
 
 /** Every value that has one of those in one place. */
-function* mutants(value: unknown): Generator<unknown> {
+function* mutants(value: unknown): Generator {
   yield* instead;
   if (typeof value !== 'object' || value === null) return;
   for (const [name, part] of Object.entries(value)) {

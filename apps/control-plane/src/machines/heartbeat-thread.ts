@@ -20,11 +20,11 @@ export type FromHeartbeatThread =
 // Agents are told what was expected where, as everybody is.
 z.config(en());
 const port = parentPort;
-const { write, close } = await openRowWriter(workerData as StoreAddress, heartbeatWriting);
+const writer = await openRowWriter(workerData as StoreAddress, heartbeatWriting);
 
 async function answer(sent: readonly SentHeartbeat[]): Promise<FromHeartbeatThread> {
   try {
-    return { read: await writeHeartbeats(write, sent) };
+    return { read: await writeHeartbeats(writer.write, sent) };
   } catch (error) {
     if (error instanceof StoreUnavailable) return { failed: messageOf(error.cause), isUnavailable: true };
     return { failed: messageOf(error), isUnavailable: false };
@@ -36,7 +36,7 @@ let last: Promise<void> = Promise.resolve();
 async function end(): Promise<void> {
   await last;
   port?.close();
-  await close();
+  await writer.close();
 }
 
 port?.on('message', (message: ToHeartbeatThread) => {
