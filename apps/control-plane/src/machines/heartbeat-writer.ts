@@ -1,11 +1,10 @@
 /**
  * Writes groups of heartbeats: small ones here, large ones in a thread of their own. Reading heartbeats, writing them and waiting for the
- * disk is a third of what many cost the thread that answers everybody; for a few, telling another thread costs more (decision 0211).
+ * disk is a third of what many cost the thread that answers everybody; for a few, telling another thread costs more, and so it does where
+ * the database is a process of its own, which nobody stands still for (decision 0211).
  */
 import { Worker } from 'node:worker_threads';
 import type { Store } from '../store/store.ts';
-import type { StoreAddress } from '../store/store-address.ts';
-import { StoreUnavailable } from '../store/store-unavailable.ts';
 import { heartbeatWriting } from './heartbeat-row.ts';
 import type { FromHeartbeatThread, ToHeartbeatThread } from './heartbeat-thread.ts';
 import { writeHeartbeats, type ReadHeartbeat, type SentHeartbeat } from './write-heartbeats.ts';
@@ -21,24 +20,24 @@ export interface HeartbeatWriter {
 export const fewestForThread = 16;
 
 /** A writer to the store. The thread begins with the first large group, and anew after it has failed. */
-export function createHeartbeatWriter(
-  store: Pick<Store, 'rowWriter' | 'address' | 'whileAnotherWrites'>,
-): HeartbeatWriter {
-  const writeHere = store.rowWriter(heartbeatWriting);
+export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>): HeartbeatWriter {
+  const write = store.rowWriter(heartbeatWriting);
+  const { file } = store;
+  if (file === undefined) return { write: (sent) => writeHeartbeats(write, sent), close: () => Promise.resolve() };
   let running: HeartbeatThread | undefined;
 
-  function thread(): HeartbeatThread {
-    if (running === undefined || running.ended) running = new HeartbeatThread(store.address);
+  function thread(path: string): HeartbeatThread {
+    if (running === undefined || running.ended) running = new HeartbeatThread(path);
     return running;
   }
 
   return {
     write: (sent) =>
       sent.length < fewestForThread
-        ? writeHeartbeats(writeHere, sent)
-        : store.whileAnotherWrites(() => thread().write(sent)),
+        ? writeHeartbeats(write, sent)
+        : file.whileAnotherWrites(() => thread(file.path).write(sent)),
     close: async () => {
-      await store.whileAnotherWrites(() => running?.close() ?? Promise.resolve());
+      await file.whileAnotherWrites(() => running?.close() ?? Promise.resolve());
       running = undefined;
     },
   };
@@ -55,8 +54,8 @@ class HeartbeatThread {
   readonly #over: Promise<void>;
   #waiting: Waiting | undefined;
 
-  constructor(address: StoreAddress) {
-    this.#worker = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), { workerData: address });
+  constructor(path: string) {
+    this.#worker = new Worker(new URL('./heartbeat-thread.ts', import.meta.url), { workerData: path });
     this.#worker.on('message', (about: FromHeartbeatThread) => this.#settle(about));
     this.#worker.on('error', (error) => this.#end(error));
     this.#over = new Promise((resolve) => {
@@ -90,7 +89,7 @@ class HeartbeatThread {
     this.#waiting = undefined;
     this.#worker.unref();
     if ('read' in about) waiting?.resolve(about.read);
-    else waiting?.reject(about.isUnavailable ? new StoreUnavailable(new Error(about.failed)) : new Error(about.failed));
+    else waiting?.reject(new Error(about.failed));
   }
 
   #end(error: unknown): void {

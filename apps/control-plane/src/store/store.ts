@@ -13,7 +13,6 @@ import type { PostgresAddress } from './postgres/address.ts';
 import type { RowWriter, RowWriting } from './row-writer.ts';
 import type { Schema } from './schema/schema.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
-import type { StoreAddress } from './store-address.ts';
 
 /** Reads what is committed. */
 export type Reader = Pick<Kysely<Schema>, 'selectFrom'>;
@@ -31,6 +30,12 @@ export type LookupQuery<Row> = (
   reader: Reader,
   isOneOfTheKeys: (column: string) => Expression<SqlBool>,
 ) => Compilable<Row>;
+
+export interface StoreFile {
+  readonly path: string;
+  /** Runs what another thread writes by: only one may write at a time, so no change is made meanwhile. */
+  whileAnotherWrites<T>(work: () => Promise<T>): Promise<T>;
+}
 
 export interface Store {
   readonly read: Reader;
@@ -52,10 +57,8 @@ export interface Store {
   note(work: (writer: Writer) => Promise<void>): Promise<void>;
   /** The same for rows that come in groups all the time. */
   rowWriter(writing: RowWriting): RowWriter;
-  /** Where it is, for a thread that writes rows in groups all the time over a connection of its own (`open-row-writer.ts`). */
-  readonly address: StoreAddress;
-  /** Runs what another thread writes by. Where only one may write at a time no change is made meanwhile. */
-  whileAnotherWrites<T>(work: () => Promise<T>): Promise<T>;
+  /** Where another thread may write rows over a connection of its own; undefined where the database is a process of its own anyway. */
+  readonly file: StoreFile | undefined;
   /**
    * What was erased is to leave the files of the database as well (S1.7, T50), soon: several at once are one piece of work.
    */

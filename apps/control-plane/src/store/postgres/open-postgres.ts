@@ -59,8 +59,7 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
     observe: inTurn,
     note: (work) => note(writing, work),
     rowWriter: (rows) => rowWriter(writing, rows),
-    address: { kind: 'postgres', address },
-    whileAnotherWrites: (work) => work(),
+    file: undefined,
     // Rows that are gone are unreadable by SQL at once; their pages are PostgreSQL's to clear (docs: protected settings).
     eraseTraces: () => undefined,
     bells,

@@ -1,18 +1,10 @@
 /** Groups of rows into a PostgreSQL database. */
 import { CompiledQuery, type Kysely } from 'kysely';
-import type { OpenRowWriter } from '../open-row-writer.ts';
 import { upsertText, type RowWriter, type RowWriting } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { PostgresAddress } from './address.ts';
-import { again, connect } from './connect.ts';
+import { again } from './connect.ts';
 import { keepPrepared } from './pool.ts';
 import { storableJson } from './storable-json.ts';
-
-/** Opens a connection for it. */
-export function postgresRowWriter(address: PostgresAddress, writing: RowWriting): OpenRowWriter {
-  const database = connect(address, 1);
-  return { write: rowWriter(database, writing), close: () => database.destroy() };
-}
 
 /**
  * One statement is a transaction of its own: the database is asked once for a group, which is one text. As an array for each column,

@@ -76,8 +76,7 @@ export async function openSqlite(directory: string): Promise<Store> {
       };
       return (groups) => inTurn(() => Promise.resolve({ value: write(groups), events: [] }));
     },
-    address: { kind: 'sqlite', path },
-    whileAnotherWrites: alone,
+    file: { path, whileAnotherWrites: alone },
     eraseTraces,
     bells: noBells,
     lead: (_task, work) => work(),

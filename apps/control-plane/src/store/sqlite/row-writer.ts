@@ -1,14 +1,18 @@
 /** Groups of rows into a SQLite database, each group a transaction. */
-import { upsertText, type RowWriting } from '../row-writer.ts';
-import type { OpenRowWriter } from '../open-row-writer.ts';
+import { upsertText, type RowWriter, type RowWriting } from '../row-writer.ts';
 import { openDatabase } from './node-sqlite.ts';
+
+export interface OpenRowWriter {
+  readonly write: RowWriter;
+  close(): void;
+}
 
 /** One row, as parameters. */
 export function oneRow({ columns }: RowWriting): string {
   return `VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
-/** Opens a connection for it. */
+/** Opens a connection for it. The database has been opened, and brought up to date, by somebody else. */
 export function sqliteRowWriter(path: string, writing: RowWriting): OpenRowWriter {
   const database = openDatabase(path, 'writer');
   const statement = database.prepare(upsertText(writing, oneRow(writing)));
@@ -24,9 +28,6 @@ export function sqliteRowWriter(path: string, writing: RowWriting): OpenRowWrite
         throw error;
       }
     },
-    close: () => {
-      database.close();
-      return Promise.resolve();
-    },
+    close: () => database.close(),
   };
 }
