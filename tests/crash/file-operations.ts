@@ -102,7 +102,7 @@ function callerOf(): string {
   // What `writeDurably` and promises do it with would hide who asked that.
   return names
     .slice(2)
-    .filter((name) => !/^(?:replace(?:\$\d+)?|new|Promise|map|cjs|syncAll|commit|both|allSettled)$/.test(name))
+    .filter((name) => !/^(?:replace(?:\$\d+)?|new|Promise|map|cjs|syncAll)$/.test(name))
     .slice(0, 2)
     .join(' < ');
 }
