@@ -4,6 +4,7 @@ import { answer, apiFlags, withClient, type ApiFlags, type CliContext } from '..
 import { apiVersions, keptStatementSchema, machinePath, shownControlsSchema } from '../../resources.ts';
 import { agreedStatement, controlRows } from '../../signed-controls.ts';
 import { printable } from '../../output/table.ts';
+import { machineArgument } from './machine-argument.ts';
 
 export const machineControls = buildCommand({
   docs: {
@@ -20,17 +21,7 @@ export const machineControls = buildCommand({
         placeholder: 'GUID',
       },
     },
-    positional: {
-      kind: 'tuple',
-      parameters: [
-        {
-          brief: 'Machine; by default the one of the connection',
-          parse: String,
-          optional: true,
-          placeholder: 'machine',
-        },
-      ],
-    },
+    positional: machineArgument,
   },
   async func(this: CliContext, flags: ApiFlags & { readonly vmId?: string }, machine?: string) {
     await withClient(this, flags, async (client) => {

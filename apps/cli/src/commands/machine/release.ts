@@ -1,23 +1,14 @@
 import { buildCommand } from '@stricli/core';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions, machinePath } from '../../resources.ts';
+import { machineArgument } from './machine-argument.ts';
 
 /** The way out of a quarantine when only one copy of a machine is left (T73). */
 export const machineRelease = buildCommand({
   docs: { brief: 'Releases a machine from quarantine; its key is renewed at once' },
   parameters: {
     flags: { connection: apiFlags.connection },
-    positional: {
-      kind: 'tuple',
-      parameters: [
-        {
-          brief: 'Machine; by default the one of the connection',
-          parse: String,
-          optional: true,
-          placeholder: 'machine',
-        },
-      ],
-    },
+    positional: machineArgument,
   },
   async func(this: CliContext, flags: Omit<ApiFlags, 'output'>, machine?: string) {
     await withClient(this, { ...flags, output: 'table' }, async (client) => {

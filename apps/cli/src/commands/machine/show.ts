@@ -3,22 +3,13 @@ import { CodedError } from '@sallyport/model';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions, machinePath } from '../../resources.ts';
 import { printable } from '../../output/table.ts';
+import { machineArgument } from './machine-argument.ts';
 
 export const machineShow = buildCommand({
   docs: { brief: 'Shows a machine whole, with the local controls in force on it (read-only here)' },
   parameters: {
     flags: { connection: apiFlags.connection },
-    positional: {
-      kind: 'tuple',
-      parameters: [
-        {
-          brief: 'Machine; by default the one of the connection',
-          parse: String,
-          optional: true,
-          placeholder: 'machine',
-        },
-      ],
-    },
+    positional: machineArgument,
   },
   async func(this: CliContext, flags: Omit<ApiFlags, 'output'>, machine?: string) {
     await withClient(this, { ...flags, output: 'json' }, async (client) => {

@@ -3,22 +3,13 @@ import { parseValue } from '@sallyport/model';
 import { answer, apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions, machinePath } from '../../resources.ts';
 import { explanationSchema, utc } from '../../upgrades.ts';
+import { machineArgument } from '../machine/machine-argument.ts';
 
 export const upgradeExplain = buildCommand({
   docs: { brief: 'Says for each extension of a machine what will happen by itself, and why it waits' },
   parameters: {
     flags: apiFlags,
-    positional: {
-      kind: 'tuple',
-      parameters: [
-        {
-          brief: 'Machine; by default the one of the connection',
-          parse: String,
-          optional: true,
-          placeholder: 'machine',
-        },
-      ],
-    },
+    positional: machineArgument,
   },
   async func(this: CliContext, flags: ApiFlags, machine?: string) {
     await withClient(this, flags, async (client) => {
