@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose';
 import { isTerminal, operationStates } from '@sallyport/model';
-import type { GoalExtension } from '@sallyport/model/wire';
+import { goalStateSchema, type GoalExtension } from '@sallyport/model/wire';
 import { isPostgresUnderTest } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { heartbeatContent } from '../../apps/control-plane/src/testing/heartbeat-content.ts';
+import {
+  channelOf,
+  openChannel,
+  type ChannelAnswer,
+  type Opening,
+} from '../../apps/control-plane/src/testing/channel-client.ts';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import {
   assertion,
@@ -829,6 +836,107 @@ describe('goal state, doorbell and reports', () => {
     expect(await send('reports', { generation: 1, extensions: [] }, { 'content-type': 'text/html' })).toBe(415);
     expect(await send('reports', `{"generation":1,"extensions":[],"x":"${'x'.repeat(600_000)}"}`)).toBe(413);
     expect(await send('reports', { generation: 1, extensions: [] })).toBe(204);
+  });
+});
+
+describe('the channel of an agent', () => {
+  const generationOf = ({ text }: ChannelAnswer): number =>
+    (JSON.parse(text) as { readonly generation: number }).generation;
+  const open = async ({ vmId }: FakeAgent, token: string | undefined): Promise<Opening> =>
+    openChannel({
+      port: plane.port,
+      ca: readFileSync(plane.operator.caFile, 'utf8'),
+      path: `/agent/v1/machines/${vmId}/channel`,
+      ...(token === undefined ? {} : { token }),
+    });
+  const heartbeat = (generation: number, holdSeconds: number): string =>
+    JSON.stringify({ ...heartbeatContent(generation), holdSeconds });
+
+  test('T77 a channel is for the machine whose token it is opened with, and each request over it is asked again', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'channel');
+    const other = await enrolFakeAgent(() => plane.operator, arm, 'g', 'other-channel');
+    expect(await open(machine, undefined)).toMatchObject({ status: 401 });
+    expect(await open(machine, arm.token)).toMatchObject({ status: 401 });
+    expect(await open(machine, await other.token())).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('AuthorizationFailed'),
+    });
+    const channel = channelOf(await open(machine, await machine.token()));
+    expect((await channel.ask('authorize', await other.token())).status).toBe(204);
+    expect(await channel.ask('goal-state')).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('AuthorizationFailed'),
+    });
+    expect((await channel.ask('authorize', 'none')).status).toBe(204);
+    expect(await channel.ask('heartbeat', heartbeat(0, 0))).toMatchObject({ status: 401 });
+    expect((await channel.ask('authorize', await machine.token())).status).toBe(204);
+    expect(await channel.ask('heartbeat', heartbeat(0, 0))).toMatchObject({ status: 200 });
+    expect(await channel.ask('heartbeat', '{}')).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('InvalidRequestContent'),
+    });
+    channel.close();
+  });
+
+  test('S4.6 a heartbeat that is held wakes when something is wanted, while goal states and reports go on; its machine is connected', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'ringing-channel');
+    const channel = channelOf(await open(machine, await machine.token()));
+    const first = await channel.ask('heartbeat', heartbeat(0, 0));
+    const shown = await arm.arm('GET', `${machine.resourceId}?${version}`);
+    expect(shown.json()).toMatchObject({ properties: { status: 'Connected' } });
+    const held = channel.ask('heartbeat', heartbeat(generationOf(first), 50));
+    expect((await channel.ask('goal-state')).status).toBe(200);
+    await arm.arm('PUT', `${machine.resourceId}/extensions/x?${version}`, {
+      location: 'here',
+      properties: { publisher: 'Contoso.Scripts', type: 'Runner' },
+    });
+    expect(generationOf(await held)).toBeGreaterThan(generationOf(first));
+    const goal = goalStateSchema.parse(JSON.parse((await channel.ask('goal-state')).text));
+    const [wanted] = goal.extensions;
+    if (wanted === undefined) throw new Error('Nothing is wanted.');
+    const report = {
+      generation: goal.generation,
+      extensions: [reportOf(wanted, 'Failed', { error: { code: 'ExtensionNotAllowed', message: 'No.' } })],
+    };
+    expect(await channel.ask('reports', JSON.stringify(report))).toMatchObject({ status: 204, text: '' });
+    channel.close();
+  });
+
+  test('a machine that is deleted has its held heartbeat answered, and nothing after it', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'deleted-channel');
+    const channel = channelOf(await open(machine, await machine.token()));
+    const first = await channel.ask('heartbeat', heartbeat(0, 0));
+    const held = channel.ask('heartbeat', heartbeat(generationOf(first), 50));
+    expect((await channel.ask('goal-state')).status).toBe(200);
+    await arm.arm('DELETE', `${machine.resourceId}?${version}`);
+    expect(await held).toMatchObject({ status: 404, text: expect.stringContaining('MachineNotFound') });
+    expect((await channel.ask('heartbeat', heartbeat(0, 0))).status).toBe(401);
+    channel.close();
+  });
+
+  test('T73 two copies of a machine on channels of their own are seen, and both are quarantined', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'cloned-channel');
+    const copies = [
+      channelOf(await open(machine, await machine.token())),
+      channelOf(await open(machine, await machine.token())),
+    ];
+    const beats: (string | undefined)[] = copies.map(() => undefined);
+    const beatOfAll = async (): Promise<ChannelAnswer['status']> => {
+      let status = 0;
+      for (const [copy, channel] of copies.entries()) {
+        const beat = beats[copy];
+        const body = { ...heartbeatContent(0), ...(beat === undefined ? {} : { beat }) };
+        const answer = await channel.ask('heartbeat', JSON.stringify(body));
+        ({ status } = answer);
+        if (status === 200) beats[copy] = (JSON.parse(answer.text) as { readonly beat: string }).beat;
+      }
+      return status;
+    };
+    await expect.poll(beatOfAll, { timeout: 60_000 }).toBe(403);
+    for (const channel of copies) {
+      expect(await channel.ask('goal-state')).toMatchObject({ status: 403 });
+      channel.close();
+    }
   });
 });
 

@@ -65,6 +65,7 @@ export async function openFrontDoor(
       );
     },
     failed: (error) => failureAnswer(error, log),
+    broken: ({ code, message }) => log.warn({ msg: 'the channel of an agent was cut', code, reason: message }),
     fetch: (request, clientIpAddress) => {
       const ready = answering;
       if (ready === undefined) return new Response(null, { status: 503, headers: { 'retry-after': '1' } });

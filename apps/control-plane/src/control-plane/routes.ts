@@ -59,7 +59,7 @@ export function answersOf(
 }
 
 /** It listens, and that is all this says. */
-const healthy: PlainRoute = { kind: 'health', answer: () => Promise.resolve(jsonAnswer({ status: 'ok' })) };
+const healthy: PlainRoute = { kind: 'health', largest: 0, answer: () => Promise.resolve(jsonAnswer({ status: 'ok' })) };
 
 function routesOf(
   configuration: Configuration,

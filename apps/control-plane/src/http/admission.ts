@@ -26,6 +26,7 @@ export function nextLoad({ lateMilliseconds, share }: Load, late: number, limitM
 /** What can wait, and what only when that was not enough. What is not named is always let in: checks, metrics, work that is being finished. */
 const patience: Readonly<Partial<Record<RequestKind, 'first' | 'then'>>> = {
   heartbeat: 'first',
+  channel: 'first',
   keys: 'first',
   package: 'first',
   catalog: 'first',

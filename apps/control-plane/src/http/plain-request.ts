@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ChannelRequestName } from '@sallyport/model/channel';
 import type { RequestKind } from '../monitoring/request-kind.ts';
 
 export interface PlainRequest {
@@ -30,7 +31,11 @@ export interface PlainAnswer {
 /** How a request is answered. */
 export interface PlainRoute {
   readonly kind: RequestKind;
+  /** Of its body, in bytes; a larger one is not read. */
+  readonly largest: number;
   readonly answer: (request: PlainRequest) => Promise<PlainAnswer>;
+  /** For a request whose connection becomes a channel when it is answered 101: what answers the requests that come over it. */
+  readonly channel?: (what: ChannelRequestName) => PlainRoute;
 }
 
 /** What answers the requests of a method and a path, or undefined when they are somebody else's. */

@@ -17,9 +17,10 @@ const options: ServerOptions = {
   ticketKeys: randomBytes(48),
   ticketSeconds: 60,
   proxySocket: undefined,
-  plain: () => ({ kind: 'heartbeat', answer: () => Promise.resolve({ status: 204 }) }),
+  plain: () => ({ kind: 'heartbeat', largest: 0, answer: () => Promise.resolve({ status: 204 }) }),
   answer: (route, asked) => route.answer(asked),
   failed: () => ({ status: 500 }),
+  broken: () => undefined,
   fetch: () => new Response(null, { status: 404 }),
 };
 
@@ -29,6 +30,7 @@ test('S2.1 an answer that was held until the server drains ends its connection, 
     ...options,
     plain: (_method, path) => ({
       kind: 'heartbeat',
+      largest: 0,
       answer: async () => {
         if (path === '/held') await new Promise<void>((resolve) => held.push(resolve));
         return { status: 204 };

@@ -3,7 +3,10 @@ import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { connect, type AddressInfo, type ListenOptions } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import type { ChannelError } from '@sallyport/model/channel';
+import { asksForChannel, Channels, upgradeRequired } from './channel/channels.ts';
 import {
   pathOf,
   plainRequest,
@@ -40,6 +43,8 @@ export interface ServerOptions {
   answer(route: PlainRoute, request: PlainRequest): Promise<PlainAnswer>;
   /** The answer to a request whose plain route failed. */
   failed(error: unknown): PlainAnswer;
+  /** A channel was cut because of what came over it. */
+  broken(error: ChannelError): void;
   /** Answers every other request; the port is known by the time it is called. */
   fetch(request: Request, clientIpAddress: string): Response | Promise<Response>;
 }
@@ -64,6 +69,16 @@ const backlog = 4096;
 /** Listens. Throws when an address cannot be had. */
 export async function listenForClients(options: ServerOptions): Promise<RunningServer> {
   let draining = false;
+  const channels = new Channels(options);
+  const channelOf = (request: IncomingMessage): PlainRoute | undefined => {
+    const route = asksForChannel(request) ? options.plain(request.method ?? '', pathOf(request)) : undefined;
+    return route?.channel === undefined ? undefined : route;
+  };
+  const openChannel = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const route = channelOf(request);
+    if (route === undefined) socket.destroy();
+    else void channels.open(route, pathOf(request), request, socket, head);
+  };
   const answering = (addressOf: (incoming: IncomingMessage) => string) => {
     const listener = getRequestListener(
       (request, env) => options.fetch(request, 'incoming' in env ? addressOf(env.incoming as IncomingMessage) : ''),
@@ -73,6 +88,10 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
       const { method = '' } = request;
       const path = pathOf(request);
       const route = options.plain(method, path);
+      if (route?.channel !== undefined) {
+        sendAnswer(response, upgradeRequired);
+        return;
+      }
       if (route !== undefined) {
         // It may be held, and be over long after it began.
         answerPlainly(options, route, plainRequest(method, path, request, response), response, () => draining);
@@ -84,11 +103,15 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
   };
   const { keyPem: key, certificatePem: cert, host, port, proxySocket, ticketKeys, ticketSeconds } = options;
   const tickets = { ticketKeys, sessionTimeout: ticketSeconds };
-  const tls = createTls({ ...limits, ...tickets, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
+  // Whatever else a client offers to upgrade to is its offer: its request is answered as it is.
+  const http = { ...limits, shouldUpgradeCallback: (request: IncomingMessage) => channelOf(request) !== undefined };
+  const tls = createTls({ ...http, ...tickets, key, cert, minVersion: 'TLSv1.2' }, answering(addressOfClient));
+  tls.on('upgrade', openChannel);
   const servers: Server[] = [tls];
   await listening(tls, { host, port, backlog }, `${host}:${port}`);
   if (proxySocket !== undefined) {
-    const plain = createPlain(limits, answering(addressFromProxy));
+    const plain = createPlain(http, answering(addressFromProxy));
+    plain.on('upgrade', openChannel);
     servers.push(plain);
     try {
       await removeLeftSocket(proxySocket);
@@ -104,10 +127,11 @@ export async function listenForClients(options: ServerOptions): Promise<RunningS
     port: (tls.address() as AddressInfo).port,
     drain: () => {
       draining = true;
+      channels.drain();
     },
     useTicketKeys: (keys) => tls.setTicketKeys(keys),
     close: async (milliseconds) => {
-      await Promise.all(servers.map((server) => closeServer(server, milliseconds)));
+      await Promise.all(servers.map((server) => closeServer(server, channels, milliseconds)));
     },
   };
 }
@@ -122,10 +146,14 @@ function addressFromProxy({ headers }: IncomingMessage): string {
   return (typeof forwarded === 'string' ? forwarded : forwarded.join(',')).split(',').at(-1)?.trim() ?? '';
 }
 
-async function closeServer(server: Server, milliseconds: number): Promise<void> {
+async function closeServer(server: Server, channels: Channels, milliseconds: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
+  channels.close();
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    channels.cut();
+  }, milliseconds);
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   await closed;
   clearTimeout(cut);

@@ -10,7 +10,13 @@ import {
 } from '@sallyport/model/wire';
 import type * as z from 'zod/mini';
 import type { ShownCheckpoint } from '../activity-log/newest-checkpoint.ts';
-import { jsonAnswer, type PlainAnswer, type PlainRequest, type PlainRoutes } from '../http/plain-request.ts';
+import {
+  jsonAnswer,
+  type PlainAnswer,
+  type PlainRequest,
+  type PlainRoute,
+  type PlainRoutes,
+} from '../http/plain-request.ts';
 import type { MachineAuthenticator, MachineState } from '../identity/machine-authentication.ts';
 import type { Services } from '../services.ts';
 import { gatherLookups } from '../store/gather-lookups.ts';
@@ -49,7 +55,7 @@ interface Recorded {
   readonly state: MachineState;
 }
 
-const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys|statements)$/;
+const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys|statements|channel)$/;
 
 /** The agent API. It answers what is under `/agent/v1/machines/` and leaves everything else. */
 export function createAgentApi(
@@ -193,17 +199,51 @@ export function createAgentApi(
     return jsonAnswer({ ...checkpoint() } satisfies StatementAnswer);
   }
 
-  const answers = { heartbeat, 'goal-state': goalState, reports: report, keys: key, statements: statement } as const;
+  /** A connection becomes a channel for whoever may ask anything; each request over it is asked again. */
+  async function channel(request: PlainRequest, asked: string): Promise<PlainAnswer> {
+    const machine = await machineOf(request, asked);
+    return 'refusal' in machine ? machine.refusal : { status: 101 };
+  }
+
+  const answers = {
+    heartbeat,
+    'goal-state': goalState,
+    reports: report,
+    keys: key,
+    statements: statement,
+    channel,
+  } as const;
+
+  const routeOf = (what: keyof typeof answers, asked: string): PlainRoute => {
+    const answer = answers[what];
+    return { kind: what, largest: largestBodies[what], answer: (request) => answer(request, asked) };
+  };
 
   return (method, path) => {
     const [, asked, what] = paths.exec(path) ?? [];
     if (asked === undefined || what === undefined || !isAnswered(what) || method !== methods[what]) return undefined;
-    const answer = answers[what];
-    return { kind: what, answer: (request) => answer(request, asked) };
+    const route = routeOf(what, asked);
+    return what === 'channel' ? { ...route, channel: (request) => routeOf(request, asked) } : route;
   };
 }
 
-const methods = { heartbeat: 'POST', 'goal-state': 'GET', reports: 'POST', keys: 'POST', statements: 'POST' } as const;
+const methods = {
+  heartbeat: 'POST',
+  'goal-state': 'GET',
+  reports: 'POST',
+  keys: 'POST',
+  statements: 'POST',
+  channel: 'GET',
+} as const;
+
+const largestBodies: Readonly<Record<keyof typeof methods, number>> = {
+  heartbeat: largestHeartbeat,
+  'goal-state': 0,
+  reports: largestReport,
+  keys: largestKey,
+  statements: largestStatement,
+  channel: 0,
+};
 
 function isAnswered(what: string): what is keyof typeof methods {
   return Object.hasOwn(methods, what);

@@ -5,6 +5,7 @@ export type RequestKind =
   | 'reports'
   | 'keys'
   | 'statements'
+  | 'channel'
   | 'token'
   | 'discovery'
   | 'catalog'
@@ -19,6 +20,7 @@ const kinds: readonly (readonly [RegExp, RequestKind])[] = [
   [/^\/agent\/v1\/machines\/[^/]+\/reports$/, 'reports'],
   [/^\/agent\/v1\/machines\/[^/]+\/keys$/, 'keys'],
   [/^\/agent\/v1\/machines\/[^/]+\/statements$/, 'statements'],
+  [/^\/agent\/v1\/machines\/[^/]+\/channel$/, 'channel'],
   [/\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/\/\.well-known\/|\/discovery\/|^\/metadata\/endpoints$/, 'discovery'],
   [/^\/catalog\//, 'catalog'],
