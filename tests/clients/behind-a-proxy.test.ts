@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../system/processes.ts';
+import { channelOf, openChannel, type ChannelAnswer } from '../../apps/control-plane/src/testing/channel-client.ts';
+import { heartbeatContent } from '../../apps/control-plane/src/testing/heartbeat-content.ts';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
 import { httpClient } from './http-client.ts';
@@ -52,8 +54,8 @@ describe.skipIf(!hasTlsProxy())("behind a proxy that ends TLS (Debian's package 
     folder[Symbol.dispose]();
   });
 
-  async function extension(name: string): Promise<void> {
-    const answer = await arm.arm('PUT', `${agent.resourceId}/extensions/${name}?${version}`, {
+  async function extension(name: string, { resourceId } = agent): Promise<void> {
+    const answer = await arm.arm('PUT', `${resourceId}/extensions/${name}?${version}`, {
       location: 'here',
       properties: { publisher: 'Contoso.Scripts', type: 'Runner', settings: {} },
     });
@@ -70,6 +72,29 @@ describe.skipIf(!hasTlsProxy())("behind a proxy that ends TLS (Debian's package 
     const { headers } = await arm.arm('DELETE', `${agent.resourceId}/extensions/woken?${version}`);
     expect(String(headers['azure-asyncoperation'] ?? headers['location'])).toContain(plane.operator.endpoint);
     expect(statSync(socket).mode & 0o777).toBe(0o660);
+  });
+
+  test('S2.1 it passes channels on: a held heartbeat wakes on one, and it ends with the control plane', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'on-a-channel');
+    const opening = {
+      port: proxy.port,
+      ca: readFileSync(plane.operator.caFile, 'utf8'),
+      path: `/agent/v1/machines/${machine.vmId}/channel`,
+      token: await machine.token(),
+    };
+    const channel = channelOf(await openChannel(opening));
+    const generationOf = ({ text }: ChannelAnswer): number =>
+      (JSON.parse(text) as { readonly generation: number }).generation;
+    const first = generationOf(await channel.ask('heartbeat', JSON.stringify(heartbeatContent(0))));
+    const held = channel.ask('heartbeat', JSON.stringify({ ...heartbeatContent(first), holdSeconds: 40 }));
+    expect((await channel.ask('goal-state')).status).toBe(200);
+    await extension('rung', machine);
+    expect(generationOf(await held)).toBeGreaterThan(first);
+    expect(await openChannel({ ...opening, token: 'none' })).toMatchObject({ status: 401 });
+    await machine.stop();
+    await plane.stop();
+    await channel.closed;
+    plane = await startControlPlaneProcess(state, ...settings);
   });
 
   test('S2.2 the log names the client that the proxy saw, whatever the client says of itself', async () => {

@@ -47,6 +47,7 @@ defaults
   timeout connect 5s
   timeout client 330s
   timeout server 330s
+  timeout tunnel 330s
   timeout http-keep-alive 75s
   option forwardfor
   option http-keep-alive
