@@ -22,7 +22,7 @@ import type { Services } from '../services.ts';
 import { gatherLookups } from '../store/gather-lookups.ts';
 import { applyReport } from './apply-report.ts';
 import { formatBeat, nextBeat, parseBeat } from './beat.ts';
-import { createGoalStates } from './goal-state.ts';
+import { createGoalStates, type GoalStateServices } from './goal-state.ts';
 import type { Wait } from './doorbell.ts';
 import type { HeartbeatRecorder } from './heartbeat-recorder.ts';
 import { keyAge } from './key-age.ts';
@@ -46,6 +46,9 @@ const largestHeartbeat = 4 * 1024 * 1024;
 /** The same in base64, and how the machine's keys followed one another. Bytes. */
 const largestStatement = 8 * 1024 * 1024;
 
+/** The parts of a control plane that agents are answered with. */
+export type AgentApiServices = GoalStateServices & Pick<Services, 'doorbell' | 'endBell'>;
+
 /** What was asked for, or the answer to a request that cannot be granted. */
 type Granted<T> = { readonly value: T } | { readonly refusal: PlainAnswer };
 
@@ -59,7 +62,7 @@ const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|ke
 
 /** The agent API. It answers what is under `/agent/v1/machines/` and leaves everything else. */
 export function createAgentApi(
-  services: Services,
+  services: AgentApiServices,
   authenticator: MachineAuthenticator,
   heartbeats: HeartbeatRecorder,
   checkpoint: () => ShownCheckpoint | undefined,
@@ -106,7 +109,9 @@ export function createAgentApi(
     const held = holdSeconds === 0 ? undefined : doorbell.wait(vmId, Math.min(holdSeconds, longestHold) * 1000);
     // What was read when it came is as good as now, unless somebody has rung since.
     const current = doorbell.mayHaveRung(vmId, before) ? await stateOf(vmId) : state;
-    if (held === undefined || current?.generation !== generation) {
+    // Whoever is not to be told anything is told that: the ring about it has been (T73).
+    const isAsItKnows = current?.generation === generation && current.quarantined_at === null;
+    if (held === undefined || !isAsItKnows) {
       held?.cancel();
       return heartbeatAnswer(vmId, beat, current);
     }

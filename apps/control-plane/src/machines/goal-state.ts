@@ -19,8 +19,11 @@ interface StoredGoal extends Omit<GoalState, 'extensions'> {
 /** Goal states by machine; undefined where there is no such machine. */
 export type GoalStates = (vmId: string) => Promise<GoalState | undefined>;
 
+/** What goal states are made of. */
+export type GoalStateServices = Pick<Services, 'environment' | 'store' | 'endpoint' | 'packages'>;
+
 /** The goal states of a control plane. A change for many machines makes all of them ask at once: those that come together are one query. */
-export function createGoalStates(services: Services): GoalStates {
+export function createGoalStates(services: GoalStateServices): GoalStates {
   const { store } = services;
   const partsOf = gatherRows(store.lookup(partsQuery), ({ vm_id }) => vm_id);
   const delivered = gatherRows<never>(
@@ -168,7 +171,11 @@ function goalOf(vmId: string, parts: readonly Part[]): StoredGoal | undefined {
 }
 
 /** Straight from storage (S1.4), or from the control plane's own URL (S1.5). URLs are made anew each time: they do not live long. */
-async function packageUrls(services: Services, sha256: string, isPrivate: boolean): Promise<readonly string[]> {
+async function packageUrls(
+  services: GoalStateServices,
+  sha256: string,
+  isPrivate: boolean,
+): Promise<readonly string[]> {
   const { endpoint, packages } = services;
   if (sha256 === '') return [];
   const own = `${endpoint.url}/packages/${packageBlobName(sha256)}`;
@@ -191,7 +198,7 @@ function isConnectedPrivately(properties: string): boolean {
 }
 
 /** Marks what was accepted of these machines as delivered. */
-async function deliver({ store, environment }: Services, vmIds: readonly string[]): Promise<void> {
+async function deliver({ store, environment }: GoalStateServices, vmIds: readonly string[]): Promise<void> {
   const now = environment.now();
   await store.observe(async (writer) => {
     const accepted = await writer
