@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { messageOf } from '@sallyport/model';
+import { Background } from '../platform/background.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
@@ -23,20 +24,18 @@ const timeLimit = 5 * 60 * 1000;
 
 export class CatalogWatch {
   readonly #options: CatalogWatchOptions;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #background = new Background((signal) => this.#run(signal));
 
   constructor(options: CatalogWatchOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#background.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#background.stop();
   }
 
   /** Looks once and logs what there is to warn of. Never throws: what is wrong with a look is logged as well. */
@@ -47,13 +46,13 @@ export class CatalogWatch {
         stdio: 'ignore',
         env: { AZCMAGENT_ROOT: environment.root },
         cwd: '/',
-        signal: this.#stop.signal,
+        signal: this.#background.signal,
         killSignal: 'SIGKILL',
         timeout: timeLimit,
       });
       await once(child, 'exit');
     } catch (error) {
-      if (!this.#stop.signal.aborted)
+      if (!this.#background.signal.aborted)
         log('warn', 'the signed catalog could not be looked at', { reason: messageOf(error) });
       return;
     }
@@ -63,8 +62,7 @@ export class CatalogWatch {
     }
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
+  async #run(signal: AbortSignal): Promise<void> {
     await sleep(firstLook.least + Math.random() * firstLook.spread, signal);
     while (!signal.aborted) {
       await this.look();

@@ -16,6 +16,7 @@ import { testOrigin } from '../testing/test-origin.ts';
 import { lookAtUpgrades } from './automatic-upgrades.ts';
 import { gatherRollouts, type Subject } from './gather-rollouts.ts';
 import { planRollout } from './plan-rollout.ts';
+import { openControls } from '../testing/heartbeat-content.ts';
 
 const fleet = 12;
 const hour = 3600;
@@ -58,17 +59,7 @@ eachStore('S2.1 automatic upgrades', (makeStore) => {
       await writer.deleteFrom('heartbeats').execute();
       const said = { connected_since: now, agent_version: '1', generation: 1, service_statuses: '{}', system: '{}' };
       const beats = { beat: 0, beat_from: 0, forks: 0 };
-      const controls = {
-        proxyUrl: '',
-        incomingConnectionsPorts: [],
-        extensionsAllowList: [],
-        extensionsBlockList: [],
-        proxyBypass: [],
-        extensionsEnabled: 'true',
-        guestConfigurationEnabled: 'true',
-        configMode: 'full',
-      };
-      const heard = { ...said, ...beats, received_at: now, agent_configuration: JSON.stringify(controls) };
+      const heard = { ...said, ...beats, received_at: now, agent_configuration: JSON.stringify(openControls) };
       await writer
         .insertInto('heartbeats')
         .values(machines.map(({ vm_id }) => ({ ...heard, vm_id })))

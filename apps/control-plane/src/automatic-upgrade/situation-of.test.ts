@@ -1,8 +1,8 @@
 import { parseExtensionName, parseHandlerVersion, type ExtensionName, type HandlerVersion } from '@sallyport/model';
-import type { AgentConfiguration } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import type { Situation } from './plan-rollout.ts';
 import { situationOf, type MemberFacts } from './situation-of.ts';
+import { openControls } from '../testing/heartbeat-content.ts';
 
 const now = Date.UTC(2026, 10, 28, 12);
 const minute = 60_000;
@@ -20,16 +20,6 @@ function name(text: string): ExtensionName {
   return parsed.name;
 }
 
-const open: AgentConfiguration = {
-  proxyUrl: '',
-  incomingConnectionsPorts: [],
-  extensionsAllowList: [],
-  extensionsBlockList: [],
-  proxyBypass: [],
-  extensionsEnabled: 'true',
-  guestConfigurationEnabled: 'true',
-  configMode: 'full',
-};
 const other = { publisher: 'Fabrikam', type: 'Agent' };
 const own = { publisher: 'CONTOSO', type: 'agent' };
 const plain: MemberFacts = {
@@ -41,7 +31,7 @@ const plain: MemberFacts = {
   status: undefined,
   connected: true,
   heardAt: now - minute,
-  controls: open,
+  controls: openControls,
   pin: undefined,
   windows: [],
   timeZone: 'UTC',
@@ -83,18 +73,22 @@ test.each<[string, Partial<MemberFacts>, Partial<Situation>]>([
   ['it is pinned to what is coming', { pin: version('1.3') }, { kind: 'ready' }],
   ['something else runs', { busy: true }, { kind: 'held' }],
   ['the machine is away', { connected: false }, { kind: 'held', reason: 'the machine is not connected' }],
-  ['its manager is off', { controls: { ...open, extensionsEnabled: 'false' } }, { kind: 'held' }],
-  ['S4.4 T08 its blocklist names it', { controls: { ...open, extensionsBlockList: [own] } }, { kind: 'held' }],
-  ['S4.4 T08 its allowlist does not', { controls: { ...open, extensionsAllowList: [other] } }, { kind: 'held' }],
-  ['its allowlist does', { controls: { ...open, extensionsAllowList: [other, own] } }, { kind: 'ready' }],
-  ['its blocklist names another', { controls: { ...open, extensionsBlockList: [other] } }, { kind: 'ready' }],
+  ['its manager is off', { controls: { ...openControls, extensionsEnabled: 'false' } }, { kind: 'held' }],
+  ['S4.4 T08 its blocklist names it', { controls: { ...openControls, extensionsBlockList: [own] } }, { kind: 'held' }],
+  [
+    'S4.4 T08 its allowlist does not',
+    { controls: { ...openControls, extensionsAllowList: [other] } },
+    { kind: 'held' },
+  ],
+  ['its allowlist does', { controls: { ...openControls, extensionsAllowList: [other, own] } }, { kind: 'ready' }],
+  ['its blocklist names another', { controls: { ...openControls, extensionsBlockList: [other] } }, { kind: 'ready' }],
   ['nothing is known of its lists', { controls: undefined }, { kind: 'ready' }],
   [
     'its window opens tonight',
     { windows: [{ days: ['Saturday'], start: '22:00', minutes: 60 }] },
     { kind: 'outside-window', opensAt: Date.UTC(2026, 10, 28, 22) },
   ],
-  ['its window is open', { windows: [{ days: ['Saturday'], start: '11:30', minutes: 60 }] }, { kind: 'ready' }],
+  ['its window is openControls', { windows: [{ days: ['Saturday'], start: '11:30', minutes: 60 }] }, { kind: 'ready' }],
 ])('%s', (_, facts, wanted) => {
   expect(situationOf({ ...plain, ...facts }, soak, now)).toMatchObject(wanted);
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { handlerErrorCodes } from '@sallyport/handler-contract';
 import { formatExtensionName, handlerName, messageOf } from '@sallyport/model';
 import type { MachineKey } from '../../connection/machine-key.ts';
+import { Background } from '../../platform/background.ts';
 import { ensureDirectory } from '../../platform/directory.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
@@ -37,21 +38,19 @@ const eventsMilliseconds = 300_000;
 /** Holds what was told last of each extension. */
 export class ExtensionWatch {
   readonly #options: WatchOptions;
-  readonly #stop = new AbortController();
+  readonly #background = new Background((signal) => this.#run(signal));
   readonly #told = new Map<string, string>();
-  #running: Promise<void> | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#background.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#background.stop();
   }
 
   /** Looks at every extension once that works, or is meant to. What is wrong with one is logged and touches no other. */
@@ -85,8 +84,7 @@ export class ExtensionWatch {
     }
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
+  async #run(signal: AbortSignal): Promise<void> {
     let untilEvents = 0;
     while (!signal.aborted) {
       await this.look();

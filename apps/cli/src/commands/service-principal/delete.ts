@@ -2,15 +2,13 @@ import { buildCommand } from '@stricli/core';
 import { servicePrincipalNamed, servicePrincipalsPath } from '../../access/service-principals.ts';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions } from '../../resources.ts';
+import { principalArgument } from './principal-argument.ts';
 
 export const servicePrincipalDelete = buildCommand({
   docs: { brief: 'Removes an application and every role it holds; it is signed out at once' },
   parameters: {
     flags: { connection: apiFlags.connection },
-    positional: {
-      kind: 'tuple',
-      parameters: [{ brief: 'Its client id, object id or name', parse: String, placeholder: 'principal' }],
-    },
+    positional: principalArgument,
   },
   async func(this: CliContext, flags: Omit<ApiFlags, 'output'>, principal: string) {
     await withClient(this, { ...flags, output: 'table' }, async (client) => {

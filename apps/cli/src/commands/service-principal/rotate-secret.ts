@@ -7,6 +7,7 @@ import {
 } from '../../access/service-principals.ts';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions } from '../../resources.ts';
+import { principalArgument } from './principal-argument.ts';
 
 export const servicePrincipalRotateSecret = buildCommand({
   docs: {
@@ -15,10 +16,7 @@ export const servicePrincipalRotateSecret = buildCommand({
   },
   parameters: {
     flags: { connection: apiFlags.connection },
-    positional: {
-      kind: 'tuple',
-      parameters: [{ brief: 'Its client id, object id or name', parse: String, placeholder: 'principal' }],
-    },
+    positional: principalArgument,
   },
   async func(this: CliContext, flags: Omit<ApiFlags, 'output'>, principal: string) {
     await withClient(this, { ...flags, output: 'json' }, async (client) => {

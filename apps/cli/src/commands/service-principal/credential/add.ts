@@ -5,6 +5,7 @@ import { CodedError, messageOf } from '@sallyport/model';
 import { servicePrincipalNamed, servicePrincipalsPath } from '../../../access/service-principals.ts';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../../context.ts';
 import { apiVersions } from '../../../resources.ts';
+import { principalArgument } from '../principal-argument.ts';
 
 interface Flags extends Omit<ApiFlags, 'output'> {
   readonly certificate?: string;
@@ -30,10 +31,7 @@ export const credentialAdd = buildCommand({
       subject: text('Whom the provider names', 'SUBJECT'),
       audience: text('What its tokens are for (api://AzureADTokenExchange)', 'AUDIENCE'),
     },
-    positional: {
-      kind: 'tuple',
-      parameters: [{ brief: 'Its client id, object id or name', parse: String, placeholder: 'principal' }],
-    },
+    positional: principalArgument,
   },
   async func(this: CliContext, flags: Flags, principal: string) {
     const credential = credentialOf(flags);

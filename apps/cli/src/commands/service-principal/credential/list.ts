@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { servicePrincipalNamed, servicePrincipalsPath } from '../../../access/service-principals.ts';
 import { answer, apiFlags, withClient, type ApiFlags, type CliContext } from '../../../context.ts';
 import { apiVersions } from '../../../resources.ts';
+import { principalArgument } from '../principal-argument.ts';
 
 const certificateSchema = z.object({
   name: z.string(),
@@ -18,10 +19,7 @@ export const credentialList = buildCommand({
   docs: { brief: 'Lists the certificates and provider identities that an application can sign in with' },
   parameters: {
     flags: apiFlags,
-    positional: {
-      kind: 'tuple',
-      parameters: [{ brief: 'Its client id, object id or name', parse: String, placeholder: 'principal' }],
-    },
+    positional: principalArgument,
   },
   async func(this: CliContext, flags: ApiFlags, principal: string) {
     await withClient(this, flags, async (client) => {

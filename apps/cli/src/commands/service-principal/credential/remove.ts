@@ -2,6 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { servicePrincipalNamed, servicePrincipalsPath } from '../../../access/service-principals.ts';
 import { apiFlags, withClient, type ApiFlags, type CliContext } from '../../../context.ts';
 import { apiVersions } from '../../../resources.ts';
+import { principalArgument } from '../principal-argument.ts';
 
 export const credentialRemove = buildCommand({
   docs: { brief: 'Takes a certificate or a provider identity away from an application; it signs in with it no more' },
@@ -10,7 +11,7 @@ export const credentialRemove = buildCommand({
     positional: {
       kind: 'tuple',
       parameters: [
-        { brief: 'Its client id, object id or name', parse: String, placeholder: 'principal' },
+        ...principalArgument.parameters,
         { brief: 'The credential, as the list names it', parse: String, placeholder: 'credential' },
       ],
     },
