@@ -43,6 +43,8 @@ const broken: ChannelError[] = [];
 async function answer(kind: PlainRoute['kind'], request: PlainRequest): Promise<PlainAnswer> {
   const body = await request.text(100);
   if (body?.startsWith('hold ')) return held.wait(body, request);
+  // As a report that is being written down, which its sender cannot stop.
+  if (body === 'stay k') return new Promise(() => undefined);
   if (body === 'fail') throw new Error('as it was told to');
   if (body === 'large') return jsonAnswer('x'.repeat(4_000_000));
   if (body === 'later') return jsonAnswer({}, 429, { 'retry-after': '30' });
@@ -167,6 +169,10 @@ test.for([
   ['a body for what takes none', '1 cancel 1\nx'],
   ['a number that is under way', '1 keys 6\nhold n1 keys 2\n{}'],
   ['more requests than an agent has', Array.from({ length: 17 }, (_, i) => `${i + 1} keys 6\nhold m`).join('')],
+  [
+    'more requests than an agent has, each taken back at once',
+    Array.from({ length: 17 }, () => '1 keys 6\nstay k1 cancel 0\n').join(''),
+  ],
 ])('T19 %s cuts the channel, and the log says why', async ([, text = '']) => {
   const before = broken.length;
   const channel = await open();

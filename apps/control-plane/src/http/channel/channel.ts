@@ -30,8 +30,8 @@ export interface ChannelHost {
 /** What answers the requests of one channel. */
 export type ChannelRoutes = (what: ChannelRequestName) => PlainRoute;
 
-/** Requests of one agent that may be under way: a heartbeat, and what it has to say meanwhile. */
-const mostUnderWay = 16;
+/** Requests of one agent that are being answered at once: a heartbeat, and what it has to say meanwhile. One that was taken back counts until it has ended. */
+const mostAtOnce = 16;
 /** A token. Bytes. */
 const largestToken = 16 * 1024;
 /** A frame has to end within this, and a channel on which nothing is under way is of no use for longer than that. Milliseconds. */
@@ -46,6 +46,7 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
   readonly #routes: ChannelRoutes;
   readonly #reader = new FrameReader<RequestLine>(this);
   #underWay: readonly ChannelRequest[] = [];
+  #atOnce = 0;
   #hasAnswered = false;
   /** When the frame that is coming began, or nothing was under way any more. */
   #since = performance.now();
@@ -110,11 +111,12 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
       this.#send(formatAnswer(number, 204, ''));
       return;
     }
-    if (this.#underWay.length >= mostUnderWay)
-      throw new ChannelError('MalformedFrame', `More than ${mostUnderWay} requests of a channel are under way.`);
+    if (this.#atOnce >= mostAtOnce)
+      throw new ChannelError('MalformedFrame', `More than ${mostAtOnce} requests of a channel are under way.`);
     const text = isUtf8(body) ? body.toString('utf8') : undefined;
     const request = new ChannelRequest(this, number, what, bytes, text);
     this.#underWay = [...this.#underWay, request];
+    this.#atOnce += 1;
     this.#host.answer(this.#routes(what), request).then(
       (answer) => this.#answered(request, answer),
       (error: unknown) => this.#answered(request, this.#host.failed(error)),
@@ -135,6 +137,7 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
   }
 
   #answered(request: ChannelRequest, { status, headers, body = '' }: PlainAnswer): void {
+    this.#atOnce -= 1;
     // It was taken back meanwhile, or its connection is gone.
     if (this.#forget(request.number) === undefined) return;
     const seconds = headers?.['retry-after'];
