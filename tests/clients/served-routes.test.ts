@@ -273,6 +273,7 @@ const unwritten: ReadonlySet<string> = new Set([
   'Sallyport.Identity/servicePrincipals/federatedCredentials',
   'Sallyport.Identity/users/federatedCredentials',
   'Sallyport.Upgrades/rollouts',
+  'Sallyport.Orders/orders',
 ]);
 
 /** Asks, and says what is wrong with the answer, each fault with the route it is of. */

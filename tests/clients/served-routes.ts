@@ -420,6 +420,15 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
       list: `${m}/providers/Sallyport.Explain/statements`,
       shape: z.looseObject({ statement: text, receivedAt: text }),
     },
+    'Sallyport.Orders/orders': {
+      list: `${m}/providers/Sallyport.Orders/orders`,
+      shape: z.looseObject({ operationId: text, signatures: z.array(anything) }),
+    },
+    'Sallyport.Orders/orders/sign': {
+      ask: [`${m}/providers/Sallyport.Orders/orders/none/sign`, { signer: 'A'.repeat(43), order: 'none' }],
+      shape: nothing,
+      answer: nothing,
+    },
     'Sallyport.Upgrades/rolloutSettings': { item: `${upgrades}/rolloutSettings/default`, shape: own },
     'Sallyport.Upgrades/machineSettings': {
       item: `${m}/providers/Sallyport.Upgrades/machineSettings/default`,
@@ -443,6 +452,7 @@ export function servedRoutes(at: Places): Readonly<Record<string, Route>> {
         'Sallyport.Identity',
         'Sallyport.Explain',
         'Sallyport.Upgrades',
+        'Sallyport.Orders',
       ].map((namespace) => [`${namespace}/register`, register(namespace)]),
     ),
   };

@@ -14,6 +14,7 @@ import { HttpClient } from '../../apps/agent/src/connection/http-client.ts';
 import { readMachineKey } from '../../apps/agent/src/connection/machine-key.ts';
 import { ExtensionManager } from '../../apps/agent/src/extensions/extension-manager.ts';
 import type { Permit } from '../../apps/agent/src/extensions/plan/permission.ts';
+import { unguarded } from '../../apps/agent/src/extensions/orders/unguarded.fixture.ts';
 import { Reporter } from '../../apps/agent/src/extensions/report/reporter.ts';
 import { Journal } from '../../apps/agent/src/extensions/state/journal.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
@@ -84,6 +85,7 @@ export async function startMachine(
     },
     hosting: () => goal.hosting,
     permit: permitOf(goal),
+    orders: unguarded,
   });
   manager.start();
   reporter.flush();

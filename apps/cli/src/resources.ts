@@ -12,6 +12,7 @@ export const apiVersions = {
   identity: '2026-11-01',
   upgrades: '2026-11-01',
   explain: '2026-11-01',
+  orders: '2026-11-01',
 } as const;
 
 const text = z._default(z.string(), '');

@@ -72,3 +72,10 @@ export function controlRows(controls: AgentConfiguration): readonly ControlRow[]
     ['proxy.bypass', controls.proxyBypass.join(', ')],
   ];
 }
+
+/** Who has to sign; the control plane is not told, so there is nothing to compare it with. */
+export function signersRow(signers: Statement['signers']): ControlRow {
+  if (signers === undefined) return ['extensions.signers', 'off'];
+  const names = signers.signers.map(({ name, key }) => `${name}=${key}`);
+  return ['extensions.signers', `${signers.needed} of ${names.join(', ')}`];
+}

@@ -4,7 +4,7 @@ import type { GalleryContext, SigningFlags } from './context.ts';
 import { GalleryError } from './gallery-error.ts';
 import { galleryPlaces, type GalleryPlaces } from './gallery-places.ts';
 import { isMirror } from './mirror/mirror-trust.ts';
-import { readPassphrases } from './read-passphrases.ts';
+import { readPassphrases } from '@sallyport/catalog/keys';
 
 /** Where a gallery that signs for itself keeps what, and its repository. Throws `GalleryIsMirror`; reads nothing else yet. */
 export function openGallery(

@@ -7,8 +7,15 @@ import type { LocalControls, PropertyName } from './local-controls.ts';
 import { jsonValue, propertyNames, propertyOf } from './properties.ts';
 import { parseStrictJson } from './strict-json.ts';
 
-/** The layout this program writes. It reads no other: a newer one may hold rules it does not know. */
+/** The layout that every version of this program reads. */
 export const documentFormatVersion = 1;
+
+/**
+ * The layout of files that hold a rule which the first one does not have. Older programs refuse it and so permit nothing, rather than
+ * read it as less than it says; and a rule that got lost from it is noticed. No other layout is read: what a newer one means is unknown.
+ */
+export const secondFormatVersion = 2;
+type Layout = typeof documentFormatVersion | typeof secondFormatVersion;
 
 /** Lists of 20,000 entries fit; an endless file does not exhaust the reader. */
 export const documentMostBytes = 4 * 1024 * 1024;
@@ -21,9 +28,20 @@ export interface ControlsDocument {
 
 /** The text of the file. Every property is written, so that a lost line is noticed; only of the rate limit there may be none. */
 export function writeDocument({ controls, generation }: ControlsDocument): string {
-  const written = propertyNames.filter((name) => !isUnset(controls, name));
+  const layout = propertyNames.some((name) => isSet(controls, name)) ? secondFormatVersion : documentFormatVersion;
+  const written = propertyNames.filter((name) => isIn(layout, name) && !isUnset(controls, name));
   const values = Object.fromEntries(written.map((name) => [name, jsonValue(controls, name)]));
-  return `${JSON.stringify({ formatVersion: documentFormatVersion, generation, properties: values }, undefined, 2)}\n`;
+  return `${JSON.stringify({ formatVersion: layout, generation, properties: values }, undefined, 2)}\n`;
+}
+
+/** Whether the rule is one for the second layout. */
+function isSet(controls: LocalControls, name: PropertyName): boolean {
+  const { secondLayout, default: usual } = propertyOf(name);
+  return secondLayout === true && controls[name] !== usual;
+}
+
+function isIn(layout: Layout, name: PropertyName): boolean {
+  return layout === secondFormatVersion || propertyOf(name).secondLayout !== true;
 }
 
 function isUnset(controls: LocalControls, name: PropertyName): boolean {
@@ -45,12 +63,13 @@ export function readDocument(bytes: Uint8Array): Parsed<ControlsDocument> {
 function readObject(document: Readonly<Record<string, unknown>>): Parsed<ControlsDocument> {
   const { formatVersion, generation, properties } = document;
   // Before anything else: what a newer version means by its keys is not ours to guess.
-  if (formatVersion !== documentFormatVersion) {
-    const newer = typeof formatVersion === 'number' && formatVersion > documentFormatVersion;
+  if (formatVersion !== documentFormatVersion && formatVersion !== secondFormatVersion) {
+    const newer = typeof formatVersion === 'number' && formatVersion > secondFormatVersion;
+    const read = `${documentFormatVersion} and ${secondFormatVersion}`;
     return refused(
       newer
-        ? `it was written by a newer version of the agent (format ${formatVersion}; this one reads ${documentFormatVersion})`
-        : `its formatVersion is not ${documentFormatVersion}`,
+        ? `it was written by a newer version of the agent (format ${formatVersion}; this one reads ${read})`
+        : `its formatVersion is none of ${read}`,
     );
   }
   const unknown = Object.keys(document).find((key) => !['formatVersion', 'generation', 'properties'].includes(key));
@@ -59,19 +78,20 @@ function readObject(document: Readonly<Record<string, unknown>>): Parsed<Control
     return refused('its generation is not a whole number from 1');
   }
   if (!isObject(properties)) return refused('its properties are not an object');
-  const controls = readProperties(properties);
+  const controls = readProperties(properties, formatVersion);
   return controls.ok ? parsed({ controls: controls.value, generation }) : controls;
 }
 
-function readProperties(properties: Readonly<Record<string, unknown>>): Parsed<LocalControls> {
-  const names: readonly string[] = propertyNames;
+function readProperties(properties: Readonly<Record<string, unknown>>, layout: Layout): Parsed<LocalControls> {
+  const names: readonly string[] = propertyNames.filter((name) => isIn(layout, name));
   const unknown = Object.keys(properties).find((key) => !names.includes(key));
   if (unknown !== undefined) return refused(`it holds an unknown property '${unknown}'`);
   const values: [PropertyName, unknown][] = [];
   for (const name of propertyNames) {
     if (!Object.hasOwn(properties, name)) {
       const { addedLater, absentWhenUnset, default: usual } = propertyOf(name);
-      if (addedLater !== true && absentWhenUnset !== true) return refused(`the property '${name}' is missing`);
+      const mayBeMissing = addedLater === true || absentWhenUnset === true || !isIn(layout, name);
+      if (!mayBeMissing) return refused(`the property '${name}' is missing`);
       values.push([name, usual]);
       continue;
     }

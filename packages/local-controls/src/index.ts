@@ -17,5 +17,6 @@ export * from './stranded.ts';
 export * from './agent-configuration.ts';
 export * from './document.ts';
 export * from './change-property.ts';
+export * from './signers/index.ts';
 export * from './script-capable.ts';
 export * from './lockdown-advice.ts';

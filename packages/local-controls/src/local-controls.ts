@@ -1,5 +1,6 @@
 /** The local controls: one value for each property of `azcmagent config`, under the property's own name (arc-agent §2). */
 import type { ExtensionList } from './extension-list.ts';
+import type { Signers } from './signers/signers.ts';
 
 export const connectionTypes = ['default', 'direct', 'gateway'] as const;
 export type ConnectionType = (typeof connectionTypes)[number];
@@ -36,6 +37,8 @@ export interface LocalControls {
   readonly 'extensions.agent.processlimit': number;
   /** MiB of files of each extension. */
   readonly 'extensions.agent.disklimit': number;
+  /** Who has to sign what the centre asks for (T10). An addition of ours. */
+  readonly 'extensions.signers': Signers;
 }
 
 export type PropertyName = keyof LocalControls;

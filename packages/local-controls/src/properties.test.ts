@@ -37,6 +37,7 @@ const fresh: readonly (readonly [string, string])[] = [
   ['extensions.agent.memorylimit', '50'],
   ['extensions.agent.processlimit', '1024'],
   ['extensions.agent.disklimit', '4096'],
+  ['extensions.signers', 'off'],
 ];
 
 test('S4.10 every property is there, in the documented order, with its name and default', () => {

@@ -10,6 +10,7 @@ import {
   type PropertyName,
 } from './local-controls.ts';
 import { proxyUrlKind } from './proxy-url.ts';
+import { signersKind } from './signers/signers.ts';
 import { booleanKind, integerKind, unsettableKind, wordKind } from './scalar-kinds.ts';
 import type { JsonValue, ValueKind } from './value-kind.ts';
 
@@ -31,6 +32,11 @@ export interface Property<V> {
    * allows nor blocks anything.
    */
   readonly addedLater?: true;
+  /**
+   * Came after the first files were written and blocks something: it stands in files of the second layout only, which are written
+   * while it is not at its default. There it may not be missing, and a program that does not know it reads none of them.
+   */
+  readonly secondLayout?: true;
   /** Stands in the file only when it is set: what is not set differs from every value. Only for what allows and blocks nothing. */
   readonly absentWhenUnset?: true;
 }
@@ -186,6 +192,16 @@ export const properties: Properties = {
     supported: 'A whole number from 16 to 1048576, in MiB',
     inMonitor: 'free',
     addedLater: true,
+  },
+  'extensions.signers': {
+    kind: signersKind,
+    default: 'off',
+    preview: false,
+    description:
+      'Who has to sign what the control plane asks for, and how many of them: without their signatures nothing is installed, updated, upgraded or removed from there.',
+    supported: "off, or 2 of alice=KEY,bob=KEY,carol=KEY with keys as 'sallyport order key create' prints them",
+    inMonitor: 'free',
+    secondLayout: true,
   },
 };
 

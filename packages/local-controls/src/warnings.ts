@@ -10,6 +10,7 @@ export function warningsAbout(before: LocalControls, after: LocalControls, chang
     return [...openedAllowlist(before, after), ...entriesBesideNone(after), ...onBothLists(after)];
   }
   if (changed === 'extensions.blocklist') return onBothLists(after);
+  if (changed === 'extensions.signers') return signersAllNeeded(after);
   return changed === 'config.mode' && after['config.mode'] === 'monitor' ? listsSetAside(after) : [];
 }
 
@@ -51,6 +52,14 @@ function listsSetAside(after: LocalControls): readonly string[] {
     ...(allowlist.entries.length === 0 || left.length === 0
       ? []
       : [`Your allowlist is set aside in monitor mode, which allows what it does not: ${names(left)}.`]),
+  ];
+}
+
+/** Nobody but the server's administrator can mend that, and only on the server. */
+function signersAllNeeded({ 'extensions.signers': value }: LocalControls): readonly string[] {
+  if (value === 'off' || value.needed < value.signers.length) return [];
+  return [
+    'All of the signers have to sign: when one key is lost, nothing can be installed, changed or removed from the control plane until you name others here.',
   ];
 }
 

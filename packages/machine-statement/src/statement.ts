@@ -9,6 +9,11 @@ export const statementKind = 'sallyport-machine-statement';
 
 const signedText = z.string().check(z.maxLength(16_384));
 
+const signersSchema = z.object({
+  needed: z.int().check(z.minimum(1)),
+  signers: z.readonly(z.array(z.object({ name: z.string(), key: z.string() })).check(z.maxLength(64))),
+});
+
 export const statementSchema = z.object({
   vmId: z.string().check(z.regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)),
   /** ARM id of the resource that the machine is connected as. */
@@ -19,6 +24,8 @@ export const statementSchema = z.object({
   time: z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/)),
   /** The local controls in force. */
   agentConfiguration: agentConfigurationSchema,
+  /** Who has to sign what the centre asks for, as the machine's administrator named them (T10); absent when nobody does. */
+  signers: z.optional(signersSchema),
   /** Base64 of PKCS#1 DER: its hash is the machine's id. */
   firstKey: z.string().check(z.maxLength(4096)),
   /** Each later key, signed by the one before it. */

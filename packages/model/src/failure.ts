@@ -6,6 +6,8 @@ export const operationFailureCodes = {
     "The server's own allowlist, blocklist or mode does not permit the operation. Nothing was downloaded.",
   LocalControlsUnreadable:
     "The server's local controls cannot be trusted, so nothing may be installed, updated or upgraded.",
+  OperationNotSigned:
+    "The server's administrator wants operations signed by operators, and for this one no signatures count any more, or not for what came.",
   ExtensionManagerDisabled: 'The administrator of the server has disabled the extension manager.',
   CatalogUnavailable: 'The signed catalog could not be fetched.',
   CatalogSignatureInvalid: 'A role of the catalog is not signed by enough of its keys, or its content was changed.',

@@ -30,5 +30,11 @@ export function isTerminal(state: OperationState): boolean {
 /** How long a machine that is not there keeps its requests: six hours, then they fail with `MachineOffline` (arc-agent §5.2). */
 export const offlineDeadlineSeconds = 6 * 60 * 60;
 
+/** The step of an operation that waits for signatures of operators (T10). */
+export const unsignedWord = 'awaiting-signatures';
+
+/** How long an operation may wait for signatures before it begins: people have to look at it. Two days, from when it was asked for. */
+export const signingDeadlineSeconds = 48 * 60 * 60;
+
 /** How long a delivered operation may take in all: the 90 minutes of Custom Script (arc-agent §6.2), and a margin. */
 export const runningDeadlineSeconds = 95 * 60;

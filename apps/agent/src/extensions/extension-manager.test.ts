@@ -8,6 +8,7 @@ import { createMachineKey } from '../connection/machine-key.ts';
 import { ExtensionManager } from './extension-manager.ts';
 import { entry, extension, questionsIn, testMachine, until, type TestMachine } from './machine.fixture.ts';
 import type { Permit } from './plan/permission.ts';
+import { unguarded } from './orders/unguarded.fixture.ts';
 import { Reporter } from './report/reporter.ts';
 import { Journal } from './state/journal.ts';
 
@@ -41,7 +42,15 @@ async function work(
     only: undefined,
     packageUrls: () => Promise.resolve([]),
   };
-  const manager = new ExtensionManager({ host, supplies, journal, reporter, permit, hosting: () => 'on' });
+  const manager = new ExtensionManager({
+    host,
+    supplies,
+    journal,
+    reporter,
+    permit,
+    orders: unguarded,
+    hosting: () => 'on',
+  });
   manager.start();
   manager.want({ machineId: goalOf(machineKey.vmId), generation: 3, extensions: [wanted] });
   await manager.idle();

@@ -4,7 +4,14 @@
  * run one at a time. A refusal waits for nobody.
  */
 import { join } from 'node:path';
-import { extensionKey, messageOf, OperationFailure, runningDeadlineSeconds } from '@sallyport/model';
+import {
+  extensionKey,
+  messageOf,
+  OperationFailure,
+  runningDeadlineSeconds,
+  signingDeadlineSeconds,
+  unsignedWord,
+} from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
 import { handlerPaths } from './handler-paths.ts';
 import { keepUp, tellHeld, tellWhatChanged } from './keep-up.ts';
@@ -15,7 +22,7 @@ import { perform, refuse } from './perform.ts';
 import { resourceKey } from './plan/conclusion.ts';
 import { waitSentence } from './plan/dependency-levels.ts';
 import type { Held } from './plan/order-of-return.ts';
-import { plan, type Performance, type Retreat, type Wait, type Work } from './plan/plan.ts';
+import { plan, type Performance, type Retreat, type Unsigned, type Wait, type Work } from './plan/plan.ts';
 import { stepLimits, waitingWord } from './plan/step-limits.ts';
 import type { Upkeep } from './plan/upkeep.ts';
 import { keyOf, reportOf } from './report-of.ts';
@@ -35,6 +42,8 @@ export class ExtensionManager {
   readonly #calledOff = new Set<string>();
   /** Operations of which it was told that they wait. */
   readonly #waiting = new Set<string>();
+  /** What was told of operations that wait for signatures, and since when (`monotonic`), by id. */
+  readonly #unsigned = new Map<string, { readonly since: number; readonly message: string }>();
   readonly #order: RememberedOrder;
   #goal: GoalState | undefined;
 
@@ -81,6 +90,7 @@ export class ExtensionManager {
     journal.prune(goal);
     this.#resting.clear();
     const wanted = new Set(goal.extensions.map(({ operationId }) => operationId));
+    for (const id of this.#unsigned.keys()) if (!wanted.has(id)) this.#unsigned.delete(id);
     for (const told of [this.#waiting, this.#calledOff]) for (const id of told) if (!wanted.has(id)) told.delete(id);
     this.#callOffWhatIsNotWanted(goal);
     tellWhatChanged(this.#options);
@@ -89,7 +99,7 @@ export class ExtensionManager {
 
   /** Plans anew: the goal, the controls or what is installed may have changed. */
   reconcile(): void {
-    const { host, journal, permit, hosting } = this.#options;
+    const { host, journal, permit, orders, hosting } = this.#options;
     if (this.#stop.signal.aborted) return;
     const { extensions, unreadable } = host.store.list();
     for (const problem of unreadable) host.log('error', 'a record of an extension cannot be read', { problem });
@@ -98,6 +108,7 @@ export class ExtensionManager {
       installed: extensions,
       concluded: journal.conclusions(),
       permit,
+      judge: (entry) => orders.judge(entry),
       hosting: hosting(),
       machineLife: host.machineLife,
       isHosted: ({ name, version }) =>
@@ -194,6 +205,10 @@ export class ExtensionManager {
       this.#tellWaiting(work);
       return;
     }
+    if (work.kind === 'unsigned') {
+      this.#tellUnsigned(work);
+      return;
+    }
     if (work.kind === 'held') {
       this.#tellHeld(work);
       return;
@@ -246,6 +261,26 @@ export class ExtensionManager {
     reporter.report({
       ...reportOf(host, entry, 'Delivered'),
       step: { ...step, limitSeconds: runningDeadlineSeconds },
+    });
+  }
+
+  /** Whenever who has signed is somebody else. */
+  #tellUnsigned({ entry, message }: Unsigned): void {
+    const { host, reporter } = this.#options;
+    const told = this.#unsigned.get(entry.operationId);
+    if (told?.message === message) return;
+    const now = host.environment.monotonic();
+    const since = told?.since ?? now;
+    this.#unsigned.set(entry.operationId, { since, message });
+    host.log('info', 'waits for signatures', { operation: entry.operationId, explanation: message });
+    reporter.report({
+      ...reportOf(host, entry, 'Delivered'),
+      step: {
+        name: unsignedWord,
+        message: `${message} See it and sign it with sallyport order list`,
+        elapsedSeconds: (now - since) / 1000,
+        limitSeconds: signingDeadlineSeconds,
+      },
     });
   }
 

@@ -11,6 +11,8 @@ import { createMachineKey, type MachineKey } from '../connection/machine-key.ts'
 import { ExtensionManager } from './extension-manager.ts';
 import { handlerPaths } from './handler-paths.ts';
 import { extension, testMachine, type TestMachine } from './machine.fixture.ts';
+import type { OrderGate } from './orders/order-gate.ts';
+import { unguarded } from './orders/unguarded.fixture.ts';
 import type { Hosting } from './plan/hosting.ts';
 import type { Permit } from './plan/permission.ts';
 import { Reporter } from './report/reporter.ts';
@@ -54,6 +56,8 @@ export interface ManagedMachine extends AsyncDisposable {
 
 export interface ManagedOptions {
   readonly permit?: Permit;
+  /** Who has to sign; without, nobody. */
+  readonly orders?: (machineKey: MachineKey, path: string) => OrderGate;
   readonly hosting?: () => Hosting;
   /** Where it looks for packages; without, there is none. */
   readonly catalog?: Catalog;
@@ -102,6 +106,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
       journal,
       reporter,
       permit: options.permit ?? allow,
+      orders: options.orders?.(machineKey, join(host.paths.guestConfig, 'orders.json')) ?? unguarded,
       hosting: () => options.hosting?.() ?? 'on',
       ...(options.deadlineSeconds === undefined ? {} : { deadlineSeconds: options.deadlineSeconds }),
     });

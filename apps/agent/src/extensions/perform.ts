@@ -4,6 +4,7 @@ import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
 import { carryOut } from './executors.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { OperationRefused, type ExtensionHost, type Findings, type OperationContext } from './operation-context.ts';
+import { notSigned } from './orders/not-signed.ts';
 import type { Performance, Refusal } from './plan/plan.ts';
 import { withAdvice } from './report/failure-advice.ts';
 import { OperationProgress } from './report/operation-progress.ts';
@@ -42,12 +43,14 @@ export async function perform(
     // Whoever shares the handler has told it secrets too.
     for (const record of recordsOf(context).filter(({ sharing }) => sharing !== undefined))
       await addSecretsOfHandler(record, host.paths, key, findings.secrets);
+    await options.orders.accept(entry);
     await carryOut(work.steps, context);
     if (operation === 'delete') forgetProtectedSettings(entry, host.paths);
   } catch (error) {
     // Stopped, not failed: the next start goes on with it.
     if (stopping.aborted) return;
     failure = withAdvice(failureOf(control.signal.aborted ? control.signal.reason : error), context);
+    spend(entry, options);
     if (failure.code === 'InternalError') host.log('error', 'operation failed unexpectedly', { error: stackOf(error) });
   } finally {
     clearTimeout(timer);
@@ -85,6 +88,18 @@ export function refuse({ entry, code, message, explanation, state }: Refusal, op
   });
 }
 
+/** A full disk must not keep the end from being told; the journal has it too. */
+function spend(entry: GoalExtension, { host, orders }: ManagerOptions): void {
+  try {
+    orders.spend(entry);
+  } catch (error) {
+    host.log('error', 'it cannot be noted that what was signed is used up', {
+      operation: entry.operationId,
+      error: messageOf(error),
+    });
+  }
+}
+
 /** The centre takes no second end of an operation. What goes wrong after the first is how the extension is now (S2.4). */
 function statusOfEnded(
   { operationDone }: GoalExtension,
@@ -103,7 +118,7 @@ function contextOf(
   signal: AbortSignal,
   options: ManagerOptions,
 ): OperationContext {
-  const { host, supplies, reporter, permit } = options;
+  const { host, supplies, reporter, permit, orders } = options;
   const progress = new OperationProgress({
     now: () => host.environment.now(),
     monotonic: () => host.environment.monotonic(),
@@ -121,7 +136,11 @@ function contextOf(
     findings,
     deadline: host.environment.monotonic() + deadlineSecondsOf(options) * 1000,
     signal,
-    requirePermission: () => requirePermission(permit, operation, name),
+    requirePermission: () => {
+      requirePermission(permit, operation, name);
+      const verdict = orders.judge(entry);
+      if (verdict.outcome !== 'signed') throw new OperationRefused('OperationNotSigned', notSigned(verdict.message));
+    },
     progress: (state, status) => progress.state(state, status),
     at: (step) => progress.at(step),
     printed: (output) => progress.printed(output),

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentConfigurationOf } from '@sallyport/local-controls';
+import { agentConfigurationOf, signersIn } from '@sallyport/local-controls';
 import { CodedError, messageOf } from '@sallyport/model';
 import type { HeartbeatRequest, HeartbeatResponse, SystemFacts } from '@sallyport/model/wire';
 import { CatalogWatch } from '../catalog-watch/catalog-watch.ts';
@@ -176,7 +176,12 @@ export class ConnectedAgent {
     try {
       const response = await this.#api.heartbeat(request, signal);
       this.#lastBeat = response.beat;
-      this.#statements.consider(request.agentConfiguration, this.#stop.signal);
+      const { agentConfiguration } = request;
+      const signers = signersIn(readControls(this.#options.environment));
+      this.#statements.consider(
+        { agentConfiguration, ...(signers === undefined ? {} : { signers }) },
+        this.#stop.signal,
+      );
       return response;
     } catch (error) {
       if (!signal.aborted) {

@@ -12,6 +12,8 @@ import { followProxy } from '../connection/proxy.ts';
 import { packageUrlsOf } from '../extensions/download/package-urls-of.ts';
 import { ExtensionManager } from '../extensions/extension-manager.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
+import { AcceptedOrders } from '../extensions/orders/accepted-orders.ts';
+import { orderGate } from '../extensions/orders/order-gate.ts';
 import { hostingOf } from '../extensions/plan/hosting.ts';
 import { permitOf } from '../extensions/permit.ts';
 import { Reporter } from '../extensions/report/reporter.ts';
@@ -74,6 +76,13 @@ export class ManagedExtensions {
         packageUrls: async (entry, signal) => packageUrlsOf(await this.#api.goalState(signal), entry),
       },
       hosting: () => hostingOf(readControls(environment)),
+      orders: orderGate({
+        machine: config.resourceName,
+        machineKey: keyring,
+        accepted: new AcceptedOrders(join(host.paths.guestConfig, 'orders.json'), keyring.vmId),
+        readControls: () => readControls(environment),
+        now: () => environment.now(),
+      }),
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),
     });
     this.#watch = new ExtensionWatch({

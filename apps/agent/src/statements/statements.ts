@@ -2,9 +2,9 @@
  * Signs what is in force on this machine and brings it to the centre, so that whoever looks there need not believe the centre (T16). The
  * answer shows where the activity log stands, which is kept here, and countersigned by the next statement (T15).
  */
-import { signStatement, type KeyLineage } from '@sallyport/machine-statement';
+import { signStatement, type KeyLineage, type Statement } from '@sallyport/machine-statement';
 import { messageOf } from '@sallyport/model';
-import type { AgentConfiguration, StatementAnswer } from '@sallyport/model/wire';
+import type { StatementAnswer } from '@sallyport/model/wire';
 import type { AgentApi } from '../connection/agent-api.ts';
 import type { MachineKeyring } from '../connection/machine-keyring.ts';
 import type { Environment } from '../platform/environment.ts';
@@ -21,6 +21,9 @@ export interface StatementsOptions {
   readonly log: Log;
 }
 
+/** What a machine says of its local controls. */
+export type StatedControls = Pick<Statement, 'agentConfiguration' | 'signers'>;
+
 /** Holds what is under way. */
 export class Statements {
   readonly #options: StatementsOptions;
@@ -32,11 +35,11 @@ export class Statements {
   }
 
   /** These local controls were told to the centre: signs and brings them where that is due. Failures are logged and tried again. */
-  consider(agentConfiguration: AgentConfiguration, signal: AbortSignal): void {
-    const controls = JSON.stringify(agentConfiguration);
+  consider(inForce: StatedControls, signal: AbortSignal): void {
+    const controls = JSON.stringify(inForce);
     const now = this.#options.environment.monotonic();
     if (this.#running !== undefined || !isStatementDue(this.#last, controls, now)) return;
-    this.#running = this.#bring(agentConfiguration, signal)
+    this.#running = this.#bring(inForce, signal)
       .then((brought) => void (this.#last = { controls, at: now, brought }))
       .finally(() => {
         this.#running = undefined;
@@ -48,7 +51,7 @@ export class Statements {
     await this.#running;
   }
 
-  async #bring(agentConfiguration: AgentConfiguration, signal: AbortSignal): Promise<boolean> {
+  async #bring(inForce: StatedControls, signal: AbortSignal): Promise<boolean> {
     const { keyring, api, log } = this.#options;
     try {
       const lineage = keyring.lineage();
@@ -59,7 +62,7 @@ export class Statements {
         );
         return true;
       }
-      this.#keep(await api.bringStatement({ statement: this.#sign(agentConfiguration, lineage) }, signal));
+      this.#keep(await api.bringStatement({ statement: this.#sign(inForce, lineage) }, signal));
       return true;
     } catch (error) {
       if (!signal.aborted) log('warn', 'what is in force here was not brought signed', { error: messageOf(error) });
@@ -67,7 +70,7 @@ export class Statements {
     }
   }
 
-  #sign(agentConfiguration: AgentConfiguration, lineage: KeyLineage): string {
+  #sign(inForce: StatedControls, lineage: KeyLineage): string {
     const { keyring, resourceId, environment } = this.#options;
     const { root } = environment;
     const number = (readStatementNumber(root)?.number ?? 0) + 1;
@@ -80,7 +83,7 @@ export class Statements {
         resourceId,
         number,
         time,
-        agentConfiguration,
+        ...inForce,
         ...lineage,
         ...(checkpoint === undefined ? {} : { checkpoint }),
       },

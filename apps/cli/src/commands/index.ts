@@ -10,6 +10,11 @@ import { machineControls } from './machine/controls.ts';
 import { machineList } from './machine/list.ts';
 import { machineRelease } from './machine/release.ts';
 import { machineShow } from './machine/show.ts';
+import { orderKeyCreate } from './order/key/create.ts';
+import { orderKeyShow } from './order/key/show.ts';
+import { orderList } from './order/list.ts';
+import { orderShow } from './order/show.ts';
+import { orderSign } from './order/sign.ts';
 import { roleAssign } from './role/assign.ts';
 import { roleAssignments } from './role/assignments.ts';
 import { roleList } from './role/list.ts';
@@ -52,6 +57,18 @@ export const commands = buildRouteMap({
         delete: extensionDelete,
       },
       docs: { brief: 'Extensions on machines' },
+    }),
+    order: buildRouteMap({
+      routes: {
+        list: orderList,
+        show: orderShow,
+        sign: orderSign,
+        key: buildRouteMap({
+          routes: { create: orderKeyCreate, show: orderKeyShow },
+          docs: { brief: 'The key that you sign with' },
+        }),
+      },
+      docs: { brief: 'What servers do only when operators have signed it' },
     }),
     upgrade: buildRouteMap({
       routes: {

@@ -75,6 +75,8 @@ export const actionDisplays: Readonly<Record<string, string>> = {
   'Sallyport.Upgrades/machineSettings/delete': 'Set when a machine is upgraded by itself to the default',
   'Sallyport.Upgrades/rollouts/halt/action': 'Halt a rollout',
   'Sallyport.Upgrades/rollouts/resume/action': 'Resume a rollout',
+  'Sallyport.Orders/register/action': 'Registers the subscription for the Sallyport.Orders resource provider',
+  'Sallyport.Orders/orders/sign/action': 'Sign an operation on a machine',
   'Sallyport.Identity/register/action': 'Registers the subscription for the Sallyport.Identity resource provider',
   'Sallyport.Identity/machines/quarantine/action': 'Quarantine a machine whose identity is in two places',
   'Sallyport.Identity/machines/renewKey/action': 'Renew the key of a machine',

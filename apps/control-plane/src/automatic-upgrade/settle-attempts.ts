@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 /** Ends that say nothing about the version: somebody said no, or nobody was there. */
 const refusals: ReadonlySet<string> = new Set([
   'ExtensionNotAllowed',
+  'OperationNotSigned',
   'LocalControlsUnreadable',
   'ExtensionManagerDisabled',
   'MachineOffline',

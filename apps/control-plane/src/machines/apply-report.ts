@@ -1,5 +1,5 @@
 /** Takes a report of a machine into the store. Reports may come twice, late, or for operations that are over: none of it does harm. */
-import { isTerminal } from '@sallyport/model';
+import { isTerminal, runningDeadlineSeconds, signingDeadlineSeconds, unsignedWord } from '@sallyport/model';
 import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
 import type { Selectable } from 'kysely';
 import type { ActivityEvent } from '../activity-log/activity-event.ts';
@@ -9,7 +9,8 @@ import type { Store, Writer } from '../store/store.ts';
 import { boundedReport } from './bounded-report.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 import { readGoal } from './extension-goal.ts';
-import { formatProgress } from './operation-progress.ts';
+import { eraseSealed } from './operation-orders.ts';
+import { currentStep, formatProgress } from './operation-progress.ts';
 import { readSteps, withPassed, withStep } from './operation-steps.ts';
 
 /** Applies all of a report in one transaction, with the final events of the operations that it ends. */
@@ -57,6 +58,7 @@ async function keepWhatIsThere(writer: Writer, vmId: string, report: ExtensionRe
     .where('vm_id', '=', vmId)
     .where('name_key', '=', key)
     .execute();
+  if (erase) await eraseSealed(writer, vmId, report.operationId);
   return erase;
 }
 
@@ -89,11 +91,23 @@ async function moveOperation(
         ...(isNotBegun ? {} : { state: report.state }),
         ...(steps === undefined ? {} : { steps: JSON.stringify(steps) }),
         ...(progress === undefined ? {} : { progress }),
+        ...deadlineAfter(operation, report, environment.now()),
       })
       .where('operation_id', '=', operation.operation_id)
       .execute();
   }
   return undefined;
+}
+
+/** People may take their time to sign (T10); once they have, the operation has the time that any other has. */
+function deadlineAfter(
+  { created_at, progress, state }: Selectable<OperationRow>,
+  report: ExtensionReport,
+  now: number,
+): { readonly deadline_at?: number } {
+  if (report.step?.name === unsignedWord) return { deadline_at: created_at + signingDeadlineSeconds * 1000 };
+  const hasWaited = state === 'Delivered' && currentStep(progress, now)?.name === unsignedWord;
+  return hasWaited ? { deadline_at: now + runningDeadlineSeconds * 1000 } : {};
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
 import { forgetInOrders } from './forget-in-orders.ts';
 import { raiseGeneration } from './generation.ts';
+import { forgetOrders } from './operation-orders.ts';
 import { readSteps, withPassed, withStep } from './operation-steps.ts';
 import { settleTakenAlong } from './taken-along.ts';
 
@@ -39,6 +40,7 @@ const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
   'ExtensionNotAllowed',
   'LocalControlsUnreadable',
   'ExtensionManagerDisabled',
+  'OperationNotSigned',
   'CatalogUnavailable',
   'CatalogSignatureInvalid',
   'CatalogForeign',
@@ -83,6 +85,7 @@ export async function endOperation(
     })
     .where('operation_id', '=', operation.operation_id)
     .execute();
+  await forgetOrders(writer, operation);
   await settleExtension(writer, operation, end);
   const origin = z.parse(eventOriginSchema, JSON.parse(operation.origin));
   return end.state === 'Succeeded'

@@ -6,6 +6,7 @@ import type { Services } from '../services.ts';
 import { gatherRows } from '../store/gather-lookups.ts';
 import type { Reader } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
+import { readPresented } from './operation-orders.ts';
 import { readSteps, withStep } from './operation-steps.ts';
 import { levelsOf, namesBefore } from './provision-order.ts';
 
@@ -56,17 +57,17 @@ export function createGoalStates(services: GoalStateServices): GoalStates {
   };
 }
 
-/** A row of what a goal state is made of: the machine, one of its extensions, or an operation that still runs. */
+/** A row of what a goal state is made of: the machine, one of its extensions, an operation that still runs, or what was signed of one. */
 interface Part {
-  readonly part: 'machine' | 'extension' | 'operation';
+  readonly part: 'machine' | 'extension' | 'operation' | 'order';
   readonly vm_id: string;
-  /** Of the extension, or the id of the operation. */
+  /** Of the extension, or the id of the operation, also of the one that was signed. */
   readonly name: string;
   readonly publisher: string;
   readonly type: string;
   /** Of the operation. */
   readonly state: string;
-  /** The machine's properties, or what is wanted of the extension. */
+  /** The machine's properties, what is wanted of the extension, or what was signed. */
   readonly content: string | null;
   readonly generation: number;
   /** Of the extension. */
@@ -133,6 +134,24 @@ function partsQuery(reader: Reader, isOneOfTheKeys: (column: string) => Expressi
         .where(isOneOfTheKeys('vm_id'))
         .where('ended_at', 'is', null),
     )
+    .unionAll(
+      reader
+        .selectFrom('operation_orders')
+        .select([
+          sql<Part['part']>`'order'`.as('part'),
+          'vm_id',
+          'operation_id as name',
+          nothing.as('publisher'),
+          nothing.as('type'),
+          nothing.as('state'),
+          sql<string | null>`presented`.as('content'),
+          zero.as('generation'),
+          none.as('provision_after'),
+          'added_at as created_at',
+          'signer as name_key',
+        ])
+        .where(isOneOfTheKeys('vm_id')),
+    )
     .orderBy('created_at')
     .orderBy('name_key');
 }
@@ -162,12 +181,21 @@ function goalOf(vmId: string, parts: readonly Part[]): StoredGoal | undefined {
         settings: goal.settings,
         protectedSettings: goal.protectedSettings,
         packageUrls: [],
+        ...signedOf(goal.operationId, parts),
         sha256: goal.sha256,
       },
     ];
   });
   const isPrivate = isConnectedPrivately(machine.content ?? '{}');
   return { machineId: vmId, generation: machine.generation, isPrivate, extensions };
+}
+
+/** What was signed of an operation; an order is gone with the operation's end. */
+function signedOf(operationId: string, parts: readonly Part[]): Pick<GoalExtension, 'orders'> {
+  const orders = parts.flatMap(({ part, name, content }) =>
+    part === 'order' && name === operationId && content !== null ? [readPresented(content)] : [],
+  );
+  return orders.length === 0 ? {} : { orders };
 }
 
 /** Straight from storage (S1.4), or from the control plane's own URL (S1.5). URLs are made anew each time: they do not live long. */

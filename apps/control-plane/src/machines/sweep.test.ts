@@ -1,3 +1,4 @@
+import { unsignedWord } from '@sallyport/model';
 import type { InstanceStatus, ReportRequest } from '@sallyport/model/wire';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Services } from '../services.ts';
@@ -238,6 +239,71 @@ eachStore('deadlines', (makeStore) => {
       expect(await goalOf(machine.vm_id), code).toEqual(kept ? goal : before);
       expect((await operation(operationId))?.error_message).toBe("Machine 'm': because");
     }
+  });
+
+  const unsigned = { name: unsignedWord, message: 'It needs signatures.', elapsedSeconds: 0, limitSeconds: 48 * hour };
+
+  test('T10 nobody signed within two days: it fails, says so, and is not wanted any more', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+    environment.pass(hour);
+    await fetch(machine.vm_id);
+    await report(machine.vm_id, { operationId, state: 'Delivered', version: '1.0.0', step: unsigned });
+    environment.pass(47 * hour - 1);
+    await sweep();
+    expect((await operation(operationId))?.state).toBe('Delivered');
+    environment.pass(1);
+    expect(await sweep()).toEqual([machine.vm_id]);
+    expect(await operation(operationId)).toEqual({
+      state: 'Failed',
+      error_code: 'OperationNotSigned',
+      error_message: "The operation on machine 'm' was not signed in time, and nothing was done. It needs signatures.",
+    });
+    expect(await goalOf(machine.vm_id)).toEqual(before);
+  });
+
+  test('T10 once it was signed it has the time of any other', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
+    await fetch(machine.vm_id);
+    await report(machine.vm_id, { operationId, state: 'Delivered', step: unsigned });
+    environment.pass(40 * hour);
+    await report(machine.vm_id, { operationId, state: 'Downloading' });
+    environment.pass(95 * 60 - 1);
+    await sweep();
+    expect((await operation(operationId))?.state).toBe('Downloading');
+    environment.pass(1);
+    await sweep();
+    expect(await operation(operationId)).toMatchObject({ state: 'TimedOut', error_code: 'OperationTimedOut' });
+  });
+
+  test('T10 S1.7 orders are carried while the operation runs, what was sealed with them until the machine has it', async () => {
+    const machine = await addMachine(environment, store);
+    const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
+    const presented = { signer: 'a', order: 'signed', sealed: 'secret' };
+    await store.observe(async (writer) => {
+      for (const operation_id of [operationId, 'another'])
+        await writer
+          .insertInto('operation_orders')
+          .values({
+            vm_id: machine.vm_id,
+            operation_id,
+            signer: 'a',
+            presented: JSON.stringify(presented),
+            added_at: environment.now(),
+            added_by: 'c',
+          })
+          .execute();
+      return { value: undefined, events: [] };
+    });
+    const orders = async (): Promise<unknown> => (await fetch(machine.vm_id))?.extensions[0]?.orders;
+    expect(await orders()).toEqual([presented]);
+    await report(machine.vm_id, { operationId, state: 'Enabling', protectedSettingsStored: true });
+    expect(await orders()).toEqual([{ signer: 'a', order: 'signed' }]);
+    await report(machine.vm_id, { operationId, state: 'Succeeded', version: '2.0.0' });
+    expect(await orders()).toBeUndefined();
+    const left = await store.read.selectFrom('operation_orders').select('operation_id').execute();
+    expect(left).toEqual([{ operation_id: 'another' }]);
   });
 
   test('ended operations are forgotten after a week, unless a resource still shows them', async () => {

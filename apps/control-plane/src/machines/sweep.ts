@@ -1,8 +1,10 @@
 /** Ends the operations that ran out of time: no state is without an exit (DESIGN: operations never hang). */
+import { unsignedWord } from '@sallyport/model';
 import type { Selectable } from 'kysely';
 import type { Environment } from '../environment.ts';
 import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Store } from '../store/store.ts';
+import { currentStep } from './operation-progress.ts';
 import { endOperation, type OperationEnd } from './end-operation.ts';
 
 /** Ended operations can be asked for this long. */
@@ -65,6 +67,11 @@ function endOfDue(operation: Selectable<OperationRow>, now: number): OperationEn
   if (operation.state === 'Accepted') {
     const message = `The machine '${machine}' did not come for the request within six hours. Check its agent, then ask again.`;
     return { state: 'Failed', time, error: { code: 'MachineOffline', message } };
+  }
+  const step = currentStep(operation.progress, now);
+  if (operation.state === 'Delivered' && step?.name === unsignedWord) {
+    const message = `The operation on machine '${machine}' was not signed in time, and nothing was done. ${step.message}`;
+    return { state: 'Failed', time, error: { code: 'OperationNotSigned', message } };
   }
   const message = `The operation on machine '${machine}' did not end within 95 minutes; it was last seen ${operation.state}. Check the extension's log there.`;
   return { state: 'TimedOut', time, error: { code: 'OperationTimedOut', message }, presumed: true };

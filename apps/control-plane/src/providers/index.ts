@@ -16,6 +16,7 @@ import { operations } from './sallyport.explain/operations.ts';
 import { policyEditors } from './sallyport.explain/policy-editors.ts';
 import { statements } from './sallyport.explain/statements.ts';
 import { machineIdentity } from './sallyport.identity/machine-identity.ts';
+import { orders } from './sallyport.orders/index.ts';
 import { upgrades } from './sallyport.upgrades/index.ts';
 import { identity } from './sallyport.identity/index.ts';
 
@@ -39,6 +40,7 @@ export function resourceTypes(
     automaticUpgrades(services),
     operations(services),
     statements(services),
+    ...orders(services),
     ...upgrades(services),
   ];
   return [...types, ...providers(services, types)];

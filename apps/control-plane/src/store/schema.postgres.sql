@@ -191,6 +191,16 @@ CREATE TABLE machines (
   CONSTRAINT machines_by_name UNIQUE (subscription_id, group_key, name_key)
 );
 
+CREATE TABLE operation_orders (
+  vm_id text COLLATE "C" NOT NULL,
+  operation_id text COLLATE "C" NOT NULL,
+  signer text COLLATE "C" NOT NULL,
+  presented text COLLATE "C" NOT NULL,
+  added_at bigint NOT NULL,
+  added_by text COLLATE "C" NOT NULL,
+  CONSTRAINT operation_orders_primary PRIMARY KEY (vm_id, operation_id, signer)
+);
+
 CREATE TABLE operations (
   operation_id text COLLATE "C" NOT NULL,
   vm_id text COLLATE "C" NOT NULL,

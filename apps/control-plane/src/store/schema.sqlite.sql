@@ -177,6 +177,16 @@ CREATE TABLE machines (
   constraint machines_by_name unique (subscription_id, group_key, name_key)
 );
 
+CREATE TABLE operation_orders (
+  vm_id text not null,
+  operation_id text not null,
+  signer text not null,
+  presented text not null,
+  added_at bigint not null,
+  added_by text not null,
+  constraint operation_orders_primary primary key (vm_id, operation_id, signer)
+);
+
 CREATE TABLE operations (
   operation_id text not null primary key,
   vm_id text not null,

@@ -12,6 +12,19 @@ export const protectedSettingsSchema = z.discriminatedUnion('kind', [
 ]);
 export type ProtectedSettings = z.infer<typeof protectedSettingsSchema>;
 
+/** One of each signer that a server can name. */
+export const mostPresentedOrders = 16;
+
+/** A signed order, for whoever knows the signer's key (`@sallyport/model/orders`). */
+export const presentedOrderSchema = z.object({
+  /** The signer's public key: Ed25519, base64url. */
+  signer: z.string().check(z.maxLength(64)),
+  order: z.string().check(z.maxLength(8192)),
+  /** The protected settings as the signer sealed them for the machine (JWE). */
+  sealed: z.optional(z.string()),
+});
+export type PresentedOrder = z.infer<typeof presentedOrderSchema>;
+
 const nonNegative = z.int().check(z.minimum(0));
 
 export const goalExtensionSchema = z.object({
@@ -43,6 +56,8 @@ export const goalExtensionSchema = z.object({
   protectedSettings: protectedSettingsSchema,
   /** Where the bytes may be had, best first. Hints: hosts change (S1.4) and the catalog decides what is accepted. */
   packageUrls: z.array(z.string()),
+  /** What operators signed of the operation while it is not over (T10). Carried, never believed: the agent verifies all of it. */
+  orders: z.optional(z.array(presentedOrderSchema).check(z.maxLength(mostPresentedOrders))),
 });
 export type GoalExtension = z.infer<typeof goalExtensionSchema>;
 

@@ -5,6 +5,7 @@ import type { GoalExtension } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import type { Placed } from './dependency-levels.ts';
+import { unguarded } from '../orders/unguarded.fixture.ts';
 import { returnInOrder } from './order-of-return.ts';
 import { allowAll, entry, failure, record, told, v1, v2 } from './plan.fixture.ts';
 import { plan, type Work } from './plan.ts';
@@ -145,6 +146,7 @@ test('an operation waits for one that comes back first, and is told at once when
       installed,
       concluded: new Map(),
       permit: allowAll,
+      judge: unguarded.judge,
       hosting: 'on',
       machineLife: 'this life',
       isHosted: () => false,

@@ -3,6 +3,7 @@ import type { GoalExtension } from '@sallyport/model/wire';
 import { describe, expect, test } from 'vitest';
 import type { InstalledExtension, SharingExtension } from '../state/installed-extension.ts';
 import type { Conclusion } from './conclusion.ts';
+import { unguarded } from '../orders/unguarded.fixture.ts';
 import { allowAll, entry, other, record, told, v1, v2 } from './plan.fixture.ts';
 import { plan, type Work } from './plan.ts';
 import { asSeenBy, sharersToStop, sharingNamed, stepsOff, versionFor } from './shared-handler.ts';
@@ -35,6 +36,7 @@ function planned(
     installed,
     concluded: new Map(Object.entries(concluded)),
     permit,
+    judge: unguarded.judge,
     hosting: 'on',
     machineLife: 'this life',
     isHosted: () => false,
@@ -48,6 +50,7 @@ function line(work: Work): string {
   const { resourceName } = work.entry;
   if (work.kind === 'refuse')
     return `refuse ${resourceName} ${work.code}${work.state === undefined ? '' : ` as ${work.state}`}`;
+  if (work.kind === 'unsigned') return `unsigned ${resourceName}`;
   if (work.kind === 'wait') return `wait ${resourceName} for ${work.for.resourceName}`;
   if (work.kind === 'retreat') return `retreat ${resourceName} from ${work.version} for ${work.because.code}`;
   return `${work.operation} ${resourceName}: ${work.steps.map(told).join(', ')}`;
@@ -57,7 +60,14 @@ const whole = 'fetch 1.0.0, configure 1.0.0, install 1.0.0, enable 1.0.0, await-
 const enabling = 'configure 1.0.0, enable 1.0.0, await-status 1.0.0';
 
 test('without a goal state nothing is wanted', () => {
-  const input = { installed: [], permit: allowAll, hosting: 'on', machineLife: '', isHosted: () => false } as const;
+  const input = {
+    installed: [],
+    permit: allowAll,
+    judge: unguarded.judge,
+    hosting: 'on',
+    machineLife: '',
+    isHosted: () => false,
+  } as const;
   expect(plan({ ...input, goal: undefined, concluded: new Map() })).toEqual([]);
 });
 

@@ -2,6 +2,7 @@
 import { knownExtension } from '@sallyport/local-controls';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
+import { unguarded } from '../orders/unguarded.fixture.ts';
 import { phases, type InstalledExtension, type Phase, type UpgradeFailure } from '../state/installed-extension.ts';
 import type { Hosting } from './hosting.ts';
 import type { Permit } from './permission.ts';
@@ -56,6 +57,7 @@ export function planned(
     installed,
     concluded: new Map(concluded === undefined ? [] : [[wanted.resourceName.toLowerCase(), concluded]]),
     permit,
+    judge: unguarded.judge,
     hosting,
     machineLife: 'this life',
     isHosted: () => false,

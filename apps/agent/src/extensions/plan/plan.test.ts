@@ -3,6 +3,7 @@ import { isTerminal, operationStates, type OperationKind } from '@sallyport/mode
 import type { GoalExtension } from '@sallyport/model/wire';
 import { describe, expect, test } from 'vitest';
 import type { InstalledExtension } from '../state/installed-extension.ts';
+import { unguarded } from '../orders/unguarded.fixture.ts';
 import { allowAll, entry, name, other, planned, record, told, v1, v2 } from './plan.fixture.ts';
 import type { Permit } from './permission.ts';
 import { resourceKey, type Conclusion } from './conclusion.ts';
@@ -19,6 +20,7 @@ function plannedAll(extensions: readonly GoalExtension[], installed: readonly In
     installed,
     concluded: new Map(),
     permit: allowAll,
+    judge: unguarded.judge,
     hosting: 'on',
     machineLife: '',
     isHosted: () => false,
@@ -100,12 +102,28 @@ describe('a refusal', () => {
     const input = { goal: { machineId: 'm', generation: 1, extensions: [entry(), again] }, installed: [] };
     const concluded = new Map([['thing', done('Failed')]]);
     expect(
-      plan({ ...input, concluded, permit: allowAll, hosting: 'on', machineLife: '', isHosted: () => false }),
+      plan({
+        ...input,
+        concluded,
+        permit: allowAll,
+        judge: unguarded.judge,
+        hosting: 'on',
+        machineLife: '',
+        isHosted: () => false,
+      }),
     ).toEqual([refusal]);
     // Told once.
     concluded.set('again', { operationId: 'two', state: 'Canceled' });
     expect(
-      plan({ ...input, concluded, permit: allowAll, hosting: 'on', machineLife: '', isHosted: () => false }),
+      plan({
+        ...input,
+        concluded,
+        permit: allowAll,
+        judge: unguarded.judge,
+        hosting: 'on',
+        machineLife: '',
+        isHosted: () => false,
+      }),
     ).toEqual([]);
   });
 

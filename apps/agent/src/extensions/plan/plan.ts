@@ -13,7 +13,9 @@ import {
   type OperationFailureCode,
   type OperationKind,
 } from '@sallyport/model';
+import type { OrderVerdict } from '@sallyport/local-controls';
 import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
+import { notSigned } from '../orders/not-signed.ts';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
 import { resourceKey, type Conclusion } from './conclusion.ts';
 import { inOrder, skipped, type Placed } from './dependency-levels.ts';
@@ -34,6 +36,8 @@ export interface PlanInput {
   /** By `resourceKey`. */
   readonly concluded: ReadonlyMap<string, Conclusion>;
   readonly permit: Permit;
+  /** Whether enough operators signed what an entry stands for (T10). */
+  readonly judge: (entry: GoalExtension) => OrderVerdict;
   readonly hosting: Hosting;
   /** See `UpkeepInput`. */
   readonly machineLife: string;
@@ -81,7 +85,14 @@ export interface Wait {
   readonly for: GoalExtension;
 }
 
-export type Work = Refusal | Performance | Retreat | Upkeep | Held | Wait;
+/** The server's administrator wants it signed, and it is not (T10): nothing is done, and once more signatures come all is planned anew. */
+export interface Unsigned {
+  readonly kind: 'unsigned';
+  readonly entry: GoalExtension;
+  readonly message: string;
+}
+
+export type Work = Refusal | Performance | Retreat | Upkeep | Held | Wait | Unsigned;
 
 /** By `extensionKey`: whether a handler is one resource's, or each of several has a part of it. */
 type Claims = Map<string, 'whole' | 'part'>;
@@ -165,7 +176,26 @@ function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   if (steps.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
   if (end?.succeeded === false) return undefined;
   const permission = input.permit('delete', named.name);
-  return permission.allowed ? perform(entry, named.name, 'delete', steps) : refusal(entry, permission);
+  if (!permission.allowed) return refusal(entry, permission);
+  const unsigned = whenSigned(entry, input, (why) => why, false);
+  if (unsigned !== undefined) return unsigned === 'nothing' ? undefined : unsigned;
+  return perform(entry, named.name, 'delete', steps);
+}
+
+/** Undefined when it may begin. One that was begun before anybody wanted it signed is taken back, where there is a way back. */
+function whenSigned(
+  entry: GoalExtension,
+  input: PlanInput,
+  refused: (refusal: Refusal) => Work,
+  isBegunUpgrade: boolean,
+): Work | 'nothing' | undefined {
+  const verdict = input.judge(entry);
+  if (verdict.outcome === 'signed') return undefined;
+  const { message, outcome } = verdict;
+  // Nobody waits for it, and what is there stays as it is.
+  if (entry.operationDone) return 'nothing';
+  if (outcome === 'missing' && !isBegunUpgrade) return { kind: 'unsigned', entry, message };
+  return refused({ kind: 'refuse', entry, code: 'OperationNotSigned', message, explanation: notSigned(message) });
 }
 
 /** Until nothing of the resource is left: its records go, unless others share the handler with it. */
@@ -220,6 +250,8 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): W
   const operation = operationOf(entry, version, seen);
   const permission = input.permit(operation, named.name);
   if (!permission.allowed) return refused(refusal(entry, permission));
+  const unsigned = whenSigned(entry, input, refused, begunUpgrade(records, entry.operationId) !== undefined);
+  if (unsigned !== undefined) return unsigned === 'nothing' ? undefined : unsigned;
   // First the version before comes back, then everything is planned anew.
   return failed === undefined ? perform(entry, named.name, operation, steps) : undefined;
 }

@@ -13,6 +13,7 @@ const commandFailed = "read the command's output there, put right what it names 
 const advice: Readonly<Record<OperationFailureCode, string>> = {
   ExtensionNotAllowed: "the machine's administrator decides: azcmagent extension explain",
   LocalControlsUnreadable: "have the machine's administrator run azcmagent config check and azcmagent config restore",
+  OperationNotSigned: 'ask for it again and have operators sign it (sallyport order list, sallyport order sign)',
   ExtensionManagerDisabled: "have the machine's administrator run azcmagent config set extensions.enabled true",
   CatalogUnavailable: 'check that the machine reaches the catalog (azcmagent show), then ask again',
   CatalogSignatureInvalid: 'do not trust what was offered; tell whoever runs the gallery',

@@ -2,7 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { CodedError, parseValue } from '@sallyport/model';
 import { answer, apiFlags, withClient, type ApiFlags, type CliContext } from '../../context.ts';
 import { apiVersions, keptStatementSchema, machinePath, shownControlsSchema } from '../../resources.ts';
-import { agreedStatement, controlRows } from '../../signed-controls.ts';
+import { agreedStatement, controlRows, signersRow } from '../../signed-controls.ts';
 import { printable } from '../../output/table.ts';
 import { machineArgument } from './machine-argument.ts';
 
@@ -48,7 +48,7 @@ export const machineControls = buildCommand({
         flags,
         { ...statement, receivedAt },
         ['LOCAL CONTROL', 'VALUE'],
-        controlRows(statement.agentConfiguration),
+        [...controlRows(statement.agentConfiguration), signersRow(statement.signers)],
       );
       if (flags.output === 'json') return;
       const lines = [

@@ -39,6 +39,7 @@ export async function removeMachine(
   await writer.deleteFrom('automatic_upgrades').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machine_upgrade_settings').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('heartbeats').where('vm_id', '=', vmId).execute();
+  await writer.deleteFrom('operation_orders').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machine_statements').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machine_keys').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('principals').where('vm_id', '=', vmId).execute();

@@ -5,6 +5,7 @@ import { firstTables } from './first-tables.ts';
 import { machineKeys } from './machine-keys.ts';
 import { machineStatements } from './machine-statements.ts';
 import type { Migration } from './migration.ts';
+import { operationOrders } from './operation-orders.ts';
 import { operationProgress } from './operation-progress.ts';
 import { plainResources } from './plain-resources.ts';
 import { policyObjects } from './policy-objects.ts';
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611272150-activity-cuts', up: activityCuts },
   { name: '202611280045-provision-order', up: provisionOrder },
   { name: '202611280405-machine-statements', up: machineStatements },
+  { name: '202611280755-operation-orders', up: operationOrders },
 ];

@@ -59,3 +59,15 @@ export interface OperationRow {
   /** Who asked and how, as JSON (`EventOrigin`), for the event that ends the operation. */
   readonly origin: string;
 }
+
+/** What an operator signed of an operation that is not over (T10). Carried for the machine, and gone with the operation's end. */
+export interface OperationOrderRow {
+  readonly vm_id: string;
+  readonly operation_id: string;
+  /** Their public key. */
+  readonly signer: string;
+  /** `PresentedOrder` as JSON. */
+  readonly presented: string;
+  readonly added_at: number;
+  readonly added_by: string;
+}

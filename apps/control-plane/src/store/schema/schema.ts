@@ -5,7 +5,7 @@ import type {
   RolloutRow,
   RolloutSettingsRow,
 } from './automatic-upgrade-rows.ts';
-import type { ExtensionRow, OperationRow } from './extension-rows.ts';
+import type { ExtensionRow, OperationOrderRow, OperationRow } from './extension-rows.ts';
 import type {
   AuthorizationCodeRow,
   CertificateCredentialRow,
@@ -48,6 +48,7 @@ export interface Schema {
   readonly heartbeats: HeartbeatRow;
   readonly extensions: ExtensionRow;
   readonly operations: OperationRow;
+  readonly operation_orders: OperationOrderRow;
   readonly activity_events: ActivityEventRow;
   readonly activity_cuts: ActivityCutRow;
   readonly used_assertions: UsedAssertionRow;

@@ -1,5 +1,5 @@
 /** `azcmagent extension explain <publisher/type> [operation]`: which rule decides, and why. An addition of ours. */
-import { explainExtension } from '@sallyport/local-controls';
+import { explainExtension, signersIn } from '@sallyport/local-controls';
 import {
   formatExtensionName,
   operationKinds,
@@ -17,12 +17,24 @@ export async function run(invocation: Invocation, { environment, voice }: Comman
   const [text = '', asked] = invocation.arguments;
   const extension = extensionArgument(text);
   const operations = asked === undefined ? operationKinds : [operationArgument(asked)];
-  const explained = explainExtension(extension, readControlsOrThrow(environment), operations);
+  const reading = readControlsOrThrow(environment);
+  const explained = explainExtension(extension, reading, operations);
   voice.line(formatExtensionName(extension));
   for (const { operation, outcome, rule, message } of explained) {
     voice.line(`  ${operation.padEnd(8)}: ${outcome.padEnd(10)} (${rule}) ${message}`);
   }
-  voice.value({ extension: formatExtensionName(extension), operations: explained });
+  const signers = signersIn(reading);
+  if (signers !== undefined) {
+    const names = signers.signers.map(({ name }) => name).join(', ');
+    voice.line(
+      `  What is allowed of this and asked for by the control plane waits for the signatures of ${signers.needed} of ${names} (extensions.signers).`,
+    );
+  }
+  voice.value({
+    extension: formatExtensionName(extension),
+    operations: explained,
+    ...(signers === undefined ? {} : { signers }),
+  });
 }
 
 function extensionArgument(text: string): ExtensionName {

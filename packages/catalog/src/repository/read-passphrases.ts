@@ -1,7 +1,6 @@
 /** Passphrases come from a file, standard input or an open descriptor: never from the command line, which everybody on the machine can read. */
 import { readFileSync, statSync } from 'node:fs';
-import { messageOf } from '@sallyport/model';
-import { GalleryError } from './gallery-error.ts';
+import { CodedError, messageOf } from '@sallyport/model';
 
 /** Reads one passphrase of each source: its first line. `-` is standard input, `fd:3` a descriptor. */
 export function readPassphrases(sources: readonly string[]): string[] {
@@ -9,7 +8,7 @@ export function readPassphrases(sources: readonly string[]): string[] {
     const text = readSource(source);
     const passphrase = text.split(/\r?\n/, 1)[0] ?? '';
     if (passphrase.length >= shortest) return passphrase;
-    throw new GalleryError(
+    throw new CodedError(
       'ArgumentMalformed',
       `The passphrase from '${source}' has fewer than ${shortest} characters: take a longer one, such as five random words.`,
     );
@@ -26,15 +25,11 @@ function readSource(source: string): string {
     const { mode } = statSync(source);
     if ((mode & 0o077) === 0) return readFileSync(source, 'utf8');
   } catch (error) {
-    throw new GalleryError(
-      'ArgumentMalformed',
-      `The passphrase cannot be read from '${source}': ${messageOf(error)}.`,
-      {
-        cause: error,
-      },
-    );
+    throw new CodedError('ArgumentMalformed', `The passphrase cannot be read from '${source}': ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
-  throw new GalleryError(
+  throw new CodedError(
     'ArgumentMalformed',
     `The passphrase file '${source}' can be read by others than its owner: chmod 600, and change the passphrase if others had access.`,
   );
