@@ -3,9 +3,12 @@
  * request and may change what it carries. What a proxy, a mirror or a captured storage could do (T20, T25).
  */
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { createServer, request as send, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createAuthority, issueServerCertificate } from '@sallyport/pki';
+import { carryChannel, type Hand } from './carried-channel.ts';
 
 export interface Carrier {
   /** `https://127.0.0.1:port`. */
@@ -22,6 +25,10 @@ export interface Carrier {
   instead: ((path: string) => Buffer | undefined) | undefined;
   /** What is never answered: a carrier that only holds out. */
   silent: ((path: string) => boolean) | undefined;
+  /** What becomes of a request for a channel: carried with all that goes over it, cut, or granted and nothing passed on. */
+  channels: 'carried' | 'refused' | 'cut' | 'swallowed';
+  /** Cuts the channels that are open. */
+  cutChannels(): void;
   /** Where requests go from now on. */
   forwardTo(target: { readonly endpoint: string; readonly authority: string }): void;
   close(): Promise<void>;
@@ -72,6 +79,27 @@ export async function startCarrier(): Promise<Carrier> {
     outgoing.on('close', () => forwarded.destroy());
     incoming.pipe(forwarded);
   });
+  const hand: Hand = {
+    request: (method, path) => {
+      requests.push(`${method} ${path}`);
+      if (carrier.silent?.(path) === true) return 'kept';
+      const own = carrier.instead?.(path);
+      return own === undefined ? 'carried' : { answer: own };
+    },
+    answer: (path, body) => carrier.tamper?.(path, body) ?? body,
+  };
+  const open = new Set<Duplex>();
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex) => {
+    requests.push(`GET ${incoming.url ?? ''}`);
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (carrier.channels === 'cut' || target === undefined) socket.destroy();
+    else if (carrier.channels === 'refused')
+      socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+    else if (carrier.channels === 'carried') carryChannel(incoming, socket, target, hand);
+    else socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: sallyport-channel\r\n\r\n');
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const carrier: Carrier = {
@@ -82,12 +110,17 @@ export async function startCarrier(): Promise<Carrier> {
     tamper: undefined,
     instead: undefined,
     silent: undefined,
+    channels: 'carried',
+    cutChannels: () => {
+      for (const socket of open) socket.destroy();
+    },
     forwardTo: (to) => {
       target = to;
     },
     close: async () => {
       server.close();
       server.closeAllConnections();
+      carrier.cutChannels();
       await once(server, 'close');
     },
   };

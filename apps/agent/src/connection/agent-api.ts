@@ -11,7 +11,9 @@ import {
   type StatementAnswer,
   type StatementRequest,
 } from '@sallyport/model/wire';
-import type { HttpAnswer, HttpClient } from './http-client.ts';
+import type { ChannelRequestName } from '@sallyport/model/channel';
+import type { AgentExchanges } from './agent-exchange.ts';
+import type { HttpAnswer } from './http-client.ts';
 import { jsonOf, refusalOf } from './json-answer.ts';
 
 export interface AgentApi {
@@ -25,82 +27,41 @@ export interface AgentApi {
   bringStatement(statement: StatementRequest, signal: AbortSignal): Promise<StatementAnswer>;
 }
 
-/** Where the machine's token comes from. */
-export interface TokenSource {
-  get(signal: AbortSignal): Promise<string>;
-  /** That one was not accepted. */
-  drop(value: string): void;
-}
-
-export interface AgentApiOptions {
-  readonly http: HttpClient;
-  readonly tokens: TokenSource;
-  readonly endpoint: string;
-  readonly vmId: string;
-}
-
 const goalStateBytes = 16 * 1024 * 1024;
 const smallBytes = 64 * 1024;
 const requestMilliseconds = 30_000;
 
 /** The API for one machine. Every call throws `ServerRefusal` or `HttpError` when it did not succeed. */
-export function agentApi(options: AgentApiOptions): AgentApi {
-  const base = `${options.endpoint}/agent/v1/machines/${encodeURIComponent(options.vmId)}`;
-
-  async function call(
-    method: 'GET' | 'POST',
-    path: string,
-    body: unknown,
-    maximumBytes: number,
-    timeoutMilliseconds: number,
+export function agentApi(exchanges: AgentExchanges): AgentApi {
+  const bring = (
+    what: Exclude<ChannelRequestName, 'goal-state'>,
+    value: unknown,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const send = async (): Promise<{ readonly token: string; readonly answer: HttpAnswer }> => {
-      const token = await options.tokens.get(signal);
-      const answer = await options.http.request(
-        {
-          method,
-          url: new URL(`${base}/${path}`),
-          headers: {
-            authorization: `Bearer ${token}`,
-            accept: 'application/json',
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          timeoutMilliseconds,
-          signal,
-        },
-        maximumBytes,
-      );
-      return { token, answer };
-    };
-    const first = await send();
-    if (first.answer.status !== 401) return first.answer;
-    // The service may have changed its signing key; one new token is worth a try.
-    options.tokens.drop(first.token);
-    return (await send()).answer;
-  }
+    timeoutMilliseconds = requestMilliseconds,
+  ): Promise<HttpAnswer> =>
+    exchanges({ what, body: JSON.stringify(value), maximumBytes: smallBytes, timeoutMilliseconds }, signal);
 
   return {
     async heartbeat(request, signal) {
       const timeout = (request.holdSeconds + 30) * 1000;
-      const answer = await call('POST', 'heartbeat', request, smallBytes, timeout, signal);
+      const answer = await bring('heartbeat', request, signal, timeout);
       return jsonOf(answer, heartbeatResponseSchema, 'The heartbeat');
     },
     async goalState(signal) {
-      const answer = await call('GET', 'goal-state', undefined, goalStateBytes, requestMilliseconds, signal);
+      const limits = { maximumBytes: goalStateBytes, timeoutMilliseconds: requestMilliseconds };
+      const answer = await exchanges({ what: 'goal-state', ...limits }, signal);
       return jsonOf(answer, goalStateSchema, 'The goal state');
     },
     async report(request, signal) {
-      const answer = await call('POST', 'reports', request, smallBytes, requestMilliseconds, signal);
+      const answer = await bring('reports', request, signal);
       if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, 'The report');
     },
     async bringKey(renewal, signal) {
-      const answer = await call('POST', 'keys', renewal, smallBytes, requestMilliseconds, signal);
+      const answer = await bring('keys', renewal, signal);
       if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, 'The next key of this machine');
     },
     async bringStatement(statement, signal) {
-      const answer = await call('POST', 'statements', statement, smallBytes, requestMilliseconds, signal);
+      const answer = await bring('statements', statement, signal);
       return jsonOf(answer, statementAnswerSchema, 'The statement of this machine');
     },
   };

@@ -2,8 +2,9 @@
  * HTTPS for the agent: `node:https` (the global fetch costs 17 MB), keep-alive, bounded in time and size. Answers come from
  * the network and are hostile until something signed says otherwise (T23, T25, T78).
  */
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { Socket } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { CodedError, messageOf } from '@sallyport/model';
 import { guardedLookup } from './guarded-lookup.ts';
@@ -25,6 +26,15 @@ export interface HttpAnswer {
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
+
+/** A connection that is HTTP no longer, and what has arrived of what follows. */
+export interface Upgraded {
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
+
+/** How a request for an upgrade ended. */
+export type Upgrading = Upgraded | { readonly answer: HttpAnswer };
 
 /** `Unreachable`: no answer. `TimedOut`: not in time. `TooLarge`: more than allowed. `Refused`: never sent. */
 export class HttpError extends CodedError<'Unreachable' | 'TimedOut' | 'TooLarge' | 'Refused'> {
@@ -75,8 +85,13 @@ export class HttpClient {
   async open<T>(request: HttpRequest, use: (message: IncomingMessage) => Promise<T>): Promise<T> {
     const limit = AbortSignal.timeout(Math.ceil(request.timeoutMilliseconds));
     const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+    return this.#told(request, limit, async () => use(await this.#send(request, signal)));
+  }
+
+  /** Says in one sentence what stood against a request. */
+  async #told<T>(request: HttpRequest, limit: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
-      return await use(await this.#send(request, signal));
+      return await work();
     } catch (error) {
       if (error instanceof CodedError) throw error;
       const host = request.url.host;
@@ -90,6 +105,38 @@ export class HttpClient {
     }
   }
 
+  /**
+   * Asks for a connection that becomes something else than HTTP. Gives the connection, on which nothing has been read since, or the
+   * answer to a request that was not granted, at most `maximumBytes` of it.
+   */
+  async upgrade(request: HttpRequest, maximumBytes: number): Promise<Upgrading> {
+    const host = request.url.host;
+    const limit = AbortSignal.timeout(Math.ceil(request.timeoutMilliseconds));
+    const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+    return this.#told(request, limit, async () => {
+      const got = await new Promise<Upgraded | IncomingMessage>((resolve, reject) => {
+        const sending = this.#sending(request, signal);
+        sending.on('upgrade', (_answer, stream, head) => {
+          // What Node connects with is a socket, with TLS or without.
+          if (stream instanceof Socket) resolve({ socket: stream, head });
+          else reject(new Error(`${host} was reached over something else than a socket`));
+        });
+        sending.on('response', resolve);
+        sending.on('error', reject);
+        sending.end();
+      });
+      if ('socket' in got && 'head' in got) return got;
+      const { statusCode: status = 0, headers } = got;
+      return { answer: { status, headers, body: await readAll(got, maximumBytes, request.url) } };
+    });
+  }
+
+  /** Which way out is in force now; connections that were opened by another are not to be used any more. */
+  get way(): string {
+    const proxy = this.#options.proxy();
+    return proxy === undefined ? '' : `${proxy.url} ${proxy.except}`;
+  }
+
   /** Closes the connections. The client can still be used; it opens new ones. */
   close(): void {
     const made = this.#agents?.made;
@@ -99,25 +146,8 @@ export class HttpClient {
 
   #send(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const secure = request.url.protocol === 'https:';
       const body = request.body === undefined ? undefined : Buffer.from(request.body);
-      const isOwn = this.#kindOf(request.url) === 'own';
-      const sending = (secure ? requestHttps : requestHttp)(request.url, {
-        ...(isOwn && this.#session !== undefined ? { session: this.#session } : {}),
-        method: request.method,
-        agent: this.#agentFor(request.url),
-        signal,
-        ...(request.mayConnectTo === undefined ? {} : { lookup: guardedLookup(request.mayConnectTo) }),
-        headers: { ...request.headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
-      });
-      if (isOwn) {
-        sending.once('socket', (socket) => {
-          if (sending.reusedSocket) return;
-          socket.on('session', (session: Buffer) => {
-            this.#session = session;
-          });
-        });
-      }
+      const sending = this.#sending(request, signal, body?.length);
       sending.on('response', resolve);
       sending.on('error', (error) => {
         // The other side closed a kept connection in the moment it was used again: nothing was answered, and reading twice is reading.
@@ -130,9 +160,32 @@ export class HttpClient {
     });
   }
 
+  /** A request that has begun, and not ended. */
+  #sending(request: HttpRequest, signal: AbortSignal, length?: number): ClientRequest {
+    const secure = request.url.protocol === 'https:';
+    const isOwn = this.#kindOf(request.url) === 'own';
+    const sending = (secure ? requestHttps : requestHttp)(request.url, {
+      ...(isOwn && this.#session !== undefined ? { session: this.#session } : {}),
+      method: request.method,
+      agent: this.#agentFor(request.url),
+      signal,
+      ...(request.mayConnectTo === undefined ? {} : { lookup: guardedLookup(request.mayConnectTo) }),
+      headers: { ...request.headers, ...(length === undefined ? {} : { 'content-length': String(length) }) },
+    });
+    if (isOwn) {
+      sending.once('socket', (socket) => {
+        if (sending.reusedSocket) return;
+        socket.on('session', (session: Buffer) => {
+          this.#session = session;
+        });
+      });
+    }
+    return sending;
+  }
+
   #agentFor(url: URL): HttpAgent | HttpsAgent {
     const proxy = this.#options.proxy();
-    const key = proxy === undefined ? '' : `${proxy.url} ${proxy.except}`;
+    const key = this.way;
     if (this.#agents?.key !== key) {
       this.close();
       this.#agents = { key, made: new Map() };

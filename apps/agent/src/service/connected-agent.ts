@@ -11,10 +11,13 @@ import { CatalogWatch } from '../catalog-watch/catalog-watch.ts';
 import { readControls } from '../config/read-controls.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
 import { agentApi, type AgentApi } from '../connection/agent-api.ts';
+import { withTokens } from '../connection/agent-exchange.ts';
 import { agentVersion } from '../connection/agent-version.ts';
+import { ChannelWay } from '../connection/channel/channel-way.ts';
 import { HttpClient } from '../connection/http-client.ts';
 import { KeyRenewal } from '../connection/key-renewal.ts';
 import { requireKeyring } from '../connection/machine-keyring.ts';
+import { agentApiAddress } from '../connection/plain-way.ts';
 import { followProxy } from '../connection/proxy.ts';
 import { rememberedFacts } from '../connection/system-facts.ts';
 import { ResourceTokens } from '../connection/resource-tokens.ts';
@@ -46,6 +49,7 @@ export class ConnectedAgent {
   readonly #options: ConnectedAgentOptions;
   readonly #stop = new AbortController();
   readonly #http: HttpClient;
+  readonly #way: ChannelWay;
   readonly #api: AgentApi;
   readonly #resourceTokens: ResourceTokens;
   readonly #extensions: ExtensionService;
@@ -86,15 +90,18 @@ export class ConnectedAgent {
     const tokens = new MachineTokens(service, principalId, keys, environment);
     const principal = (): MachinePrincipal => ({ principalId, privateKey: machineKey.privateKey });
     this.#resourceTokens = new ResourceTokens(service, principal, environment);
-    this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
     const log = fileLog(join(agentPaths(environment.root).logs, 'himds.log'), environment);
+    const base = agentApiAddress(config.endpoint, config.vmId);
+    this.#way = new ChannelWay({ http, base, log, monotonic: () => environment.monotonic() });
+    const exchanges = withTokens(tokens, this.#way.send);
+    this.#api = agentApi(exchanges);
     this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });
     const { resourceId } = config;
     this.#statements = new Statements({ keyring: machineKey, resourceId, api: this.#api, environment, log });
     this.#extensions = new ExtensionService({
       program: options.program,
       log,
-      tokens,
+      exchanges,
       begun: () => {
         this.#generation = 0;
         this.#heartbeat.wake();
@@ -150,6 +157,7 @@ export class ConnectedAgent {
     this.#stop.abort();
     await Promise.all([this.#heartbeat.stop(), this.#extensions.stop(), this.#catalogWatch.stop()]);
     await Promise.all([this.#renewal.idle(), this.#statements.idle()]);
+    this.#way.close();
     this.#http.close();
   }
 

@@ -1,6 +1,9 @@
 /** What the agent's resident process and the process of its extension manager ask each other. */
 
+import type { AgentExchange, AgentExchanges } from '../connection/agent-exchange.ts';
+import type { HttpAnswer } from '../connection/http-client.ts';
 import { ServerRefusal } from '../connection/json-answer.ts';
+import { unlessAborted } from '../platform/unless-aborted.ts';
 import { codedFailures, type FailureForm } from '../platform/conversation.ts';
 
 /** What the agent calls itself with to be the extension manager. */
@@ -22,12 +25,18 @@ export type ManagerCalls = Readonly<{
   stop(): void;
 }>;
 
+/** The answer of a server as it crosses between the two. */
+export interface AskedAnswer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly text: string;
+}
+
 /** What the resident process answers. */
 export type AgentCalls = Readonly<{
-  /** The machine's token for the control plane. */
-  token(): Promise<string>;
-  /** That one was not accepted. */
-  dropToken(value: string): void;
+  /** Sends a request to the agent API, with the machine's token, over the connection that is there. */
+  ask(exchange: AgentExchange): Promise<AskedAnswer>;
   /** Nothing is left to do. `heard` is how often the manager had been asked by then. Says whether it may end. */
   done(heard: number): boolean;
 }>;
@@ -49,3 +58,21 @@ export const callFailures: FailureForm = {
     return new ServerRefusal(refusal.status, code, message, refusal.retryAfterSeconds);
   },
 };
+
+/** An answer, ready to cross. */
+export function askedAnswer({ status, headers, body }: HttpAnswer): AskedAnswer {
+  const { 'content-type': contentType, 'retry-after': retryAfter } = headers;
+  return { status, contentType, retryAfter, text: body.toString('utf8') };
+}
+
+/** Exchanges of the process that has no connection of its own, through the one that has. */
+export function askedExchanges(ask: AgentCalls['ask']): AgentExchanges {
+  return async (exchange, signal) => {
+    const { status, contentType, retryAfter, text } = await unlessAborted(ask(exchange), signal);
+    const headers = {
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    };
+    return { status, headers, body: Buffer.from(text) };
+  };
+}

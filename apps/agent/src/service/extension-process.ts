@@ -10,9 +10,8 @@ import { leaveNoDumps } from '../platform/no-dumps.ts';
 import { takeProcessLock, type LockResult } from '../platform/process-lock.ts';
 import { sleep } from '../platform/sleep.ts';
 import { readAgentConfig } from '../connection/agent-config.ts';
-import { heldToken } from '../connection/held-token.ts';
 import { extensionLockPath } from './agent-status.ts';
-import { callFailures, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
+import { askedExchanges, callFailures, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { ManagedExtensions } from './managed-extensions.ts';
 
 /** Work often comes in twos and threes; it stays for this long after the last. Milliseconds. */
@@ -55,10 +54,7 @@ export async function runExtensionProcess(): Promise<void> {
       environment,
       config,
       program: realpathSync(process.argv[1] ?? ''),
-      tokens: heldToken(
-        { get: () => agent.call('token'), drop: (value) => void agent.call('dropToken', value).catch(stop) },
-        () => environment.monotonic(),
-      ),
+      exchanges: askedExchanges((exchange) => agent.call('ask', exchange)),
     });
     running.start();
     begun(running);

@@ -38,7 +38,7 @@ function tried(heardLess = 0, source = manager(heardLess)): Tried {
   const service = new ExtensionService({
     program,
     log: () => undefined,
-    tokens: { get: () => Promise.reject(new Error('none')), drop: () => undefined },
+    exchanges: () => Promise.reject(new Error('none')),
     begun: () => {
       begun += 1;
     },

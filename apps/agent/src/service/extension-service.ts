@@ -1,11 +1,11 @@
 /** The extension manager as the resident process sees it: a process that is started when there is work, and again when it dies. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { CodedError } from '@sallyport/model';
-import type { TokenSource } from '../connection/agent-api.ts';
+import type { AgentExchange, AgentExchanges } from '../connection/agent-exchange.ts';
 import { backoff } from '../heartbeat/backoff.ts';
 import { converse, type Conversation } from '../platform/conversation.ts';
 import type { Log } from '../platform/log.ts';
-import { callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
+import { askedAnswer, callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { giveBackMemorySoon } from './give-back-memory.ts';
 import { workingFlags } from './resident.ts';
 
@@ -13,7 +13,8 @@ export interface ExtensionServiceOptions {
   /** The program of this agent: a bundled file or the sources' entry. */
   readonly program: string;
   readonly log: Log;
-  readonly tokens: TokenSource;
+  /** With the control plane, for its process too. */
+  readonly exchanges: AgentExchanges;
   /** A process has been started: it knows no goal state yet. */
   begun(): void;
 }
@@ -95,13 +96,12 @@ export class ExtensionService {
     if (this.#running !== undefined) return this.#running;
     if (this.#stop.signal.aborted) throw new CodedError('Stopping', 'The agent is stopping.');
     clearTimeout(this.#again);
-    const { program, tokens } = this.#options;
+    const { program, exchanges } = this.#options;
     const child = spawn(process.execPath, [...workingFlags(), program, extensionsWord], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const own = {
-      token: () => tokens.get(this.#stop.signal),
-      dropToken: (value: string) => tokens.drop(value),
+      ask: async (exchange: AgentExchange) => askedAnswer(await exchanges(exchange, this.#stop.signal)),
       done: (heard: number) => this.#mayLeave(running, heard),
     } satisfies Record<keyof AgentCalls, unknown>;
     const manager = converse<ManagerCalls>(child, own, callFailures);

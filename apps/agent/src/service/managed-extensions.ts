@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog } from '@sallyport/catalog';
 import { readControls } from '../config/read-controls.ts';
-import { agentApi, type AgentApi, type TokenSource } from '../connection/agent-api.ts';
+import { agentApi, type AgentApi } from '../connection/agent-api.ts';
+import type { AgentExchanges } from '../connection/agent-exchange.ts';
 import { connectionFiles, type AgentConfig } from '../connection/agent-config.ts';
 import { fetchCatalogFrom } from '../connection/catalog-fetch.ts';
 import { HttpClient } from '../connection/http-client.ts';
@@ -30,7 +31,8 @@ export interface ManagedExtensionsOptions {
   readonly config: AgentConfig;
   /** The file Node was started with, to start it again for unpacking. */
   readonly program: string;
-  readonly tokens: TokenSource;
+  /** With the control plane, over the connection of the resident process. */
+  readonly exchanges: AgentExchanges;
 }
 
 /** Holds them while the machine is connected as `config` says. */
@@ -45,7 +47,7 @@ export class ManagedExtensions {
   #resealing: Promise<void> | undefined;
 
   /** Throws when key, authority or pinned root are missing or unusable: connect again. */
-  constructor({ environment, config, program, tokens }: ManagedExtensionsOptions) {
+  constructor({ environment, config, program, exchanges }: ManagedExtensionsOptions) {
     const { root } = environment;
     const keyring = requireKeyring(agentPaths(root).certificates, config.vmId);
     const http = new HttpClient({
@@ -58,7 +60,7 @@ export class ManagedExtensions {
     this.#host = host;
     this.#http = http;
     this.#keyring = keyring;
-    this.#api = agentApi({ http, tokens, endpoint: config.endpoint, vmId: config.vmId });
+    this.#api = agentApi(exchanges);
     this.#reporter = new Reporter({
       journal,
       log: host.log,

@@ -53,7 +53,7 @@ test('T56 the one that was made ready is for one package; the next has a process
   expect(here.left()).toEqual([]);
 });
 
-/** The process that runs it; there until its end has been noticed here, which is later than its end. */
+/** The process that runs it. One that has ended has no name any more, although it is there until its end has been noticed here. */
 function processOf(program: string): string | undefined {
   return readdirSync('/proc').find(
     (name) => /^\d+$/.test(name) && (readIfThere(`/proc/${name}/cmdline`)?.includes(program) ?? false),
@@ -63,11 +63,16 @@ function processOf(program: string): string | undefined {
 test('one whose process has ended meanwhile is not given to anybody; what is not needed leaves nothing', async () => {
   using directory = temporaryDirectory('workplaces');
   const dying = join(directory.path, 'dying.cjs');
-  writeFileSync(dying, '');
+  const end = join(directory.path, 'end');
+  writeFileSync(
+    dying,
+    `setInterval(() => require('node:fs').existsSync(${JSON.stringify(end)}) && process.exit(), 10)`,
+  );
   using here = place(dying);
   here.workplaces.prepare();
   const died = processOf(dying);
   expect(died).toBeDefined();
+  writeFileSync(end, '');
   await expect.poll(() => existsSync(`/proc/${died}`), { timeout: 20_000 }).toBe(false);
   writeFileSync(dying, `process.stdout.write('{ "ok": true, "manifests": [] }')`);
   const workplace = here.workplaces.take();

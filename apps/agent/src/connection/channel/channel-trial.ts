@@ -1,0 +1,41 @@
+/**
+ * Whether the way to the control plane lets channels pass. What lies between may refuse an upgrade, cut it, or grant it and pass nothing
+ * on; plain requests pass all the same. Whoever says no is asked again a day later, in case it was replaced. Pure.
+ */
+
+/** How asking for a channel, or the first request over one, ended badly. */
+export type NoChannel =
+  /** The request was answered by somebody who does not know of channels. */
+  | 'refused'
+  /** Nothing came, though plain requests are answered. */
+  | 'silent'
+  /** The connection was cut, which a control plane does too while it ends. */
+  | 'cut';
+
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+/** As often in a row it was not by chance. */
+const cutsThatCount = 2;
+
+export class ChannelTrial {
+  #until = 0;
+  #cuts = 0;
+
+  /** Whether to ask for one now; milliseconds of a clock that only goes forward. */
+  mayTry(now: number): boolean {
+    return now >= this.#until;
+  }
+
+  /** Something was answered over a channel. */
+  passed(): void {
+    this.#cuts = 0;
+  }
+
+  /** Whether that settles it, for a day. */
+  failed(how: NoChannel, now: number): boolean {
+    this.#cuts += 1;
+    if (how === 'cut' && this.#cuts < cutsThatCount) return false;
+    this.#cuts = 0;
+    this.#until = now + dayMilliseconds;
+    return true;
+  }
+}

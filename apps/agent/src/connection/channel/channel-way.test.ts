@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { FrameReader, formatAnswer, parseRequestLine, type RequestLine } from '@sallyport/model/channel';
+import { afterEach, expect, test } from 'vitest';
+import type { AgentExchange } from '../agent-exchange.ts';
+import { HttpClient, type Proxy } from '../http-client.ts';
+import { agentApiAddress } from '../plain-way.ts';
+import { ChannelWay } from './channel-way.ts';
+
+const never = new AbortController().signal;
+const day = 24 * 60 * 60 * 1000;
+const granted = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: sallyport-channel\r\n\r\n';
+
+interface Way {
+  readonly way: ChannelWay;
+  /** What reached the control plane, in order: `open`, `channel <what>`, `plain <what>`. */
+  readonly seen: string[];
+  readonly log: string[];
+  now: number;
+  proxy: Proxy | undefined;
+}
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A way to a control plane on which `open` is what happens to requests for a channel. */
+async function wayWith(open: (socket: Duplex, seen: string[]) => void): Promise<Way> {
+  const seen: string[] = [];
+  const log: string[] = [];
+  const sockets = new Set<Duplex>();
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    seen.push(`plain ${request.url?.split('/').at(-1) ?? ''}`);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+    seen.push('open');
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    open(socket, seen);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const state: { now: number; proxy: Proxy | undefined } = { now: 5, proxy: undefined };
+  const http = new HttpClient({ origin: endpoint, proxy: () => state.proxy });
+  const way = new ChannelWay({
+    http,
+    base: agentApiAddress(endpoint, 'id'),
+    log: (_level, message) => log.push(message),
+    monotonic: () => state.now,
+  });
+  closing.push(() => {
+    way.close();
+    http.close();
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  return Object.assign(state, { way, seen, log });
+}
+
+/** A control plane: everything is answered at once. */
+function plane(socket: Duplex, seen: string[]): void {
+  const reader = new FrameReader<RequestLine>({
+    parse: parseRequestLine,
+    largest: () => 1000,
+    take: ({ number, what }) => {
+      seen.push(`channel ${what}`);
+      socket.write(formatAnswer(number, 200, '{}'));
+    },
+  });
+  socket.on('data', (piece: Buffer) => reader.push(piece));
+  socket.write(granted);
+}
+
+/** Somebody who answers requests for channels as any other. */
+const answers =
+  (status: number, body: string, more = 'content-type: application/json\r\n') =>
+  (socket: Duplex): void => {
+    socket.end(`HTTP/1.1 ${status} -\r\n${more}content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
+  };
+
+const goalState: AgentExchange = { what: 'goal-state', maximumBytes: 100, timeoutMilliseconds: 30_000 };
+
+test('where a channel passes, one is opened for all that is asked, also at once', async () => {
+  const { way, seen, log } = await wayWith(plane);
+  const both = await Promise.all([way.send(goalState, 't', never), way.send(goalState, 't', never)]);
+  expect(both.map(({ status }) => status)).toEqual([200, 200]);
+  await way.send(goalState, 't', never);
+  expect(seen).toEqual(['open', 'channel goal-state', 'channel goal-state', 'channel goal-state']);
+  expect(log).toEqual(['requests to the control plane go over a channel']);
+});
+
+test.for([
+  ['answers in HTML', answers(404, '<html>', 'content-type: text/html\r\n')],
+  ['knows no such address, as a control plane from before channels', answers(404, '{"error":{"code":"NotFound"}}')],
+  ['wants another upgrade', answers(426, '{}')],
+  ['takes it for an error of the gateway', answers(502, '')],
+  ['says that it is fine', answers(200, '{}')],
+] as const)(
+  'T78 where somebody in between %s, requests go one by one, and a channel is asked for a day later',
+  async ([, open]) => {
+    const tried = await wayWith(open);
+    for (let i = 0; i < 3; i += 1) expect((await tried.way.send(goalState, 't', never)).status).toBe(200);
+    expect(tried.seen).toEqual(['open', 'plain goal-state', 'plain goal-state', 'plain goal-state']);
+    expect(tried.log).toEqual(['no channel passes on the way to the control plane; requests go one by one for a day']);
+    tried.now += day;
+    await tried.way.send(goalState, 't', never);
+    expect(tried.seen.slice(4)).toEqual(['open', 'plain goal-state']);
+  },
+);
+
+test.for([
+  [401, 'InvalidAuthenticationToken'],
+  [403, 'MachineQuarantined'],
+  [404, 'MachineNotFound'],
+  [429, 'TooManyRequests'],
+  [503, 'ServiceUnavailable'],
+] as const)('a refusal of the control plane itself is the answer: %i %s', async ([status, code]) => {
+  const { way, seen } = await wayWith(
+    answers(status, JSON.stringify({ error: { code } }), 'content-type: application/json\r\nretry-after: 7\r\n'),
+  );
+  for (let i = 0; i < 2; i += 1)
+    expect(await way.send(goalState, 't', never)).toMatchObject({ status, headers: { 'retry-after': '7' } });
+  expect(seen).toEqual(['open', 'open']);
+});
+
+test('where requests for channels are cut, plain ones go at once, and alone after the second', async () => {
+  const { way, seen } = await wayWith((socket) => socket.destroy());
+  for (let i = 0; i < 3; i += 1) expect((await way.send(goalState, 't', never)).status).toBe(200);
+  expect(seen).toEqual(['open', 'plain goal-state', 'open', 'plain goal-state', 'plain goal-state']);
+});
+
+test('T23 where a channel is granted and nothing passed on, requests go one by one after the first that was not answered', async () => {
+  const { way, seen } = await wayWith((socket) => socket.write(granted));
+  await expect(way.send({ ...goalState, timeoutMilliseconds: 50 }, 't', never)).rejects.toMatchObject({
+    code: 'TimedOut',
+  });
+  expect((await way.send(goalState, 't', never)).status).toBe(200);
+  expect(seen).toEqual(['open', 'plain goal-state']);
+});
+
+test('after a channel has ended another is opened, however often, as long as each answered something', async () => {
+  const { way, seen } = await wayWith((socket, log) => {
+    plane(socket, log);
+    socket.on('data', () => setImmediate(() => socket.destroy()));
+  });
+  for (let i = 0; i < 4; i += 1) {
+    await way.send(goalState, 't', never);
+    // Its end is heard of before the next.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(seen.filter((what) => what === 'open')).toHaveLength(4);
+  expect(seen).not.toContain('plain goal-state');
+});
+
+test('whoever gives up while a channel is opened does not wait for it, and the others get theirs', async () => {
+  const begin: (() => void)[] = [];
+  const { way, seen } = await wayWith((socket, log) => begin.push(() => plane(socket, log)));
+  const wanted = new AbortController();
+  const first = way.send(goalState, 't', wanted.signal);
+  const second = way.send(goalState, 't', never);
+  await expect.poll(() => begin.length).toBe(1);
+  wanted.abort();
+  await expect(first).rejects.toMatchObject({ code: 'Aborted' });
+  begin.forEach((go) => go());
+  expect((await second).status).toBe(200);
+  expect(seen).toEqual(['open', 'channel goal-state']);
+});
+
+test('another proxy is another way: the channel by the former one is left', async () => {
+  const tried = await wayWith(plane);
+  await tried.way.send(goalState, 't', never);
+  tried.proxy = { url: 'http://127.0.0.1:1', except: '127.0.0.1' };
+  await tried.way.send(goalState, 't', never);
+  expect(tried.seen).toEqual(['open', 'channel goal-state', 'open', 'channel goal-state']);
+});
+
+test('a control plane that is away is unreachable, in one sentence', async () => {
+  const { way } = await wayWith((socket) => socket.destroy());
+  const nobody = agentApiAddress('http://127.0.0.1:1', 'id');
+  const http = new HttpClient({ origin: nobody, proxy: () => undefined });
+  const lost = new ChannelWay({ http, base: nobody, log: () => undefined, monotonic: () => 0 });
+  await expect(lost.send(goalState, 't', never)).rejects.toThrow(/^127\.0\.0\.1:1 cannot be reached: [^\n]+\.$/);
+  lost.close();
+  way.close();
+});

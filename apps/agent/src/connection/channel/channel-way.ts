@@ -1,0 +1,148 @@
+/** Requests to the agent API over a channel that stays, where the way lets one through; else as plain requests (decision 0214). */
+import { channelProtocol } from '@sallyport/model/channel';
+import type { Log } from '../../platform/log.ts';
+import { unlessAborted } from '../../platform/unless-aborted.ts';
+import type { AgentWay } from '../agent-exchange.ts';
+import { HttpError, type HttpAnswer, type HttpClient } from '../http-client.ts';
+import { refusalOf } from '../json-answer.ts';
+import { plainWay } from '../plain-way.ts';
+import { Channel } from './channel.ts';
+import { ChannelTrial, type NoChannel } from './channel-trial.ts';
+
+export interface ChannelWayOptions {
+  readonly http: HttpClient;
+  /** As `agentApiAddress` gives it. */
+  readonly base: string;
+  readonly log: Log;
+  monotonic(): number;
+}
+
+/** How asking for a channel ended. */
+type Opening =
+  | { readonly kind: 'open'; readonly channel: Channel }
+  /** The machine is told no, which is the answer to whatever it wanted to ask. */
+  | { readonly kind: 'answer'; readonly answer: HttpAnswer }
+  | { readonly kind: 'none'; readonly how: NoChannel };
+
+/** Something in between may swallow the request, and the machine waits that long before it does without. */
+const openingMilliseconds = 10_000;
+const answerBytes = 64 * 1024;
+
+/** A channel that is open, or is being opened for all who ask meanwhile. */
+interface Current {
+  readonly opening: Promise<Opening>;
+  /** The way out that it took. */
+  readonly way: string;
+}
+
+export class ChannelWay {
+  readonly #options: ChannelWayOptions;
+  readonly #plain: AgentWay;
+  readonly #trial = new ChannelTrial();
+  #current: Current | undefined;
+
+  constructor(options: ChannelWayOptions) {
+    this.#options = options;
+    this.#plain = plainWay(options.http, options.base);
+  }
+
+  /** Sends a request and gives its answer, whatever its status. Throws `HttpError`. */
+  readonly send: AgentWay = async (exchange, token, signal) => {
+    if (!this.#trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
+    const opening = await unlessAborted(this.#opened(token), signal);
+    if (opening.kind === 'answer') return opening.answer;
+    if (opening.kind === 'open') {
+      const answer = await opening.channel.exchange(exchange, token, signal);
+      this.#trial.passed();
+      return answer;
+    }
+    // An answer to a plain request tells a way without channels from one that leads nowhere.
+    const answer = await this.#plain(exchange, token, signal);
+    this.#failed(opening.how);
+    return answer;
+  };
+
+  /** Ends the channel; whatever is under way fails. */
+  close(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) void closeOnceOpen(current.opening);
+  }
+
+  #opened(token: string): Promise<Opening> {
+    const { way } = this.#options.http;
+    if (this.#current !== undefined && this.#current.way !== way) this.close();
+    this.#current ??= this.#begin(token, way);
+    return this.#current.opening;
+  }
+
+  #begin(token: string, way: string): Current {
+    const leave = (): void => {
+      if (this.#current === current) this.#current = undefined;
+    };
+    const opening = this.#ask(token, (how) => {
+      leave();
+      if (how !== undefined) this.#failed(how);
+    });
+    const current: Current = { opening, way };
+    void this.#leaveUnlessOpen(opening, leave);
+    return current;
+  }
+
+  async #leaveUnlessOpen(opening: Promise<Opening>, leave: () => void): Promise<void> {
+    const ended = await opening.catch(() => undefined);
+    if (ended?.kind !== 'open') leave();
+  }
+
+  async #ask(token: string, over: (how: NoChannel | undefined) => void): Promise<Opening> {
+    const { http, base, log } = this.#options;
+    const url = new URL('channel', base);
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+      connection: 'upgrade',
+      upgrade: channelProtocol,
+    };
+    try {
+      const request = { method: 'GET', url, headers, timeoutMilliseconds: openingMilliseconds } as const;
+      const got = await http.upgrade(request, answerBytes);
+      if ('answer' in got) {
+        const { answer } = got;
+        return isOfTheAgentApi(answer) ? { kind: 'answer', answer } : { kind: 'none', how: 'refused' };
+      }
+      log('info', 'requests to the control plane go over a channel', { host: url.host });
+      return { kind: 'open', channel: new Channel(got, { host: url.host, token, over }) };
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return { kind: 'none', how: error.code === 'TimedOut' ? 'silent' : 'cut' };
+    }
+  }
+
+  #failed(how: NoChannel): void {
+    if (!this.#trial.failed(how, this.#options.monotonic())) return;
+    this.#options.log('info', 'no channel passes on the way to the control plane; requests go one by one for a day', {
+      how,
+    });
+  }
+}
+
+async function closeOnceOpen(opening: Promise<Opening>): Promise<void> {
+  const ended = await opening.catch(() => undefined);
+  if (ended?.kind === 'open') ended.channel.close();
+}
+
+/** What only the control plane says: the codes with which it refuses a machine. Anybody can answer 404. */
+const refusals: ReadonlySet<string> = new Set([
+  'InvalidAuthenticationToken',
+  'AuthorizationFailed',
+  'MachineNotFound',
+  'MachineQuarantined',
+  'MachineKeyExpired',
+  'TooManyRequests',
+  'ServiceUnavailable',
+  'InternalServerError',
+]);
+
+function isOfTheAgentApi(answer: HttpAnswer): boolean {
+  return refusals.has(refusalOf(answer, '').code);
+}
