@@ -83,6 +83,7 @@ export class ManagedExtensions {
         machineKey: keyring,
         accepted: new AcceptedOrders(join(host.paths.guestConfig, 'orders.json'), keyring.vmId),
         readControls: () => readControls(environment),
+        installed: () => host.store.list().extensions,
         now: () => environment.now(),
       }),
       permit: permitOf({ machine: config.resourceName, readControls: () => readControls(environment) }),

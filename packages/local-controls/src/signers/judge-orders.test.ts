@@ -1,7 +1,13 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { digestOfJson, digestOfText, writeOrder, type Order, type OrderedOperation } from '@sallyport/model/orders';
 import { describe, expect, test } from 'vitest';
-import { digestOfOperation, judgeOrders, type OrderQuestion, type PresentedOrder } from './judge-orders.ts';
+import {
+  digestOfOperation,
+  digestWithinHandler,
+  judgeOrders,
+  type OrderQuestion,
+  type PresentedOrder,
+} from './judge-orders.ts';
 import type { RequiredSigners } from './signers.ts';
 
 const operation: OrderedOperation = {
@@ -45,6 +51,7 @@ const question = (presented: readonly PresentedOrder[], change: Partial<OrderQue
   operation,
   protectedSettings: { kind: 'none' },
   isDone: false,
+  followsHandler: false,
   presented,
   accepted: undefined,
   now,
@@ -138,6 +145,7 @@ describe('T10 protected settings', () => {
     expect(judgeOrders(asked('sealed'), signers(1))).toEqual({
       outcome: 'signed',
       by: [{ name: 'alice', sealed: 'sealed' }],
+      isNew: true,
     });
     for (const sealed of [undefined, '', 'other']) expect(outcome(asked(sealed))).toBe('missing');
   });
@@ -182,6 +190,25 @@ describe('T10 T11 what was accepted', () => {
     const newer = { ...operation, sequence: 8, operationId: 'another' };
     expect(outcome(question([by(alice, { operation: newer })], { accepted, operation: newer }))).toBe('signed');
     expect(outcome(question([], { accepted, operation: newer }))).toBe('missing');
+  });
+
+  test('of one of several in a handler follows that, and only that, and only once it is over', () => {
+    const part = { ...operation, extensionName: 'thing' };
+    const known = { ...accepted, operation: digestOfOperation(part), withinHandler: digestWithinHandler(part) };
+    const moved = { ...part, version: '2.0.0' };
+    const asked = (change: Partial<OrderQuestion>): string =>
+      outcome(question([], { accepted: known, operation: moved, isDone: true, followsHandler: true, ...change }));
+    expect(asked({})).toBe('signed');
+    expect(asked({ operation: part })).toBe('signed');
+    expect(asked({ followsHandler: false })).toBe('over');
+    expect(asked({ isDone: false })).toBe('over');
+    expect(asked({ operation: { ...moved, settings: digestOfJson({ a: 2 }) } })).toBe('over');
+    expect(asked({ operation: { ...moved, sequence: 8 } })).toBe('over');
+    expect(asked({ operation: { ...moved, extensionName: 'other' } })).toBe('over');
+    expect(asked({ accepted: { ...known, spent: true } })).toBe('over');
+    // One that has its handler to itself follows nobody.
+    expect(asked({ accepted, operation: { ...operation, version: '2.0.0' } })).toBe('over');
+    expect(digestWithinHandler(operation)).toBeUndefined();
   });
 
   test('cannot get other protected settings', () => {

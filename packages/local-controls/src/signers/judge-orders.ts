@@ -19,6 +19,8 @@ export interface AcceptedOrder {
   readonly sequence: number;
   /** See {@link digestOfOperation}. */
   readonly operation: string;
+  /** The same without the version, for one of several resources that share a handler. */
+  readonly withinHandler?: string | undefined;
   readonly protectedSettings: UsedProtectedSettings;
   /** It ended badly, and is not begun on the same signatures again. */
   readonly spent: boolean;
@@ -34,6 +36,11 @@ export interface OrderQuestion {
   readonly protectedSettings: UsedProtectedSettings;
   /** The centre says that it is over: then nothing that has not been accepted here is done for it. */
   readonly isDone: boolean;
+  /**
+   * It is over, and its handler is shared and works: then it has the handler's version, whatever the centre says of it, because the
+   * resource that moved the handler was signed for.
+   */
+  readonly followsHandler: boolean;
   readonly presented: readonly PresentedOrder[];
   readonly accepted: AcceptedOrder | undefined;
   /** Milliseconds since 1970. */
@@ -48,7 +55,8 @@ export interface CountedOrder {
 }
 
 export type OrderVerdict =
-  | { readonly outcome: 'signed'; readonly by: readonly CountedOrder[] }
+  /** `isNew`: these signatures are used for the first time. */
+  | { readonly outcome: 'signed'; readonly by: readonly CountedOrder[]; readonly isNew: boolean }
   /** More signatures can make it so. */
   | { readonly outcome: 'missing'; readonly message: string }
   /** No signature can: it was carried out, or something later was. */
@@ -62,16 +70,13 @@ export function digestOfOperation(operation: OrderedOperation): string {
 /** Decides. */
 export function judgeOrders(question: OrderQuestion, { needed, signers }: RequiredSigners): OrderVerdict {
   const { operation, accepted, isDone } = question;
-  const isAccepted =
-    accepted?.sequence === operation.sequence &&
-    accepted.operation === digestOfOperation(operation) &&
-    isStill(accepted.protectedSettings, question.protectedSettings);
+  const isAccepted = accepted !== undefined && isTheAccepted(accepted, question);
   if (isAccepted && accepted.spent) {
     return { outcome: 'over', message: 'It was carried out on these signatures and ended; ask for it again.' };
   }
   if (isDone) {
     return isAccepted
-      ? { outcome: 'signed', by: [] }
+      ? { outcome: 'signed', by: [], isNew: false }
       : { outcome: 'over', message: 'The centre says that it is over, and it was never begun here.' };
   }
   if (!isAccepted && accepted !== undefined && operation.sequence <= accepted.sequence) {
@@ -91,11 +96,27 @@ export function judgeOrders(question: OrderQuestion, { needed, signers }: Requir
       if (answer.why !== undefined) reasons.push(`The order of ${signer.name} does not count: ${answer.why}.`);
     }
   }
-  if (counted.length >= needed) return { outcome: 'signed', by: counted };
+  if (counted.length >= needed) return { outcome: 'signed', by: counted, isNew: !isAccepted };
   const have = counted.length === 0 ? 'none is there' : `${counted.map(({ name }) => name).join(', ')} signed`;
   const left = needed - counted.length;
   const what = `It needs the signatures of ${needed} of ${signers.length} signers: ${have}, ${left} of ${missing.join(', ')} ${left === 1 ? 'is' : 'are'} missing.`;
   return { outcome: 'missing', message: [what, ...reasons].join(' ') };
+}
+
+/** Tells one resource's part of a shared handler from every other; undefined for one that has its handler to itself. */
+export function digestWithinHandler(operation: OrderedOperation): string | undefined {
+  return operation.extensionName === undefined ? undefined : digestOfOperation({ ...operation, version: '' });
+}
+
+function isTheAccepted(
+  accepted: AcceptedOrder,
+  { operation, protectedSettings, isDone, followsHandler }: OrderQuestion,
+): boolean {
+  const within = digestWithinHandler(operation);
+  const isSame =
+    accepted.operation === digestOfOperation(operation) ||
+    (isDone && followsHandler && within !== undefined && accepted.withinHandler === within);
+  return isSame && accepted.sequence === operation.sequence && isStill(accepted.protectedSettings, protectedSettings);
 }
 
 /** What came sealed is on the machine later. */

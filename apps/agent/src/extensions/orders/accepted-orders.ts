@@ -12,6 +12,7 @@ import { resourceKey } from '../plan/conclusion.ts';
 const acceptedSchema = z.object({
   sequence: z.int().check(z.minimum(0)),
   operation: z.string(),
+  withinHandler: z.optional(z.string()),
   protectedSettings: z.discriminatedUnion('kind', [
     z.object({ kind: z.enum(['none', 'kept']) }),
     z.object({ kind: z.literal('sealed'), sealedText: z.string() }),

@@ -1,14 +1,15 @@
 /** Whole operations on a machine whose administrator wants them signed. The centre is the test: it says whatever it likes. */
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import type { HandlerVersion, OperationKind } from '@sallyport/model';
 import { defaultControls, type ControlsReading, type Signers } from '@sallyport/local-controls';
 import { digestOfText, orderedOperation, writeOrder, type Order } from '@sallyport/model/orders';
 import type { GoalExtension, PresentedOrder } from '@sallyport/model/wire';
 import { CompactEncrypt } from 'jose';
 import { expect, test } from 'vitest';
 import type { MachineKey } from '../../connection/machine-key.ts';
-import { entry } from '../machine.fixture.ts';
+import { entry, extension, type TestMachine } from '../machine.fixture.ts';
 import { managedMachine, type ManagedMachine } from '../managed-machine.fixture.ts';
-import { v2 } from '../plan/plan.fixture.ts';
+import { v1, v2 } from '../plan/plan.fixture.ts';
 import { AcceptedOrders } from './accepted-orders.ts';
 import { orderGate } from './order-gate.ts';
 
@@ -37,13 +38,22 @@ async function guarded(needed: number): Promise<Guarded> {
     file: '/localconfig.json',
     generation: 1,
   });
+  let host: TestMachine['host'] | undefined;
   const machine = await managedMachine({
     orders(key, path) {
       machineKey = key;
       const accepted = new AcceptedOrders(path, key.vmId);
-      return orderGate({ machine: 'srv1', machineKey: key, accepted, readControls: reading, now: () => Date.now() });
+      return orderGate({
+        machine: 'srv1',
+        machineKey: key,
+        accepted,
+        readControls: reading,
+        installed: () => host?.store.list().extensions ?? [],
+        now: () => Date.now(),
+      });
     },
   });
+  host = machine.machine.host;
   const key = (): MachineKey => {
     if (machineKey === undefined) throw new Error('there is no machine');
     return machineKey;
@@ -217,4 +227,36 @@ test('T10 whoever turns it on while something runs stops that at its next step',
   await on.machine.idle();
   await expect.poll(() => end(on)).toBe('OperationNotSigned');
   expect(history(on).length).toBe(1);
+});
+
+test('T10 S1.3 those who share a handler come along with one that was signed for, and not with one that was not', async () => {
+  await using on = await guarded(1);
+  const { machine } = on;
+  const place = (version: HandlerVersion, id: string, kind: OperationKind): void => {
+    const status = 'status="$dir/status/$ConfigExtensionName.$ConfigSequenceNumber.status"; report success 0 Done';
+    const manifest = { supportsMultipleExtensions: 'true' };
+    machine.place(version, id, kind, { manifest, scripts: { enable: status } });
+    const record = { name: extension, version, resourceName: 'a', operation: { id, kind }, sharing: [] };
+    machine.machine.host.store.put({ ...record, phase: 'placed' });
+  };
+  const part = (name: string, sequence: number, version: string): GoalExtension =>
+    entry({ resourceName: name, extensionName: name, operationId: `${name} ${sequence}`, sequence, version });
+  const over = (one: GoalExtension): GoalExtension => ({ ...one, operationDone: true });
+  const commands = (): readonly string[] =>
+    machine.machine.history().map((line) => line.split(' ').slice(0, 2).join(' '));
+  place(v1, 'a 1', 'install');
+  const [a, b] = [part('a', 1, v1), part('b', 2, v1)] as const;
+  await machine.want({ ...a, orders: [on.order(alice, a)] });
+  await expect.poll(() => machine.toldOf('a')?.state).toBe('Succeeded');
+  await machine.want(over(a), { ...b, orders: [on.order(alice, b)] });
+  await expect.poll(() => machine.toldOf('b')?.state).toBe('Succeeded');
+  const before = commands();
+  expect(before).toEqual(['1.0.0 install', '1.0.0 enable', '1.0.0 enable']);
+  // The centre says that both have another version by now, and that it is over.
+  await machine.want(over({ ...a, version: v2 }), over({ ...b, version: v2 }));
+  expect(commands()).toEqual(before);
+  const upgrade = part('a', 3, v2);
+  place(v2, 'a 3', 'upgrade');
+  await machine.want({ ...upgrade, orders: [on.order(alice, upgrade)] }, over({ ...b, version: v2 }));
+  await expect.poll(() => commands().filter((line) => line === '2.0.0 enable').length).toBe(2);
 });

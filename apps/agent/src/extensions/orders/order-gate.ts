@@ -1,6 +1,7 @@
 /** Holds what the centre asks for against the signatures that the server's administrator wants under it (T10). */
 import {
   digestOfOperation,
+  digestWithinHandler,
   judgeOrders,
   signersIn,
   type ControlsReading,
@@ -9,10 +10,13 @@ import {
   type RequiredSigners,
   type UsedProtectedSettings,
 } from '@sallyport/local-controls';
+import { extensionKey } from '@sallyport/model';
 import { digestOfText, orderedOperation } from '@sallyport/model/orders';
 import type { GoalExtension } from '@sallyport/model/wire';
 import type { MachineKey } from '../../connection/machine-key.ts';
 import { OperationRefused } from '../operation-context.ts';
+import { followsHandler } from '../plan/shared-handler.ts';
+import type { InstalledExtension } from '../state/installed-extension.ts';
 import type { AcceptedOrders } from './accepted-orders.ts';
 import { notSigned } from './not-signed.ts';
 import { signersWhoSealed } from './signers-who-sealed.ts';
@@ -33,19 +37,34 @@ export interface OrderGateOptions {
   readonly machineKey: MachineKey;
   readonly accepted: AcceptedOrders;
   readonly readControls: () => ControlsReading;
+  /** What is on the machine, of all extensions. */
+  readonly installed: () => readonly InstalledExtension[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 /** The gate of a machine. */
-export function orderGate({ machine, machineKey, accepted, readControls, now }: OrderGateOptions): OrderGate {
+export function orderGate({
+  machine,
+  machineKey,
+  accepted,
+  readControls,
+  installed,
+  now,
+}: OrderGateOptions): OrderGate {
   const required = (): RequiredSigners | undefined => signersIn(readControls());
+
+  function recordsOf({ publisher, type }: GoalExtension): readonly InstalledExtension[] {
+    const key = `${publisher}/${type}`.toLowerCase();
+    return installed().filter(({ name }) => extensionKey(name) === key);
+  }
 
   function questionOf(entry: GoalExtension): OrderQuestion {
     return {
       operation: orderedOperation(machineKey.vmId, entry),
       protectedSettings: usedSettings(entry),
       isDone: entry.operationDone,
+      followsHandler: followsHandler(entry, recordsOf(entry)),
       presented: entry.orders ?? [],
       accepted: accepted.find(entry),
       now: now(),
@@ -58,7 +77,7 @@ export function orderGate({ machine, machineKey, accepted, readControls, now }: 
   return {
     judge(entry) {
       const signers = required();
-      if (signers === undefined) return { outcome: 'signed', by: [] };
+      if (signers === undefined) return { outcome: 'signed', by: [], isNew: false };
       const verdict = judgeOrders(questionOf(entry), signers);
       return verdict.outcome === 'signed' ? verdict : { ...verdict, message: explained(entry, verdict.message) };
     },
@@ -71,9 +90,8 @@ export function orderGate({ machine, machineKey, accepted, readControls, now }: 
       const question = questionOf(entry);
       const verdict = judgeOrders(question, signers);
       if (verdict.outcome !== 'signed') return refuse(verdict.message);
-      const operation = digestOfOperation(question.operation);
       // Accepted before, and begun anew: nothing else is used than then.
-      if (question.accepted?.sequence === entry.sequence && question.accepted.operation === operation) return;
+      if (!verdict.isNew) return;
       if (entry.protectedSettings.kind === 'sealed') {
         const sealed = await signersWhoSealed(entry.protectedSettings.jwe, verdict.by, machineKey);
         if (sealed.length < signers.needed) {
@@ -83,8 +101,14 @@ export function orderGate({ machine, machineKey, accepted, readControls, now }: 
           );
         }
       }
-      const { protectedSettings } = question;
-      accepted.keep(entry, { sequence: entry.sequence, operation, protectedSettings, spent: false });
+      const { operation, protectedSettings } = question;
+      accepted.keep(entry, {
+        sequence: entry.sequence,
+        operation: digestOfOperation(operation),
+        withinHandler: digestWithinHandler(operation),
+        protectedSettings,
+        spent: false,
+      });
     },
     spend(entry) {
       const last = accepted.find(entry);

@@ -2,7 +2,7 @@
 import type { OrderGate } from './order-gate.ts';
 
 export const unguarded: OrderGate = {
-  judge: () => ({ outcome: 'signed', by: [] }),
+  judge: () => ({ outcome: 'signed', by: [], isNew: false }),
   accept: () => Promise.resolve(),
   spend: () => undefined,
 };

@@ -42,8 +42,16 @@ export function sharersOf(entry: GoalExtension, goal: GoalState | undefined): re
  */
 export function versionFor(entry: GoalExtension, records: readonly InstalledExtension[]): HandlerVersion | undefined {
   const wanted = parseHandlerVersion(entry.version);
-  if (entry.extensionName === undefined || !entry.operationDone) return wanted;
-  return records.find((record) => record.sharing !== undefined && isWorking(record))?.version ?? wanted;
+  return followsHandler(entry, records) ? (records.find(worksShared)?.version ?? wanted) : wanted;
+}
+
+/** Whether an entry has the version that its handler has, whatever the centre says of it. */
+export function followsHandler(entry: GoalExtension, records: readonly InstalledExtension[]): boolean {
+  return entry.extensionName !== undefined && entry.operationDone && records.some(worksShared);
+}
+
+function worksShared(record: InstalledExtension): boolean {
+  return record.sharing !== undefined && isWorking(record);
 }
 
 /** The records as the entry's extension sees them: a handler that is enabled for others only is no more than installed for it. */
