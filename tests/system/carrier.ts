@@ -96,7 +96,7 @@ export async function startCarrier(): Promise<Carrier> {
     socket.on('error', () => socket.destroy());
     if (carrier.channels === 'cut' || target === undefined) socket.destroy();
     else if (carrier.channels === 'refused')
-      socket.end('HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+      socket.end('HTTP/1.1 501 Not Implemented\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
     else if (carrier.channels === 'carried') carryChannel(incoming, socket, target, hand);
     else socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: sallyport-channel\r\n\r\n');
   });

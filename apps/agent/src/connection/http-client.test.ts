@@ -1,6 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { createConnection, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createAuthority, issueServerCertificate } from '@sallyport/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HttpClient, type Proxy } from './http-client.ts';
 import { jsonOf } from './json-answer.ts';
@@ -124,5 +128,70 @@ test('a kept connection that the server closes in the moment of its use is no fa
     client.close();
     closing.closeAllConnections();
     closing.close();
+  }
+});
+
+test('T78 a connection that becomes something else goes through the proxy with TLS to its end, and stays beyond the time limit of asking', async () => {
+  const now = Date.now();
+  const authority = await createAuthority('authority', now);
+  const { certificatePem: cert, keyPem: key } = await issueServerCertificate(authority, ['localhost'], now);
+  const secure = createSecureServer({ cert, key }, (_request, response) => {
+    response.writeHead(403).end('no more than that');
+  });
+  const open = new Set<Duplex>();
+  const keep = (socket: Duplex): void => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+  };
+  secure.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    keep(socket);
+    socket.write(`HTTP/1.1 101 -\r\nconnection: Upgrade\r\nupgrade: ${request.headers.upgrade ?? ''}\r\n\r\nhello `);
+    socket.pipe(socket);
+  });
+  const connected: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    connected.push(request.url ?? '');
+    const onward = createConnection((secure.address() as AddressInfo).port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 -\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    [socket, onward].forEach(keep);
+  });
+  for (const one of [secure, proxy]) {
+    one.listen(0, '127.0.0.1');
+    await once(one, 'listening');
+  }
+  const host = `localhost:${(secure.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const through = new HttpClient({
+    origin: `https://${host}`,
+    authorities: authority.certificatePem,
+    proxy: () => ({ url, except: '' }),
+  });
+  const ask = (
+    upgrade: Readonly<Record<string, string>>,
+    timeoutMilliseconds: number,
+  ): ReturnType<typeof through.upgrade> =>
+    through.upgrade({ method: 'GET', url: new URL(`https://${host}/`), headers: upgrade, timeoutMilliseconds }, 100);
+  try {
+    expect(await ask({}, 20_000)).toMatchObject({ answer: { status: 403 } });
+    await expect(ask({ connection: 'upgrade', upgrade: 'other' }, 0)).rejects.toMatchObject({ code: 'TimedOut' });
+    const got = await ask({ connection: 'upgrade', upgrade: 'echo' }, 3_000);
+    if (!('socket' in got)) throw new Error('it was answered');
+    const heard = [got.head.toString()];
+    got.socket.on('data', (piece: Buffer) => heard.push(piece.toString()));
+    await pause(3_200);
+    got.socket.write('there');
+    await expect.poll(() => heard.join('')).toBe('hello there');
+    expect(new Set(connected)).toEqual(new Set([host]));
+    got.socket.destroy();
+  } finally {
+    through.close();
+    for (const socket of open) socket.destroy();
+    for (const one of [secure, proxy]) {
+      one.closeAllConnections();
+      one.close();
+    }
   }
 });

@@ -42,7 +42,8 @@ export function refusalOf(answer: HttpAnswer, what: string): ServerRefusal {
   );
 }
 
-function isJson(answer: HttpAnswer): boolean {
+/** Whether it says that it is JSON. */
+export function isJson(answer: HttpAnswer): boolean {
   return /^application\/(?:[a-z.+-]*\+)?json\s*(?:;|$)/i.test(contentType(answer));
 }
 

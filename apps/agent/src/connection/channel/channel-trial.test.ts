@@ -9,6 +9,8 @@ test.for([
   ['silent', ['silent'], false],
   ['cut once, as by a control plane that ends', ['cut'], true],
   ['cut twice in a row', ['cut', 'cut'], false],
+  ['away once, as behind a gateway while a control plane starts anew', ['away'], true],
+  ['away, then cut', ['away', 'cut'], false],
   ['cut, passed, cut', ['cut', 'passed', 'cut'], true],
   ['cut, then refused', ['cut', 'refused'], false],
 ] as const)('a way on which a channel is %s: %j leaves %s', ([, events, mayTry]) => {
@@ -22,7 +24,7 @@ test.for([
 });
 
 test('whatever happens, nobody goes without a channel for longer than a day after the last failure', () => {
-  const failures = fc.array(fc.tuple(fc.constantFrom<NoChannel>('refused', 'silent', 'cut'), fc.nat(day)));
+  const failures = fc.array(fc.tuple(fc.constantFrom<NoChannel>('refused', 'silent', 'cut', 'away'), fc.nat(day)));
   fc.assert(
     fc.property(failures, (happened) => {
       const trial = new ChannelTrial();

@@ -10,15 +10,18 @@ export type NoChannel =
   /** Nothing came, though plain requests are answered. */
   | 'silent'
   /** The connection was cut, which a control plane does too while it ends. */
-  | 'cut';
+  | 'cut'
+  /** A gateway said that nobody is behind it, as it does too while a control plane starts anew. */
+  | 'away';
 
 const dayMilliseconds = 24 * 60 * 60 * 1000;
-/** As often in a row it was not by chance. */
-const cutsThatCount = 2;
+/** What happens by chance, and how often in a row it is none any more. */
+const byChance: ReadonlySet<NoChannel> = new Set(['cut', 'away']);
+const chancesThatCount = 2;
 
 export class ChannelTrial {
   #until = 0;
-  #cuts = 0;
+  #chances = 0;
 
   /** Whether to ask for one now; milliseconds of a clock that only goes forward. */
   mayTry(now: number): boolean {
@@ -27,14 +30,14 @@ export class ChannelTrial {
 
   /** Something was answered over a channel. */
   passed(): void {
-    this.#cuts = 0;
+    this.#chances = 0;
   }
 
   /** Whether that settles it, for a day. */
   failed(how: NoChannel, now: number): boolean {
-    this.#cuts += 1;
-    if (how === 'cut' && this.#cuts < cutsThatCount) return false;
-    this.#cuts = 0;
+    this.#chances += 1;
+    if (byChance.has(how) && this.#chances < chancesThatCount) return false;
+    this.#chances = 0;
     this.#until = now + dayMilliseconds;
     return true;
   }

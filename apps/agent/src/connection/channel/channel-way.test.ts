@@ -27,13 +27,17 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A way to a control plane on which `open` is what happens to requests for a channel. */
-async function wayWith(open: (socket: Duplex, seen: string[]) => void): Promise<Way> {
+/** A way to a control plane on which `open` is what happens to requests for a channel, and `instead`, if it does, answers plain ones. */
+async function wayWith(
+  open: (socket: Duplex, seen: string[]) => void,
+  instead: (response: ServerResponse) => boolean = () => false,
+): Promise<Way> {
   const seen: string[] = [];
   const log: string[] = [];
   const sockets = new Set<Duplex>();
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     seen.push(`plain ${request.url?.split('/').at(-1) ?? ''}`);
+    if (instead(response)) return;
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
   server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
@@ -99,7 +103,7 @@ test.for([
   ['answers in HTML', answers(404, '<html>', 'content-type: text/html\r\n')],
   ['knows no such address, as a control plane from before channels', answers(404, '{"error":{"code":"NotFound"}}')],
   ['wants another upgrade', answers(426, '{}')],
-  ['takes it for an error of the gateway', answers(502, '')],
+  ['cannot do it', answers(501, '')],
   ['says that it is fine', answers(200, '{}')],
 ] as const)(
   'T78 where somebody in between %s, requests go one by one, and a channel is asked for a day later',
@@ -188,4 +192,64 @@ test('a control plane that is away is unreachable, in one sentence', async () =>
   await expect(lost.send(goalState, 't', never)).rejects.toThrow(/^127\.0\.0\.1:1 cannot be reached: [^\n]+\.$/);
   lost.close();
   way.close();
+});
+
+test.for([502, 503, 504])(
+  'a gateway that says %i may have nobody behind it for a moment, as during a restart: it counts from the second in a row',
+  async (status) => {
+    const { way, seen } = await wayWith(answers(status, '<html>', 'content-type: text/html\r\n'));
+    for (let i = 0; i < 3; i += 1) expect((await way.send(goalState, 't', never)).status).toBe(200);
+    expect(seen).toEqual(['open', 'plain goal-state', 'open', 'plain goal-state', 'plain goal-state']);
+  },
+);
+
+test.for([
+  ['a gateway with nobody behind it', 503, 'text/html', '<html>'],
+  ['a captive portal', 200, 'text/html', '<html>'],
+  ['a gateway that speaks JSON', 502, 'application/json', '{"error":{"code":"BadGateway"}}'],
+] as const)(
+  'T78 whether a channel passes is not told by %s, which answers plain requests as it does those for channels',
+  async ([, status, type, body]) => {
+    let isAway = true;
+    const tried = await wayWith(
+      (socket, seen) => {
+        if (isAway) answers(status, body, `content-type: ${type}\r\n`)(socket);
+        else plane(socket, seen);
+      },
+      (response) => {
+        if (!isAway) return false;
+        response.writeHead(status, { 'content-type': type }).end(body);
+        return true;
+      },
+    );
+    for (let i = 0; i < 3; i += 1) expect((await tried.way.send(goalState, 't', never)).status).toBe(status);
+    expect(tried.log).toEqual([]);
+    isAway = false;
+    expect((await tried.way.send(goalState, 't', never)).status).toBe(200);
+    expect(tried.seen.slice(-2)).toEqual(['open', 'channel goal-state']);
+  },
+);
+
+test('those who asked for one channel together count its cut once', async () => {
+  const { way, seen } = await wayWith((socket) => socket.destroy());
+  await Promise.all([1, 2, 3].map(() => way.send(goalState, 't', never)));
+  await way.send(goalState, 't', never);
+  expect(seen.filter((what) => what === 'open')).toHaveLength(2);
+});
+
+test('S2.1 whoever is answered by a control plane that ends asks the next one on a new channel, and misses nothing', async () => {
+  const { way, seen } = await wayWith((socket, log) => {
+    const reader = new FrameReader<RequestLine>({
+      parse: parseRequestLine,
+      largest: () => 1000,
+      take: ({ number, what }) => {
+        log.push(`channel ${what}`);
+        socket.end(formatAnswer(number, 200, '{}'));
+      },
+    });
+    socket.on('data', (piece: Buffer) => reader.push(piece));
+    socket.write(granted);
+  });
+  for (let i = 0; i < 4; i += 1) expect((await way.send(goalState, 't', never)).status).toBe(200);
+  expect(seen.filter((what) => what === 'open')).toHaveLength(4);
 });

@@ -4,10 +4,10 @@ import type { Log } from '../../platform/log.ts';
 import { unlessAborted } from '../../platform/unless-aborted.ts';
 import type { AgentWay } from '../agent-exchange.ts';
 import { HttpError, type HttpAnswer, type HttpClient } from '../http-client.ts';
-import { refusalOf } from '../json-answer.ts';
 import { plainWay } from '../plain-way.ts';
 import { Channel } from './channel.ts';
 import { ChannelTrial, type NoChannel } from './channel-trial.ts';
+import { isFromAgentApi, isRefusal } from './control-plane-answer.ts';
 
 export interface ChannelWayOptions {
   readonly http: HttpClient;
@@ -22,11 +22,21 @@ type Opening =
   | { readonly kind: 'open'; readonly channel: Channel }
   /** The machine is told no, which is the answer to whatever it wanted to ask. */
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
-  | { readonly kind: 'none'; readonly how: NoChannel };
+  | None;
+
+interface None {
+  readonly kind: 'none';
+  readonly how: NoChannel;
+  /** Whether it was counted: once, however many have waited for it. */
+  isCounted: boolean;
+}
 
 /** Something in between may swallow the request, and the machine waits that long before it does without. */
 const openingMilliseconds = 10_000;
 const answerBytes = 64 * 1024;
+
+/** What gateways say when nobody is behind them. */
+const fromGateways: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A channel that is open, or is being opened for all who ask meanwhile. */
 interface Current {
@@ -48,18 +58,13 @@ export class ChannelWay {
 
   /** Sends a request and gives its answer, whatever its status. Throws `HttpError`. */
   readonly send: AgentWay = async (exchange, token, signal) => {
-    if (!this.#trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
-    const opening = await unlessAborted(this.#opened(token), signal);
-    if (opening.kind === 'answer') return opening.answer;
-    if (opening.kind === 'open') {
-      const answer = await opening.channel.exchange(exchange, token, signal);
-      this.#trial.passed();
-      return answer;
-    }
-    // An answer to a plain request tells a way without channels from one that leads nowhere.
-    const answer = await this.#plain(exchange, token, signal);
-    this.#failed(opening.how);
-    return answer;
+    const answer = await this.#send(exchange, token, signal);
+    if (answer !== 'ended') return answer;
+    // Its channel ended before the request was there; one that ends as well is no chance any more.
+    const again = await this.#send(exchange, token, signal);
+    if (again !== 'ended') return again;
+    const { host } = new URL(this.#options.base);
+    throw new HttpError('Unreachable', `${host} cannot be reached: it closed the connection.`);
   };
 
   /** Ends the channel; whatever is under way fails. */
@@ -67,6 +72,24 @@ export class ChannelWay {
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) void closeOnceOpen(current.opening);
+  }
+
+  async #send(...[exchange, token, signal]: Parameters<AgentWay>): Promise<HttpAnswer | 'ended'> {
+    if (!this.#trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
+    const opening = await unlessAborted(this.#opened(token), signal);
+    if (opening.kind === 'answer') return opening.answer;
+    if (opening.kind === 'open') {
+      const answer = await opening.channel.exchange(exchange, token, signal);
+      if (answer !== 'ended') this.#trial.passed();
+      return answer;
+    }
+    const answer = await this.#plain(exchange, token, signal);
+    // An answer of the control plane to a plain request tells a way without channels from one that leads nowhere (T78).
+    if (isFromAgentApi(answer) && !opening.isCounted) {
+      opening.isCounted = true;
+      this.#failed(opening.how);
+    }
+    return answer;
   }
 
   #opened(token: string): Promise<Opening> {
@@ -108,13 +131,15 @@ export class ChannelWay {
       const got = await http.upgrade(request, answerBytes);
       if ('answer' in got) {
         const { answer } = got;
-        return isOfTheAgentApi(answer) ? { kind: 'answer', answer } : { kind: 'none', how: 'refused' };
+        if (isRefusal(answer)) return { kind: 'answer', answer };
+        return none(fromGateways.has(answer.status) ? 'away' : 'refused');
       }
       log('info', 'requests to the control plane go over a channel', { host: url.host });
-      return { kind: 'open', channel: new Channel(got, { host: url.host, token, over }) };
+      const monotonic = (): number => this.#options.monotonic();
+      return { kind: 'open', channel: new Channel(got, { host: url.host, token, over, monotonic }) };
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      return { kind: 'none', how: error.code === 'TimedOut' ? 'silent' : 'cut' };
+      return none(error.code === 'TimedOut' ? 'silent' : 'cut');
     }
   }
 
@@ -126,23 +151,11 @@ export class ChannelWay {
   }
 }
 
+function none(how: NoChannel): None {
+  return { kind: 'none', how, isCounted: false };
+}
+
 async function closeOnceOpen(opening: Promise<Opening>): Promise<void> {
   const ended = await opening.catch(() => undefined);
   if (ended?.kind === 'open') ended.channel.close();
-}
-
-/** What only the control plane says: the codes with which it refuses a machine. Anybody can answer 404. */
-const refusals: ReadonlySet<string> = new Set([
-  'InvalidAuthenticationToken',
-  'AuthorizationFailed',
-  'MachineNotFound',
-  'MachineQuarantined',
-  'MachineKeyExpired',
-  'TooManyRequests',
-  'ServiceUnavailable',
-  'InternalServerError',
-]);
-
-function isOfTheAgentApi(answer: HttpAnswer): boolean {
-  return refusals.has(refusalOf(answer, '').code);
 }

@@ -4,6 +4,7 @@ import { FrameReader, formatAnswer, parseRequestLine, type RequestLine } from '@
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentExchange } from '../agent-exchange.ts';
+import type { HttpAnswer } from '../http-client.ts';
 import { Channel } from './channel.ts';
 import type { NoChannel } from './channel-trial.ts';
 
@@ -28,7 +29,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-async function pair(head = ''): Promise<Pair> {
+async function pair(head = '', monotonic = () => 0): Promise<Pair> {
   const listening = createServer().listen(0, '127.0.0.1');
   await once(listening, 'listening');
   const socket = createConnection((listening.address() as AddressInfo).port, '127.0.0.1');
@@ -44,7 +45,7 @@ async function pair(head = ''): Promise<Pair> {
   const over: (NoChannel | undefined)[] = [];
   const channel = new Channel(
     { socket, head: Buffer.from(head) },
-    { host: 'plane', token: 'one', over: (how) => over.push(how) },
+    { host: 'plane', token: 'one', over: (how) => over.push(how), monotonic },
   );
   closing.push(() => {
     channel.close();
@@ -55,6 +56,11 @@ async function pair(head = ''): Promise<Pair> {
 }
 
 const heartbeat: AgentExchange = { what: 'heartbeat', body: '{"é":1}', maximumBytes: 100, timeoutMilliseconds: 60_000 };
+function answerOf(answer: HttpAnswer | 'ended'): HttpAnswer {
+  if (answer === 'ended') throw new Error('the channel had ended');
+  return answer;
+}
+
 const goalState: AgentExchange = { what: 'goal-state', maximumBytes: 100, timeoutMilliseconds: 60_000 };
 
 test('requests go side by side, each gets its own answer, with the time to wait', async () => {
@@ -69,7 +75,7 @@ test('requests go side by side, each gets its own answer, with the time to wait'
     ]);
   plane.write(`${formatAnswer(2, 429, '{}', 30)}${formatAnswer(1, 200, '{"a":"é"}')}`);
   expect(await asked).toMatchObject({ status: 429, headers: { 'retry-after': '30' } });
-  const answer = await held;
+  const answer = answerOf(await held);
   expect([answer.status, answer.body.toString()]).toEqual([200, '{"a":"é"}']);
 });
 
@@ -101,7 +107,7 @@ test('what is taken back is told, its answer is not missed when it comes all the
   plane.write(formatAnswer(1, 200, 'late'));
   const next = channel.exchange(goalState, 'one', never);
   plane.write(formatAnswer(2, 200, '{}'));
-  expect((await next).status).toBe(200);
+  expect(answerOf(await next).status).toBe(200);
   expect(over).toEqual([]);
   await expect(channel.exchange(goalState, 'one', AbortSignal.abort())).rejects.toMatchObject({ code: 'Unreachable' });
 });
@@ -113,7 +119,7 @@ test('T23 what is not answered in time ends the channel, and everything on it', 
   await expect(late).rejects.toMatchObject({ code: 'TimedOut', message: expect.stringContaining('plane') });
   await expect(other).rejects.toMatchObject({ code: 'Unreachable' });
   expect(over).toEqual(['silent']);
-  await expect(channel.exchange(heartbeat, 'one', never)).rejects.toMatchObject({ code: 'Unreachable' });
+  expect(await channel.exchange(heartbeat, 'one', never)).toBe('ended');
 });
 
 test('a connection that ends fails what is under way in one sentence, and says whether anything was ever answered', async () => {
@@ -162,11 +168,34 @@ test('T23 whatever comes, a request ends with an answer or with an HttpError', a
       for (const bytes of pieces) plane.write(bytes);
       plane.end();
       const end = await asked.then(
-        ({ status }) => status,
+        (answer) => answerOf(answer).status,
         (error: unknown) => (error as { readonly code: string }).code,
       );
       expect(typeof end === 'number' ? 'answer' : end).toMatch(/^(?:answer|Unreachable|TooLarge)$/);
     }),
     { numRuns: 60 },
   );
+});
+
+test('S2.1 T19 what crossed the orderly end of a channel is to be sent again; who was held for long comes later, as does who was cut', async () => {
+  let now = 0;
+  const { channel, plane, over } = await pair('', () => now);
+  const held = channel.exchange(heartbeat, 'one', never);
+  const first = channel.exchange(goalState, 'one', never);
+  plane.write(formatAnswer(2, 200, '{}'));
+  expect(answerOf(await first).status).toBe(200);
+  now += 60_000;
+  const crossing = channel.exchange(goalState, 'one', never);
+  plane.end();
+  expect(await crossing).toBe('ended');
+  await expect(held).rejects.toMatchObject({ code: 'Unreachable' });
+  expect(over).toEqual([undefined]);
+
+  const cut = await pair();
+  const answered = cut.channel.exchange(goalState, 'one', never);
+  cut.plane.write(formatAnswer(1, 200, '{}'));
+  await answered;
+  const lost = cut.channel.exchange(goalState, 'one', never);
+  cut.plane.resetAndDestroy();
+  await expect(lost).rejects.toMatchObject({ code: 'Unreachable' });
 });

@@ -16,13 +16,18 @@ import type { NoChannel } from './channel-trial.ts';
 
 interface Waiting {
   readonly maximumBytes: number;
-  resolve(answer: HttpAnswer): void;
+  /** When it was sent, milliseconds. */
+  readonly since: number;
+  resolve(answer: HttpAnswer | 'ended'): void;
   reject(error: HttpError): void;
 }
 
 /** Answers to requests that were taken back may still come, if they were on their way. So many of them are remembered. */
 const mostTakenBack = 64;
 const largestUnwanted = 16 * 1024 * 1024;
+
+/** A request that was sent so shortly before the other side ended the channel crossed that end on its way. Milliseconds. */
+const crossingMilliseconds = 5_000;
 
 export interface ChannelOptions {
   /** As it is named in failures. */
@@ -31,6 +36,7 @@ export interface ChannelOptions {
   readonly token: string;
   /** It is over. `how` says what came of it when nothing was ever answered over it; undefined when something was, or nobody had asked. */
   readonly over: (how: NoChannel | undefined) => void;
+  monotonic(): number;
 }
 
 export class Channel {
@@ -56,19 +62,29 @@ export class Channel {
     socket.setTimeout(0);
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.#read(piece));
-    socket.on('end', () => this.#end('it closed the connection', 'cut'));
+    socket.on('end', () => {
+      this.#letCross();
+      this.#end('it closed the connection', 'cut');
+    });
     socket.on('error', (error) => this.#end(error.message, 'cut'));
     socket.on('close', () => this.#end('the connection was closed', 'cut'));
     if (head.length > 0) this.#read(head);
   }
 
-  /** Sends a request and gives its answer, whatever its status. Throws `HttpError`. */
-  exchange(exchange: AgentExchange, token: string, signal: AbortSignal): Promise<HttpAnswer> {
+  /**
+   * Sends a request and gives its answer, whatever its status; `ended` when the channel had ended, or was ending, before the request was
+   * there, so that it is to be sent over another. Throws `HttpError`.
+   */
+  exchange(exchange: AgentExchange, token: string, signal: AbortSignal): Promise<HttpAnswer | 'ended'> {
     const { what, body = '', maximumBytes, timeoutMilliseconds } = exchange;
     const { host } = this.#options;
     return new Promise((resolve, reject) => {
-      if (signal.aborted || !this.#isOpen) {
-        reject(this.#unreachable(signal.aborted ? 'the request was taken back' : 'the connection was closed'));
+      if (signal.aborted) {
+        reject(this.#unreachable('the request was taken back'));
+        return;
+      }
+      if (!this.#isOpen) {
+        resolve('ended');
         return;
       }
       this.#authorize(token);
@@ -94,6 +110,7 @@ export class Channel {
       };
       this.#waiting.set(number, {
         maximumBytes,
+        since: this.#options.monotonic(),
         resolve: (answer) => {
           settled();
           resolve(answer);
@@ -120,7 +137,7 @@ export class Channel {
     const number = this.#next();
     const ignore = (): void => undefined;
     // Nobody waits for it: a token that is not good is told in the answer to the request.
-    this.#waiting.set(number, { maximumBytes: 0, resolve: ignore, reject: ignore });
+    this.#waiting.set(number, { maximumBytes: 0, since: 0, resolve: ignore, reject: ignore });
     this.#socket.write(formatRequest(number, 'authorize', token));
   }
 
@@ -177,6 +194,20 @@ export class Channel {
       },
       body: Buffer.from(body),
     });
+  }
+
+  /**
+   * A control plane that ends closes each channel with its last answer, and by then the next request may be on its way. Whoever was held
+   * for long was cut: all of them at once, and they are to come again with growing waits (T19).
+   */
+  #letCross(): void {
+    if (!this.#answered || !this.#isOpen) return;
+    const since = this.#options.monotonic() - crossingMilliseconds;
+    for (const [number, waiting] of this.#waiting) {
+      if (waiting.since < since) continue;
+      this.#waiting.delete(number);
+      waiting.resolve('ended');
+    }
   }
 
   #end(reason: string, how: NoChannel | undefined): void {
