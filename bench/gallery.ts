@@ -63,9 +63,10 @@ async function bringing(folder: string, file: string): Promise<Row> {
     const descriptor = openSync(join(folder, `download-${turn}`), 'wx+', 0o600);
     try {
       return await timed(async () => {
-        const unpacker = startUnpacker({ program: agent, descriptor, directory });
+        const unpacker = startUnpacker({ program: agent, places: [{ descriptor, staging: directory }] });
         await downloadPackage({ http, locations: [url], wanted, descriptor, signal });
-        const answer = await unpacker.unpack({ ...wanted, directory }, signal);
+        const answer = await unpacker.unpack(0, wanted, signal);
+        unpacker.dispose();
         if (!answer.ok) throw new Error(answer.message);
       });
     } finally {

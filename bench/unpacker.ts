@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackFlags } from '../apps/agent/src/extensions/unpack/unpack-request.ts';
+import {
+  packageDescriptor,
+  unpackFlags,
+  type UnpackRequest,
+} from '../apps/agent/src/extensions/unpack/unpack-request.ts';
 import { fileOfProgram } from '../apps/agent/src/platform/agent-programs.ts';
 import { buildAgent } from '../tooling/build.ts';
 
@@ -28,6 +32,7 @@ export async function openUnpacker(folder: string): Promise<RunUnpacker> {
   return (file, directory, sha256, length) => {
     mkdirSync(directory, { mode: 0o700 });
     const descriptor = openSync(file, 'r');
+    const request: UnpackRequest = { descriptor: packageDescriptor, length, sha256, directory };
     const begun = performance.now();
     const run = spawnSync(
       process.execPath,
@@ -41,7 +46,7 @@ export async function openUnpacker(folder: string): Promise<RunUnpacker> {
       ],
       {
         stdio: ['pipe', 'pipe', 'pipe', descriptor],
-        input: `${JSON.stringify({ length, sha256, directory })}\n`,
+        input: `${JSON.stringify(request)}\n`,
         env: {},
         cwd: '/',
         encoding: 'utf8',

@@ -1,7 +1,7 @@
 /** S4.5: controls that change while a package is on its way stop it there, and nothing of it stays. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { createMachineKey } from '../../connection/machine-key.ts';
 import { carryOut } from '../executors.ts';
 import { entry, extension, questionsIn, testMachine, until, type TestMachine } from '../machine.fixture.ts';
 import { OperationRefused } from '../operation-context.ts';
+import { Workplaces } from '../unpack/workplaces.ts';
 
 const version = parseHandlerVersion('2.0.0') as HandlerVersion;
 
@@ -93,3 +94,17 @@ test.each(questionsIn(history))(
     if (n > 1) expect(readdirSync(downloads)).toEqual([]);
   },
 );
+
+test('T45 what cannot be recorded, with a full disk say, is not unpacked to its end', async () => {
+  using machine = testMachine();
+  const { paths, environment, store } = machine.host;
+  const program = join(machine.historyFile, '../endless.cjs');
+  writeFileSync(program, 'setInterval(() => undefined, 1e6);');
+  const workplaces = new Workplaces({ paths, environment, program });
+  const putWith: typeof store.putWith = (_record, changes) => changes.changedBefore('/not/there');
+  Object.assign(machine.host, { workplaces, store: { ...store, putWith } });
+  await expect(fetchOnto(machine)).rejects.toThrow(/ENOENT.*not\/there/);
+  workplaces.close();
+  expect(machine.state()).toBe('nothing');
+  expect([...readdirSync(paths.handlers), ...readdirSync(paths.downloads)]).toEqual([]);
+});

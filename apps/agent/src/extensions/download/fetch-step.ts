@@ -15,7 +15,7 @@ import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { discardTree } from '../unpack/staging.ts';
 import type { UnpackAnswer } from '../unpack/unpack-request.ts';
-import type { Workplace } from '../unpack/workplaces.ts';
+import type { Workplace } from '../unpack/workshop.ts';
 import { programDigests, type ProgramDigests } from '../verify/program-digests.ts';
 import { bringManifestToRoot } from '../verify/read-manifest.ts';
 import { requirePackage } from '../verify/require-package.ts';
@@ -28,7 +28,7 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     throw new OperationFailure('InternalError', 'Nothing can be brought onto this machine while it is not connected.');
   }
   context.progress('Downloading');
-  const workplace = host.workplaces.take();
+  const workplace = host.workplaces.take(context.name.publisher);
   try {
     const signed = await findAndDownload(version, context, supplies, workplace.descriptor);
     context.progress('Verifying');
@@ -38,7 +38,7 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     const announced = announce(record, context);
     let programs: ProgramDigests;
     try {
-      [programs] = await both(openPackage(workplace, signed, signal), announced.done);
+      programs = await openWhile(announced.done, (either) => openPackage(workplace, signed, either), signal);
     } catch (error) {
       announced.takeBack();
       throw error;
@@ -49,18 +49,26 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
   }
 }
 
-/** Verified, unpacked, on the disk, and out of everybody's reach: only then its programs are looked at (T56). */
+/** Nothing more is written once it cannot be recorded: a full disk is not filled any further (T45). */
+async function openWhile<Opened>(
+  announced: Promise<void>,
+  open: (signal: AbortSignal) => Promise<Opened>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const unannounced = new AbortController();
+  announced.catch((error: unknown) => unannounced.abort(error));
+  const [told, opened] = await Promise.allSettled([announced, open(AbortSignal.any([signal, unannounced.signal]))]);
+  if (told.status === 'rejected') throw told.reason;
+  if (opened.status === 'rejected') throw opened.reason;
+  return opened.value;
+}
+
+/** Verified, unpacked and on the disk: only then its programs are looked at (T56). */
 async function openPackage(workplace: Workplace, signed: SignedPackage, signal: AbortSignal): Promise<ProgramDigests> {
   const method = await unpack(workplace, signed, signal);
   chmodSync(workplace.staging, 0o755);
-  await both(syncTree(workplace.staging, method), workplace.gone);
+  await syncTree(workplace.staging, method);
   return programDigests(workplace.staging);
-}
-
-/** Nothing of either goes on when it has failed. */
-async function both<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
-  await Promise.allSettled([one, other]);
-  return Promise.all([one, other]);
 }
 
 async function findAndDownload(

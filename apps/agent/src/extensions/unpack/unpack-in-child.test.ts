@@ -26,11 +26,10 @@ async function unpack(
   writeFileSync(file, bytes);
   mkdirSync(staging, { mode: 0o700 });
   const descriptor = openSync(file, 'r');
-  const unpacker = startUnpacker({ program, descriptor, directory: staging });
+  const unpacker = startUnpacker({ program, places: [{ descriptor, staging }] });
   try {
     const sha256 = lie.sha256 ?? createHash('sha256').update(bytes).digest('hex');
-    const request = { length: lie.length ?? bytes.length, sha256, directory: staging };
-    const answer = await unpacker.unpack(request, never);
+    const answer = await unpacker.unpack(0, { length: lie.length ?? bytes.length, sha256 }, never);
     return { answer, files: readdirSync(staging).sort() };
   } finally {
     unpacker.dispose();
@@ -59,10 +58,11 @@ test('T32 one that is refused says by which rule', async () => {
   expect(answer).toHaveProperty('message', expect.stringContaining('NameAbsolute'));
 });
 
-test('T56 whoever takes the process over can write to one empty directory and do nothing else', async () => {
+test('T56 whoever takes the process over can write to directories of its own and do nothing else', async () => {
   using directory = temporaryDirectory('unpack');
   const staging = join(directory.path, 'staging');
   mkdirSync(staging);
+  mkdirSync(`${staging}2`);
   const secret = join(directory.path, 'secret.txt');
   writeFileSync(secret, 'secret');
   const server = createServer().listen(0, '127.0.0.1');
@@ -73,6 +73,7 @@ test('T56 whoever takes the process over can write to one empty directory and do
     hostile,
     `const attempts = {
       read: () => require('fs').readFileSync(${JSON.stringify(secret)}),
+      beside: () => require('fs').writeFileSync(${JSON.stringify(join(`${staging}2`, 'x.txt'))}, 'x'),
       write: () => require('fs').writeFileSync(${JSON.stringify(join(directory.path, 'outside.txt'))}, 'x'),
       link: () => require('fs').symlinkSync('/etc', ${JSON.stringify(join(staging, 'link'))}),
       spawn: () => require('child_process').execFileSync('true'),
@@ -92,8 +93,8 @@ test('T56 whoever takes the process over can write to one empty directory and do
     })();`,
   );
   const descriptor = openSync(secret, 'r');
-  const unpacker = startUnpacker({ program: hostile, descriptor, directory: staging });
-  const answer = await unpacker.unpack({ length: 1, sha256: '', directory: staging }, never);
+  const unpacker = startUnpacker({ program: hostile, places: [{ descriptor, staging }] });
+  const answer = await unpacker.unpack(0, { length: 1, sha256: '' }, never);
   closeSync(descriptor);
   server.close();
   expect(answer).toEqual({ ok: true, manifests: ['inside'] });

@@ -1,7 +1,7 @@
-/** The process that unpacks, seen from inside: one request on stdin, one answer on stdout, the package at descriptor 3. */
-import { readFileSync, writeSync } from 'node:fs';
+/** The process that unpacks, seen from inside: requests on stdin, answers on stdout, packages at descriptor 3 and after it. */
+import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import { packageDescriptor, type UnpackRequest } from './unpack-request.ts';
+import type { UnpackRequest } from './unpack-request.ts';
 import { unpackVerified } from './unpack-verified.ts';
 
 /**
@@ -14,15 +14,27 @@ function leaveOutCompilers(): void {
   setFlagsFromString('--no-maglev');
 }
 
-/** Answers the one request. Reads and writes synchronously: it has nothing else to do, and Node's streams take longer to load. */
+/** Answers one request after another until there are no more. Reads and writes synchronously: it has nothing else to do, and Node's streams take longer to load. */
 export async function runUnpackProcess(): Promise<void> {
   leaveOutCompilers();
-  const text = readFileSync(0, 'utf8');
-  // Ended without being asked: the download failed, and there is nothing to do.
-  if (text === '') return;
-  // From the agent that started this process, over a pipe that nobody else has: its types hold.
-  const answer = await unpackVerified(packageDescriptor, JSON.parse(text) as UnpackRequest);
-  const bytes = Buffer.from(`${JSON.stringify(answer)}\n`);
-  let written = 0;
-  while (written < bytes.length) written += writeSync(1, bytes, written);
+  for (let text = nextLine(); text !== ''; text = nextLine()) {
+    // From the agent that started this process, over a pipe that nobody else has: its types hold.
+    const request = JSON.parse(text) as UnpackRequest;
+    const bytes = Buffer.from(`${JSON.stringify(await unpackVerified(request))}\n`);
+    let written = 0;
+    while (written < bytes.length) written += writeSync(1, bytes, written);
+  }
+}
+
+const lineFeed = 10;
+
+/** Empty when nothing more is asked. The next request comes after the answer to this one: a line ends where a read does. */
+function nextLine(): string {
+  const pieces: Buffer[] = [];
+  for (;;) {
+    const piece = Buffer.allocUnsafe(4096);
+    const read = readSync(0, piece);
+    if (read > 0) pieces.push(piece.subarray(0, read));
+    if (read === 0 || piece[read - 1] === lineFeed) return Buffer.concat(pieces).toString('utf8');
+  }
 }

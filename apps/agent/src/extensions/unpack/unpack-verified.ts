@@ -6,7 +6,8 @@ const manifestName = /(?:^|\/)HandlerManifest\.json$/;
 const mostManifests = 100;
 
 /** Compares length and hash with what was signed before one byte is interpreted; unpacks only when both are right. */
-export async function unpackVerified(descriptor: number, request: UnpackRequest): Promise<UnpackAnswer> {
+export async function unpackVerified(request: UnpackRequest): Promise<UnpackAnswer> {
+  const { descriptor } = request;
   const { length, sha256 } = hashFile(descriptor);
   if (length !== request.length || sha256 !== request.sha256) {
     const message = `The package is not the one that was signed, and was not opened: it has ${length} bytes and SHA-256 ${sha256} instead of ${request.length} bytes and ${request.sha256}.`;

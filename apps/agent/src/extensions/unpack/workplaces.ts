@@ -1,32 +1,13 @@
 /**
- * Where a package is brought to and opened: a private file, a private directory, and the process that may touch nothing else. Each is
- * for one package. Starting that process takes longer than opening a small package, so one is made ready while work is expected.
+ * Where packages are brought to and opened: a private file and a private directory for each, and a process for those of one publisher
+ * that may touch nothing else. Starting that process takes longer than opening a small package, so one is made ready while work is expected.
  */
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Environment } from '../../platform/environment.ts';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { makeStaging, openDownload, stagingPath } from './staging.ts';
-import { startUnpacker, type Unpacker } from './unpack-in-child.ts';
-import type { UnpackAnswer } from './unpack-request.ts';
-
-/** What was signed. */
-interface Wanted {
-  readonly length: number;
-  readonly sha256: string;
-}
-
-export interface Workplace {
-  /** The file for the package. */
-  readonly descriptor: number;
-  /** The directory for what is in it. */
-  readonly staging: string;
-  /** Verifies what was downloaded and unpacks it into `staging`; throws `OperationFailure` when the process did not answer. */
-  unpack(wanted: Wanted, signal: AbortSignal): Promise<UnpackAnswer>;
-  /** Resolves when the process has ended: before that the tree is not used (T56). */
-  readonly gone: Promise<void>;
-  /** Ends the process and removes whatever is still there. */
-  close(): void;
-}
+import type { PackagePlace } from './unpack-in-child.ts';
+import { Workshop, type Workplace } from './workshop.ts';
 
 export interface WorkplacesOptions {
   readonly paths: AgentPaths;
@@ -40,17 +21,16 @@ const lingerMilliseconds = 30_000;
 /** What has just been done is told first: starting a process holds everything else up for a moment. Milliseconds. */
 const settleMilliseconds = 50;
 
-/** A process that waits for its package. Nothing of it is on the disk yet. */
-interface Ready {
-  readonly descriptor: number;
-  readonly staging: string;
-  readonly unpacker: Unpacker;
-}
+/** Packages that one process may open; ten at once are for two processors. */
+const placesOfWorkshop = 5;
 
-/** Holds the one that is ready. */
+/** Holds the processes that are ready or at work. */
 export class Workplaces {
   readonly #options: WorkplacesOptions;
-  #ready: Ready | undefined;
+  /** Nobody's yet: it has seen no package. Nothing of it is on the disk. */
+  #ready: Workshop | undefined;
+  /** By publisher, in lower case: the one that has places left. */
+  readonly #workshops = new Map<string, Workshop>();
   #taken = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,8 +41,9 @@ export class Workplaces {
   /** Makes one ready unless one is, for a while. Never throws: whoever takes one hears what is wrong. */
   prepare(): void {
     this.#after(lingerMilliseconds, () => this.close());
-    if (this.#ready?.unpacker.isThere() === true) return;
-    this.#discard();
+    if (this.#ready?.isOpen() === true) return;
+    this.#ready?.close();
+    this.#ready = undefined;
     try {
       this.#ready = this.#make();
     } catch {
@@ -70,32 +51,19 @@ export class Workplaces {
     }
   }
 
-  /** The one that is ready, or a fresh one. */
-  take(): Workplace {
+  /** A place for a package of that publisher. */
+  take(publisher: string): Workplace {
     this.#taken = true;
     // Not one more while this one is at work: it would take the processor from it.
     clearTimeout(this.#timer);
-    const isThere = this.#ready?.unpacker.isThere() === true;
-    if (!isThere) this.#discard();
-    const ready = this.#ready ?? this.#make();
-    this.#ready = undefined;
-    const { descriptor, staging, unpacker } = ready;
+    const workplace = this.#workshopOf(publisher.toLowerCase()).take();
     try {
-      makeStaging(this.#options.paths, staging);
+      makeStaging(this.#options.paths, workplace.staging);
     } catch (error) {
-      giveUp(ready);
+      workplace.close();
       throw error;
     }
-    return {
-      descriptor,
-      staging,
-      unpack: (wanted, signal) => unpacker.unpack({ ...wanted, directory: staging }, signal),
-      gone: unpacker.gone,
-      close() {
-        giveUp(ready);
-        rmSync(staging, { recursive: true, force: true });
-      },
-    };
+    return workplace;
   }
 
   /** Nothing is at work now. Where packages have come, more may follow. */
@@ -105,15 +73,24 @@ export class Workplaces {
     this.#after(settleMilliseconds, () => this.prepare());
   }
 
-  /** Gives up the one that is ready. */
+  /** Ends the processes. Whoever has a place keeps it. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#discard();
+    this.#ready?.close();
+    this.#ready = undefined;
+    for (const workshop of this.#workshops.values()) workshop.close();
+    this.#workshops.clear();
   }
 
-  #discard(): void {
-    if (this.#ready !== undefined) giveUp(this.#ready);
+  #workshopOf(publisher: string): Workshop {
+    const own = this.#workshops.get(publisher);
+    if (own?.isOpen() === true) return own;
+    const ready = this.#ready;
     this.#ready = undefined;
+    if (ready?.isOpen() === false) ready.close();
+    const workshop = ready?.isOpen() === true ? ready : this.#make();
+    this.#workshops.set(publisher, workshop);
+    return workshop;
   }
 
   #after(milliseconds: number, work: () => void): void {
@@ -122,20 +99,16 @@ export class Workplaces {
     this.#timer = setTimeout(work, milliseconds).unref();
   }
 
-  #make(): Ready {
+  #make(): Workshop {
     const { paths, environment, program } = this.#options;
-    const descriptor = openDownload(paths, environment);
-    const staging = stagingPath(paths, environment);
+    const places: PackagePlace[] = [];
     try {
-      return { descriptor, staging, unpacker: startUnpacker({ program, descriptor, directory: staging }) };
+      while (places.length < placesOfWorkshop)
+        places.push({ descriptor: openDownload(paths, environment), staging: stagingPath(paths, environment) });
+      return new Workshop(program, places);
     } catch (error) {
-      closeSync(descriptor);
+      for (const { descriptor } of places) closeSync(descriptor);
       throw error;
     }
   }
-}
-
-function giveUp({ descriptor, unpacker }: Ready): void {
-  unpacker.dispose();
-  closeSync(descriptor);
 }
