@@ -189,6 +189,7 @@ describe('T16 a machine signs which local controls are in force', () => {
   test.each(forged)('%s is refused', (_, forge, sentence) => {
     const refused = refusalOf(forge(), vmId);
     expect(refused).toBeInstanceOf(StatementNotTrusted);
+    expect(refused).toMatchObject({ name: 'StatementNotTrusted', code: 'StatementNotTrusted' });
     expect(refused?.message).toMatch(sentence);
   });
 

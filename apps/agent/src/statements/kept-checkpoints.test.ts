@@ -119,6 +119,13 @@ test('a file that cannot be read is shown as nothing, and stops nobody', () => {
   expect(describeKept(root)).toBeUndefined();
 });
 
+test('T67 lines that cannot be read are not taken for none: nothing is kept instead of them', () => {
+  const { root, keep } = machine();
+  mkdirSync(checkpointFiles(root).checkpoints, { recursive: true });
+  expect(() => keep(checkpoint(9, 'b'))).toThrow('EISDIR');
+  expect(existsSync(checkpointFiles(root).key)).toBe(false);
+});
+
 test('of very many the first, the newest, and every second of the older half stay', () => {
   let lines: readonly string[] = [];
   for (let day = 0; day < 5000; day += 1) lines = thinned([...lines, String(day)]);
