@@ -1,5 +1,5 @@
 /**
- * A fleet held by one control plane (`--machines N`, 20,000 unless said otherwise; `--fleet-store sqlite|postgres`): what a connected
+ * A fleet held by one control plane (`--machines N`, 20,000 unless said otherwise; `--fleet-store sqlite|postgres`; `--plain-requests` without channels): what a connected
  * agent costs, with TLS ended here and behind HAProxy, how soon it wakes, how long a change to all takes, how the fleet comes back after
  * a restart; beside mosquitto and nats-server holding as many idle TLS clients.
  */
@@ -40,6 +40,8 @@ const atOnce = 100;
 export interface FleetOptions {
   readonly machines: number;
   readonly fleetStore: 'sqlite' | 'postgres';
+  /** Agents make do without channels, as where none passes. */
+  readonly plainRequests: boolean;
 }
 
 interface Fleet {
@@ -48,10 +50,11 @@ interface Fleet {
   readonly port: number;
   readonly settings: readonly string[];
   readonly machines: readonly FleetMachine[];
+  readonly plain: boolean;
   readonly database: { readonly server: PostgresServer; readonly address: string } | undefined;
 }
 
-export async function run({ machines: asked, fleetStore }: FleetOptions): Promise<void> {
+export async function run({ machines: asked, fleetStore, plainRequests }: FleetOptions): Promise<void> {
   const count = atMostOpenFiles(asked);
   if (fleetStore === 'postgres' && !hasPostgres()) {
     process.stdout.write("The fleet needs Debian's package postgresql for that store.\n");
@@ -60,8 +63,9 @@ export async function run({ machines: asked, fleetStore }: FleetOptions): Promis
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-fleet-'));
   const server = fleetStore === 'postgres' ? await startPostgres({ settings: ['fsync=on'] }) : undefined;
   try {
-    const fleet = await makeFleet(folder, server, count);
-    const name = `A fleet of ${count.toLocaleString('en')} in one process, ${fleetStore}`;
+    const fleet = await makeFleet(folder, server, count, plainRequests);
+    const way = plainRequests ? 'plain requests' : 'channels';
+    const name = `A fleet of ${count.toLocaleString('en')} in one process, ${fleetStore}, ${way}`;
     printRows(`${name}: TLS ended by the control plane`, await tlsHere(fleet));
     printRows(`${name}: behind a proxy`, await behindProxies(fleet));
     printRows('As many idle TLS clients', await peers(fleet));
@@ -71,7 +75,12 @@ export async function run({ machines: asked, fleetStore }: FleetOptions): Promis
   }
 }
 
-async function makeFleet(folder: string, server: PostgresServer | undefined, count: number): Promise<Fleet> {
+async function makeFleet(
+  folder: string,
+  server: PostgresServer | undefined,
+  count: number,
+  plain: boolean,
+): Promise<Fleet> {
   const state = join(folder, 'state');
   const { directory: gallery } = await createTestGallery(join(folder, 'gallery'));
   const port = await freePort();
@@ -87,12 +96,12 @@ async function makeFleet(folder: string, server: PostgresServer | undefined, cou
   const postgres = address === undefined ? undefined : readPostgresAddress(address);
   const machines = await populateFleet(state, postgres, operator, count);
   const database = server === undefined || address === undefined ? undefined : { server, address };
-  return { folder, state, port, settings, machines, database };
+  return { folder, state, port, settings, machines, plain, database };
 }
 
-function simulate({ folder, state, machines }: Fleet, ports: readonly number[]): Simulators {
+function simulate({ folder, state, machines, plain }: Fleet, ports: readonly number[]): Simulators {
   const ca = readFileSync(statePaths(state).authority, 'utf8');
-  return startSimulators(folder, { machines, ports, ca, holdSeconds, atOnce });
+  return startSimulators(folder, { machines, ports, ca, holdSeconds, plain, atOnce });
 }
 
 async function tlsHere(fleet: Fleet): Promise<Row[]> {

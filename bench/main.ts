@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME …] [--idle-seconds N] [--machines N] [--fleet-store sqlite|postgres]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
+/** `npm run bench [-- NAME …] [--idle-seconds N] [--machines N] [--fleet-store sqlite|postgres] [--plain-requests]`: prints figures with ratios to a floor or a peer of the same run. Never judges. */
 import { parseArgs } from 'node:util';
 import { benchPrograms, provideSystemPrograms } from '../tooling/system-packages.ts';
 import { printMachine } from './report.ts';
@@ -10,6 +10,7 @@ interface BenchOptions {
   readonly machines: number;
   /** Where the fleet's control plane keeps its state. */
   readonly fleetStore: 'sqlite' | 'postgres';
+  readonly plainRequests: boolean;
 }
 
 interface Benchmark {
@@ -37,6 +38,7 @@ const { values, positionals: asked } = parseArgs({
     'idle-seconds': { type: 'string', default: '600' },
     machines: { type: 'string', default: '20000' },
     'fleet-store': { type: 'string', default: 'sqlite' },
+    'plain-requests': { type: 'boolean', default: false },
   },
 });
 const idleSeconds = Number(values['idle-seconds']);
@@ -49,6 +51,7 @@ if (!Number.isSafeInteger(machines) || machines < 1) {
   process.stderr.write(`--machines is a whole number from 1, not '${values.machines}'.\n`);
   process.exit(2);
 }
+const plainRequests = values['plain-requests'];
 const fleetStore = values['fleet-store'];
 if (fleetStore !== 'sqlite' && fleetStore !== 'postgres') {
   process.stderr.write(`--fleet-store is sqlite or postgres, not '${fleetStore}'.\n`);
@@ -64,5 +67,6 @@ if (unknown.length > 0) {
 provideSystemPrograms(benchPrograms);
 printMachine();
 for (const [name, load] of Object.entries(benchmarks)) {
-  if (asked.length === 0 || asked.includes(name)) await (await load()).run({ idleSeconds, machines, fleetStore });
+  if (asked.length === 0 || asked.includes(name))
+    await (await load()).run({ idleSeconds, machines, fleetStore, plainRequests });
 }

@@ -6,13 +6,15 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
-import { openConnection, type Address, type HeldConnection, type KeptSession } from './held-connection.ts';
+import { openConnection, Refused, type Address, type HeldConnection, type KeptSession } from './held-connection.ts';
 import type { FleetMachine } from './populate-fleet.ts';
 
 export interface FleetAgents {
   readonly address: Address;
   readonly machines: readonly FleetMachine[];
   readonly holdSeconds: number;
+  /** Without channels, as where none passes. */
+  readonly plain: boolean;
   /** So many are on their way to be connected at once, at the start. */
   readonly atOnce: number;
 }
@@ -21,7 +23,7 @@ export type FleetMessage =
   | { readonly kind: 'now'; readonly held: number; readonly failures: number; readonly fetched: number }
   | { readonly kind: 'woken'; readonly vmId: string; readonly at: number };
 
-const { address, machines, holdSeconds, atOnce } = JSON.parse(
+const { address, machines, holdSeconds, plain, atOnce } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
 ) as FleetAgents;
 let held = 0;
@@ -56,41 +58,45 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
   for (;;) {
     let counted = false;
     try {
-      if (connection === undefined || connection.closed) connection = await openConnection(address, session);
+      if (connection === undefined || connection.closed)
+        connection = await openConnection(address, session, machine, plain);
       held += 1;
       counted = true;
-      const beating = connection.send(
-        'POST',
-        `/agent/v1/machines/${machine.vmId}/heartbeat`,
-        machine.token,
-        heartbeat(machine, generation, beat, hold),
-      );
+      const beating = connection.send('heartbeat', heartbeat(machine, generation, beat, hold));
       if (first !== undefined && generation !== 0) {
         first();
         first = undefined;
       }
       const answer = await beating;
-      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
+      if (answer.status !== 200) throw new Refused(answer);
       const said = JSON.parse(answer.body) as { readonly generation: number; readonly beat?: string };
       beat = said.beat;
       if (said.generation !== generation) {
         if (generation !== 0) tell({ kind: 'woken', vmId: machine.vmId, at: Date.now() });
-        const goal = await connection.send('GET', `/agent/v1/machines/${machine.vmId}/goal-state`, machine.token, '');
-        if (goal.status !== 200) throw new Error(`${goal.status} ${goal.body}`);
+        const goal = await connection.send('goal-state', '');
+        if (goal.status !== 200) throw new Refused(goal);
         generation = (JSON.parse(goal.body) as { readonly generation: number }).generation;
         fetched += 1;
       } else hold = holdSeconds;
       wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
-    } catch {
+    } catch (error) {
       failures += 1;
-      connection?.close();
-      connection = undefined;
+      // Who is refused keeps its connection, as an agent does.
+      if (!(error instanceof Refused) || error.answer.isLast) {
+        connection?.close();
+        connection = undefined;
+      }
       if (counted) held -= 1;
       counted = false;
-      await sleep(wait());
+      await sleep(Math.max(wait(), asked(error)));
     }
     if (counted) held -= 1;
   }
+}
+
+/** What a control plane that has too much to do asks for, and up to a quarter more. Milliseconds. */
+function asked(error: unknown): number {
+  return error instanceof Refused ? (error.answer.retryAfter ?? 0) * 1000 * (1 + Math.random() / 4) : 0;
 }
 
 function heartbeat({ name, vmId }: FleetMachine, generation: number, beat: string | undefined, hold: number): string {

@@ -36,7 +36,7 @@ export function startSimulators(
     readonly ca: string;
   },
 ): Simulators {
-  const { machines, ports, ca, holdSeconds, atOnce } = fleet;
+  const { machines, ports, ca, holdSeconds, plain, atOnce } = fleet;
   const count = Math.max(Math.ceil(machines.length / inOneProcess), ports.length);
   const size = Math.ceil(machines.length / count);
   const states = new Map<number, FleetNow>();
@@ -47,6 +47,7 @@ export function startSimulators(
       address: { host: '127.0.0.1', port, ca, localAddress: `127.0.0.${index + 2}` },
       machines: machines.slice(index * size, (index + 1) * size),
       holdSeconds,
+      plain,
       atOnce: Math.ceil(atOnce / count),
     };
     const file = join(folder, `agents-${index}.json`);
