@@ -151,8 +151,10 @@ describe('T10 a server that wants signatures', () => {
     writeFileSync(file, JSON.stringify(protectedSettings), { mode: 0o600 });
     const end = await system.ask('PUT', 'thing', { type: 'Thing', settings: { word: 'again' }, protectedSettings });
     await waitsFor('thing', 'none is there');
-    await expect(signAs('alice', 'thing')).rejects.toThrow('ProtectedSettingsMissing');
-    await Promise.all(['alice', 'bob'].map((name) => signAs(name, 'thing', '--protected-settings', file)));
+    await Promise.all([
+      expect(signAs('alice', 'thing')).rejects.toThrow('ProtectedSettingsMissing'),
+      ...['alice', 'bob'].map((name) => signAs(name, 'thing', '--protected-settings', file)),
+    ]);
     expect(await end()).toMatchObject({ status: 'Succeeded' });
     expect(ran().at(-1)).toBe('Thing 1.0.0 enable');
     expect(JSON.parse(await sallyport('order', 'list', '--output', 'json'))).toEqual([]);

@@ -5,7 +5,6 @@
 import { readPublicKey, verifyStatement } from '@sallyport/machine-statement';
 import { CodedError, extensionKey, extensionNameOf, parseValue } from '@sallyport/model';
 import type { SealedSettingsBinding } from '@sallyport/model/wire';
-import { CompactEncrypt } from 'jose';
 import type { ArmClient } from '../connection/arm-client.ts';
 import { apiVersions, keptStatementSchema } from '../resources.ts';
 import type { WaitingOrder } from './waiting-order.ts';
@@ -37,6 +36,8 @@ export async function sealForMachine(
     operationId,
     sequence,
   };
+  // Only who seals needs it, and every command would load it.
+  const { CompactEncrypt } = await import('jose');
   return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(settings)))
     .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', ...binding })
     .encrypt(readPublicKey(publicKey));
