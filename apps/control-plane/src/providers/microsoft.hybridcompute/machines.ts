@@ -1,4 +1,5 @@
 /** The resource type `Microsoft.HybridCompute/machines`. */
+import { sql, type SqlBool } from 'kysely';
 import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
@@ -86,12 +87,8 @@ async function listMachines(services: Services, request: ArmRequest): Promise<Ar
   if (group !== '') query = query.where('group_key', '=', group.toLowerCase());
   if (wanted.after !== undefined) {
     const [afterGroup = '', afterName = ''] = wanted.after.split('/');
-    query = query.where((row) =>
-      row.or([
-        row('group_key', '>', afterGroup),
-        row.and([row('group_key', '=', afterGroup), row('name_key', '>', afterName)]),
-      ]),
-    );
+    // As rows: an index of both begins there, and does not read what was listed before.
+    query = query.where(sql<SqlBool>`(group_key, name_key) > (${afterGroup}, ${afterName})`);
   }
   const rows = await query
     .orderBy('group_key')
@@ -99,11 +96,12 @@ async function listMachines(services: Services, request: ArmRequest): Promise<Ar
     .limit(wanted.size + 1)
     .execute();
   const ids = rows.map(({ vm_id }) => vm_id);
-  const heartbeats =
-    ids.length === 0 ? [] : await store.read.selectFrom('heartbeats').selectAll().where('vm_id', 'in', ids).execute();
+  const [heartbeats, licenses] = await Promise.all([
+    ids.length === 0 ? [] : store.read.selectFrom('heartbeats').selectAll().where('vm_id', 'in', ids).execute(),
+    machineLicenseProfiles(store.read, rows.map(idOfMachine)),
+  ]);
   const byMachine = new Map(heartbeats.map((heartbeat) => [heartbeat.vm_id, heartbeat]));
   const now = environment.now();
-  const licenses = await machineLicenseProfiles(store.read, rows.map(idOfMachine));
   const show = (row: Machine): unknown =>
     machineView(row, byMachine.get(row.vm_id), endpoint.tenantId, now, licenses.get(idOfMachine(row).toLowerCase()));
   return {
