@@ -30,6 +30,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   hostile: () => import('./hostile.ts'),
   idle: () => import('./idle.ts'),
   fleet: () => import('./fleet.ts'),
+  lists: () => import('./lists.ts'),
 };
 
 const { values, positionals: asked } = parseArgs({
