@@ -6,8 +6,8 @@ import { channelProtocol, type ChannelError } from '@sallyport/model/channel';
 import type { PlainAnswer, PlainRequest, PlainRoute } from '../plain-request.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 
-/** Quiet channels are looked for that often. Milliseconds. */
-const lookMilliseconds = 5_000;
+/** Quiet channels are looked for that often: all of a fleet are passed, and nothing is lost by a third of a minute. Milliseconds. */
+const lookMilliseconds = 20_000;
 
 export interface ChannelsOptions {
   answer(route: PlainRoute, request: PlainRequest): Promise<PlainAnswer>;
