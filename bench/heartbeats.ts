@@ -1,13 +1,15 @@
 /**
  * Heartbeats made durable, on both stores: a real control plane, TLS, 64 connections that each send the next as soon as the last is
- * answered, on the same cores. There are two floors: the same client asking the same server for `/healthz`, which touches no store, and
- * asking a bare HTTPS server of Node's for the same answer.
+ * answered, on the same cores; over channels, as agents send them, and as plain requests, which they make do with where no channel passes.
+ * There are floors: the same client asking the same server for `/healthz`, which touches no store, and asking bare servers of Node's, one
+ * for HTTPS and one for frames over TLS.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HeartbeatRequest } from '@sallyport/model/wire';
+import { formatAnswer } from '@sallyport/model/channel';
+import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
 import { hasPostgres, startPostgres, temporaryDirectory } from '@sallyport/testkit';
 import { processEnvironment } from '../apps/control-plane/src/environment.ts';
 import { issueAccessToken } from '../apps/control-plane/src/identity/access-token.ts';
@@ -22,10 +24,17 @@ import { addMachine } from '../apps/control-plane/src/testing/test-machine.ts';
 import { startControlPlaneProcess, type ControlPlaneProcess } from '../tests/clients/control-plane-process.ts';
 import { agentConfiguration } from '../tests/clients/fake-agent.ts';
 import { spreadOf, type Spread } from './measure.ts';
-import { openRawConnection, rawRequest, type RawConnection } from './raw-client.ts';
+import {
+  openRawChannel,
+  openRawConnection,
+  openRawFrames,
+  rawFrame,
+  rawRequest,
+  type RawConnection,
+} from './raw-client.ts';
 import { printRows, ratio, type Row } from './report.ts';
 
-const connections = 64;
+const machineCount = 64;
 /** Before the rounds: the server's code is compiled as it is used. */
 const requestsBefore = 20_000;
 const requestsInRound = 5_000;
@@ -60,34 +69,53 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
   const plane = await startControlPlaneProcess(state, '--log-level', 'error', ...settings);
   const ca = readFileSync(plane.operator.caFile, 'utf8');
   const bare = await startBareServer(state);
-  const connect = (port: number): Promise<readonly RawConnection[]> =>
-    Promise.all(Array.from({ length: connections }, () => openRawConnection(port, ca)));
-  const open = await connect(plane.port);
-  const openBare = await connect(bare.port);
+  const opened: RawConnection[] = [];
+  const connections = async (opening: readonly Promise<RawConnection>[]): Promise<readonly RawConnection[]> => {
+    const open = await Promise.all(opening);
+    opened.push(...open);
+    return open;
+  };
   try {
     const store = await openStore(state, address === undefined ? undefined : readPostgresAddress(address));
-    const heartbeats = await heartbeatRequests(plane, store);
+    const machines = await addMachines(plane, store);
     await store.close();
-    const health = heartbeats.map(() => rawRequest('GET', '/healthz', undefined));
-    const beaten: Round[] = [];
-    const healthy: Round[] = [];
-    const floor: Round[] = [];
+    const requests = machines.map(({ vmId, token }) =>
+      rawRequest('POST', `/agent/v1/machines/${vmId}/heartbeat`, token, heartbeat(vmId)),
+    );
+    const frames = machines.map(({ vmId }) => rawFrame(heartbeat(vmId)));
+    const health = requests.map(() => rawRequest('GET', '/healthz', undefined));
+    const open = await connections(machines.map(() => openRawConnection(plane.port, ca)));
+    const channels = await connections(machines.map(({ vmId, token }) => openRawChannel(plane.port, ca, vmId, token)));
+    const openFrames = await connections(machines.map(() => openRawFrames(bare.framePort, ca)));
+    const openBare = await connections(machines.map(() => openRawConnection(bare.port, ca)));
+    const ways = {
+      channels: { pid: plane.pid, open: channels, requests: frames },
+      bareFrames: { pid: bare.pid, open: openFrames, requests: frames },
+      requests: { pid: plane.pid, open, requests },
+      health: { pid: plane.pid, open, requests: health },
+      bare: { pid: bare.pid, open: openBare, requests: health },
+    } as const;
+    const measured: Record<keyof typeof ways, Round[]> = {
+      channels: [],
+      bareFrames: [],
+      requests: [],
+      health: [],
+      bare: [],
+    };
     for (let round = 0; round <= rounds; round += 1) {
-      const requests = round === 0 ? requestsBefore : requestsInRound;
-      const a = await loop(plane.pid, open, heartbeats, requests);
-      const b = await loop(plane.pid, open, health, requests);
-      const c = await loop(bare.pid, openBare, health, requests);
-      if (round === 0) continue;
-      beaten.push(a);
-      healthy.push(b);
-      floor.push(c);
+      for (const way of ['channels', 'bareFrames', 'requests', 'health', 'bare'] as const) {
+        const { pid, open: asking, requests: asked } = ways[way];
+        const spent = await loop(pid, asking, asked, round === 0 ? requestsBefore : requestsInRound);
+        if (round > 0) measured[way].push(spent);
+      }
     }
     return [
-      ...rowsOf(`heartbeats on ${name}`, beaten, floor),
-      ...rowsOf('the same server, no store (/healthz)', healthy, floor),
+      ...rowsOf(`heartbeats on ${name}, over channels`, measured.channels, measured.bareFrames),
+      ...rowsOf(`heartbeats on ${name}, as plain requests`, measured.requests, measured.bare),
+      ...rowsOf('the same server, no store (/healthz)', measured.health, measured.bare),
     ];
   } finally {
-    for (const connection of [...open, ...openBare]) connection.close();
+    for (const connection of opened) connection.close();
     bare.child.disconnect();
     await plane.stop();
   }
@@ -119,28 +147,47 @@ function rowsOf(what: string, ours: readonly Round[], floor: readonly Round[]): 
 
 type Figure = 'perSecond' | 'cpuMicroseconds' | 'clientMicroseconds';
 
+interface BareServer {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly port: number;
+  /** Where it speaks frames. */
+  readonly framePort: number;
+}
+
 /** A server that does nothing but answer, with the certificate of the control plane. */
-async function startBareServer(
-  state: string,
-): Promise<{ readonly child: ChildProcess; readonly pid: number; readonly port: number }> {
+async function startBareServer(state: string): Promise<BareServer> {
   const { server, serverKey } = statePaths(state);
   const child = fork(join(import.meta.dirname, 'bare-server.ts'), [
     server,
     serverKey,
     JSON.stringify({ status: 'ok' }),
+    formatAnswer(1, 200, JSON.stringify(answer)),
   ]);
-  const [port] = (await once(child, 'message')) as [number];
-  return { child, pid: child.pid ?? 0, port };
+  const [[port, framePort]] = (await once(child, 'message')) as [[number, number]];
+  return { child, pid: child.pid ?? 0, port, framePort };
 }
 
-/** The heartbeat of a machine of its own for each connection. The machines are put into the store, as making their keys takes minutes. */
-async function heartbeatRequests(plane: ControlPlaneProcess, store: Store): Promise<readonly Buffer[]> {
+/** An answer as long as the control plane's. */
+const answer: HeartbeatResponse = {
+  generation: 1,
+  beat: '1795860000000.1795859999999',
+  key: { renew: false, expiresAt: '2026-11-28T00:00:00.000Z' },
+};
+
+interface BeatingMachine {
+  readonly vmId: string;
+  readonly token: string;
+}
+
+/** A machine of its own for each connection. They are put into the store, as making their keys takes minutes. */
+async function addMachines(plane: ControlPlaneProcess, store: Store): Promise<readonly BeatingMachine[]> {
   const environment = processEnvironment();
   const { endpoint: url, tenantId } = plane.operator;
   const endpoint = endpointOf(url, plane.port, tenantId);
   const key = await readSigningKey(readFileSync(statePaths(dirname(plane.operator.caFile)).signingKey, 'utf8'));
-  const requests: Buffer[] = [];
-  for (let index = 0; index < connections; index += 1) {
+  const machines: BeatingMachine[] = [];
+  for (let index = 0; index < machineCount; index += 1) {
     const machine = await addMachine(environment, store);
     const principal: Principal = {
       object_id: machine.principal_id,
@@ -165,9 +212,9 @@ async function heartbeatRequests(plane: ControlPlaneProcess, store: Store): Prom
         value: agentAudience,
       },
     );
-    requests.push(rawRequest('POST', `/agent/v1/machines/${machine.vm_id}/heartbeat`, token, heartbeat(machine.vm_id)));
+    machines.push({ vmId: machine.vm_id, token });
   }
-  return requests;
+  return machines;
 }
 
 function heartbeat(vmUuid: string): HeartbeatRequest {
