@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere } from '@sallyport/durable-files';
 import { buildTestPackage, noopHandler, temporaryDirectory } from '@sallyport/testkit';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { processEnvironment } from '../../platform/environment.ts';
 import { agentPaths } from '../../platform/paths.ts';
 import { Workplaces } from './workplaces.ts';
@@ -42,7 +42,7 @@ async function filesUnpackedIn(
   return readdirSync(workplace.staging).sort();
 }
 
-/** The processes that run it; there until their end has been noticed here, which is later than their end. */
+/** The processes that run it. One that has ended has no name any more, although it is there until its end has been noticed here. */
 function processesOf(program: string): readonly string[] {
   return readdirSync('/proc').filter(
     (name) => /^\d+$/.test(name) && (readIfThere(`/proc/${name}/cmdline`)?.includes(program) ?? false),
@@ -139,6 +139,29 @@ test('T45 nobody waits for a package that is long being opened, and calling that
   expect(here.left()).toEqual([]);
 });
 
+test('S4.6 a package that is called off while another is opened is let go at once', async () => {
+  using directory = temporaryDirectory('workplaces');
+  using here = place(fickleProgram(directory.path));
+  const [slow, next] = [here.workplaces.take('Contoso'), here.workplaces.take('Contoso')];
+  const opening = new AbortController();
+  const opened = slow.unpack({ length: hangs, sha256: '' }, opening.signal);
+  const control = new AbortController();
+  // No second passes, after which it would not have waited any longer.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const waiting = next.unpack({ length: fine, sha256: '' }, control.signal);
+    await Promise.resolve();
+    control.abort();
+    await expect(waiting).rejects.toThrow('abort');
+  } finally {
+    vi.useRealTimers();
+  }
+  opening.abort();
+  await expect(opened).rejects.toThrow('SIGKILL');
+  slow.close();
+  next.close();
+});
+
 test('a process that has opened much ends, and so does one without work; what was called off while it waited takes nobody along', async () => {
   using directory = temporaryDirectory('workplaces');
   const program = fickleProgram(directory.path);
@@ -160,11 +183,16 @@ test('a process that has opened much ends, and so does one without work; what wa
 test('one whose process has ended meanwhile is not given to anybody; what is not needed leaves nothing', async () => {
   using directory = temporaryDirectory('workplaces');
   const dying = join(directory.path, 'dying.cjs');
-  writeFileSync(dying, '');
+  const end = join(directory.path, 'end');
+  writeFileSync(
+    dying,
+    `setInterval(() => require('node:fs').existsSync(${JSON.stringify(end)}) && process.exit(), 10)`,
+  );
   using here = place(dying);
   here.workplaces.prepare();
   const [died] = processesOf(dying);
   expect(died).toBeDefined();
+  writeFileSync(end, '');
   await expect.poll(() => existsSync(`/proc/${died}`), { timeout: 20_000 }).toBe(false);
   writeFileSync(dying, `process.stdout.write('{ "ok": true, "manifests": [] }')`);
   const workplace = here.workplaces.take('Contoso');

@@ -65,9 +65,10 @@ export class Workshop {
     return {
       ...place,
       unpack: async (wanted, signal) => {
-        const isOurTurn = await this.#turn();
+        const isOurTurn = await this.#turn(signal);
         isNoLongerAwaited();
         if (isOurTurn) return this.#open(number, wanted, signal);
+        signal.throwIfAborted();
         own = startUnpacker({ program: this.#program, places: [place] });
         try {
           return await own.unpack(0, wanted, signal);
@@ -99,9 +100,9 @@ export class Workshop {
     for (const tell of this.#waiting.splice(0)) tell(false);
   }
 
-  /** False when it does not come: the process has ended, or is long at work on another package. */
-  #turn(): Promise<boolean> {
-    if (this.#closed || !this.#unpacker.isThere()) return Promise.resolve(false);
+  /** False when it does not come: the process has ended or is long at work on another package, or the package was called off. */
+  #turn(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted || this.#closed || !this.#unpacker.isThere()) return Promise.resolve(false);
     if (!this.#atWork) {
       this.#atWork = true;
       return Promise.resolve(true);
@@ -109,12 +110,15 @@ export class Workshop {
     return new Promise((resolve) => {
       const tell = (isTheirTurn: boolean): void => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', leave);
         resolve(isTheirTurn);
       };
-      const timer = setTimeout(() => {
+      const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(tell), 1);
-        resolve(false);
-      }, patienceMilliseconds);
+        tell(false);
+      };
+      const timer = setTimeout(leave, patienceMilliseconds);
+      signal.addEventListener('abort', leave, { once: true });
       this.#waiting.push(tell);
     });
   }
