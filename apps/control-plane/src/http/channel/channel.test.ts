@@ -152,6 +152,20 @@ test('what is taken back is not answered, and its number is free again', async (
   channel.close();
 });
 
+test('the answer to what was taken back is not given to whoever has its number since', async () => {
+  const channel = await open();
+  channel.send('5 heartbeat 8\nhold old');
+  await expect.poll(() => held.has('hold old'), { timeout: 30_000 }).toBe(true);
+  channel.send('5 cancel 0\n5 heartbeat 8\nhold new');
+  await expect.poll(() => held.has('hold new'), { timeout: 30_000 }).toBe(true);
+  held.answer('hold old');
+  channel.send('6 keys 2\n{}');
+  await expect.poll(() => channel.answers.map(({ number }) => number), { timeout: 30_000 }).toEqual([6]);
+  held.answer('hold new');
+  await expect.poll(() => channel.answers[1]?.text, { timeout: 30_000 }).toBe('{"held":"hold new"}');
+  channel.close();
+});
+
 test('T73 whoever is held is gone when its channel is', async () => {
   const channel = await open();
   channel.ask('heartbeat', 'hold a').catch(() => undefined);
@@ -287,6 +301,21 @@ test.for([
   await pause(1);
   channel.check(performance.now() + after);
   expect(socket.destroyed).toBe(end === 'cut');
+  close();
+});
+
+test('T19 a channel on which frame follows frame is not quiet, also where each begins in the piece that ends the one before', async () => {
+  const { channel, client, socket, close } = await pairOf();
+  client.write('1 keys 2\n{');
+  await expect.poll(() => socket.bytesRead, { timeout: 30_000 }).toBe(10);
+  await pause(300);
+  const before = performance.now();
+  client.write('}2 keys 2\n{');
+  await expect.poll(() => socket.bytesRead, { timeout: 30_000 }).toBe(21);
+  channel.check(before + 59_900);
+  expect(socket.destroyed).toBe(false);
+  channel.check(performance.now() + 61_000);
+  expect(socket.destroyed).toBe(true);
   close();
 });
 

@@ -48,7 +48,7 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
   #underWay: readonly ChannelRequest[] = [];
   #atOnce = 0;
   #hasAnswered = false;
-  /** When the frame that is coming began, or nothing was under way any more. */
+  /** When the frame that is coming began, at the earliest, or nothing was under way any more. */
   #since = performance.now();
 
   constructor(host: ChannelHost, socket: Socket, base: string, authorization: string, routes: ChannelRoutes) {
@@ -100,11 +100,16 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
   }
 
   take({ number, what, bytes }: RequestLine, body: Buffer): void {
+    // Another one may begin in the piece that this one ended in.
+    this.#since = performance.now();
+    const same = this.#underWay.find((other) => other.number === number);
     if (what === 'cancel') {
-      this.#forget(number)?.gone();
+      if (same === undefined) return;
+      this.#forget(same);
+      same.gone();
       return;
     }
-    if (this.#underWay.some((other) => other.number === number))
+    if (same !== undefined)
       throw new ChannelError('MalformedFrame', `Request ${number} of a channel is under way already.`);
     if (what === 'authorize') {
       this.authorization = `Bearer ${body.toString('latin1')}`;
@@ -138,8 +143,9 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
 
   #answered(request: ChannelRequest, { status, headers, body = '' }: PlainAnswer): void {
     this.#atOnce -= 1;
-    // It was taken back meanwhile, or its connection is gone.
-    if (this.#forget(request.number) === undefined) return;
+    // It was taken back meanwhile, and its number may be another's by now, or its connection is gone.
+    if (!this.#underWay.includes(request)) return;
+    this.#forget(request);
     const seconds = headers?.['retry-after'];
     this.#send(formatAnswer(request.number, status, body, seconds === undefined ? undefined : Number(seconds)));
     if (this.#host.isEnding) this.finish();
@@ -151,12 +157,9 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
     if (!this.#socket.write(frame)) this.#socket.pause();
   }
 
-  #forget(number: number): ChannelRequest | undefined {
-    const request = this.#underWay.find((other) => other.number === number);
-    if (request === undefined) return undefined;
+  #forget(request: ChannelRequest): void {
     this.#underWay = this.#underWay.filter((other) => other !== request);
     if (this.#underWay.length === 0 && !this.#reader.isWithin) this.#since = performance.now();
-    return request;
   }
 
   /** The agent has gone. */
