@@ -1,14 +1,17 @@
 /** S2.1 Debian's azure-cli, unchanged, does the daily work of an operator (arm-api §4.3). In order: each step stands on the last. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shellHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isInstalled } from '../../tooling/system-packages.ts';
 import { azureCli, registerCloud, type AzureCli } from './azure-cli.ts';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type Behaviour, type FakeAgent } from './fake-agent.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
-import { createTestGallery } from './test-gallery.ts';
+import { startGuardedMachine, type GuardedMachine } from './guarded-machine.ts';
+import { sallyportCli } from './sallyport-cli.ts';
+import { createTestGallery, type TestGallery } from './test-gallery.ts';
 
 const behave: Behaviour = ({ desired }) => ({
   state: 'Succeeded',
@@ -31,9 +34,11 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
   let arm: OperatorClient;
   let agent: FakeAgent;
   let az: AzureCli;
+  let gallery: TestGallery;
+  let guarded: GuardedMachine | undefined;
 
   beforeAll(async () => {
-    const gallery = await createTestGallery(join(folder, 'gallery'));
+    gallery = await createTestGallery(join(folder, 'gallery'));
     // Pages of two, so that az follows nextLink.
     plane = await startControlPlaneProcess(join(folder, 'state'), '--gallery', gallery.directory, '--page-size', '2');
     arm = await signIn(plane.operator);
@@ -43,6 +48,7 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
 
   afterAll(async () => {
     await az?.close();
+    await guarded?.stop();
     await agent?.stop();
     arm?.close();
     await plane?.stop();
@@ -392,5 +398,66 @@ describe.skipIf(!isInstalled('az'))('azure-cli', { timeout: 180_000 }, () => {
     ]);
     expect(groups).toEqual(['Fleet', 'Fourth', 'Third']);
     expect(machines).toEqual(['web-1', 'web-2']);
+  });
+
+  test('T10 S2.1 what az asks of a server that wants signatures waits, says for whom, and goes on once it is signed', async () => {
+    const sallyport = sallyportCli(plane.operator, folder);
+    const keys = join(folder, 'alice');
+    const alice = (await sallyport.run('order', 'key', 'create', '--keys', keys, '--unsealed')).trim();
+    const ran = join(folder, 'ran');
+    const note = (command: string): string => `echo ${command} >> "${ran}"`;
+    const enable = `${note('enable')}; report success 0 'Done as signed'`;
+    await gallery.publishPackage(
+      'Contoso.Scripts/Guarded',
+      '1.0.0',
+      shellHandler({ install: note('install'), enable, uninstall: note('uninstall') }),
+    );
+    guarded = await startGuardedMachine(plane.operator, gallery, folder, `1 of alice=${alice}`);
+    const id = `${guarded.resourceId}/extensions/guarded`;
+    const patience = { timeout: 60_000, interval: 500 };
+    const statuses = (): Promise<unknown> =>
+      az.run(
+        'resource show --ids',
+        id,
+        '--query',
+        'properties.[provisioningState,instanceView.status.message,instanceView.statuses[]]',
+      );
+
+    const properties = { publisher: 'Contoso.Scripts', type: 'Guarded', typeHandlerVersion: '1.0.0' };
+    const creating = az.run(
+      'resource create --id',
+      id,
+      '--location',
+      'onpremises',
+      '--properties',
+      JSON.stringify({ ...properties, settings: { word: 'signed' } }),
+    );
+    // Awaited below, but may fail before that.
+    creating.catch(() => undefined);
+    await expect
+      .poll(async () => JSON.stringify(await statuses().catch(String)), patience)
+      .toMatch(/"Creating".*"Sallyport\/Step\/awaiting-signatures".*none is there, 1 of alice is missing/);
+    expect(existsSync(ran)).toBe(false);
+    const about = ['guarded', '--machine', 'guarded'] as const;
+    const { digest } = JSON.parse(await sallyport.run('order', 'show', ...about, '--output', 'json')) as {
+      readonly digest: string;
+    };
+    await sallyport.run('order', 'sign', ...about, '--keys', keys, '--vm-id', guarded.vmId, '--expect', digest);
+    expect(await creating).toMatchObject({
+      name: 'guarded',
+      properties: { ...properties, provisioningState: 'Succeeded' },
+    });
+    expect(readFileSync(ran, 'utf8')).toBe('install\nenable\n');
+    expect(JSON.stringify(await statuses())).toContain('"Succeeded","Done as signed"');
+
+    // A removal waits as well. Called off, it is over for az too, and nothing was done.
+    const deleting = az.refused('resource delete --ids', id);
+    await expect
+      .poll(async () => JSON.stringify(await statuses()), patience)
+      .toMatch(/"Deleting".*awaiting-signatures/);
+    await az.text('rest --method post --url', `${id}/cancel?api-version=2024-07-10`);
+    expect(await deleting).toContain('Canceled');
+    expect(JSON.stringify(await statuses())).toContain('Canceled');
+    expect(readFileSync(ran, 'utf8')).toBe('install\nenable\n');
   });
 });

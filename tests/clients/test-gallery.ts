@@ -1,14 +1,17 @@
-/** A gallery folder with a few published packages, signed for real; their bytes are never opened by a control plane. */
+/** A gallery folder with a few published packages, signed for real; their bytes are never opened by a control plane, so most are none. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRepository, type Repository } from '@sallyport/catalog';
 import { parseExtensionName, parseHandlerVersion, type ExtensionName, type HandlerVersion } from '@sallyport/model';
+import { buildTestPackage, type PackageFiles } from '@sallyport/testkit';
 
 export interface TestGallery {
   readonly directory: string;
   /** Publishes one more package; returns its SHA-256. `isShared`: several resources may share its handler. */
   publish(name: string, version: string, isShared?: boolean): Promise<string>;
+  /** Publishes one that a machine can install. */
+  publishPackage(name: string, version: string, files: PackageFiles): Promise<void>;
 }
 
 /** Makes the gallery with Contoso.Scripts/Runner 1.0.0, 1.1.0, 2.0.0 and a few more types in one version. */
@@ -20,8 +23,7 @@ export async function createTestGallery(directory: string): Promise<TestGallery>
     now: () => new Date(),
   });
   await repository.addPublisher('Contoso.Scripts');
-  async function publish(text: string, versionText: string, isShared = false): Promise<string> {
-    const bytes = Buffer.from(`package of ${text} ${versionText}\n`.repeat(50));
+  async function add(text: string, versionText: string, bytes: Buffer, isShared: boolean): Promise<string> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     writeFileSync(join(directory, 'packages', `${sha256}.zip`), bytes);
     await repository.addTarget({
@@ -35,9 +37,17 @@ export async function createTestGallery(directory: string): Promise<TestGallery>
     });
     return sha256;
   }
+  const publish: TestGallery['publish'] = (name, version, isShared = false) =>
+    add(name, version, Buffer.from(`package of ${name} ${version}\n`.repeat(50)), isShared);
   for (const version of ['1.0.0', '1.1.0', '2.0.0']) await publish('Contoso.Scripts/Runner', version);
   for (const type of ['Refused', 'Slow', 'Other']) await publish(`Contoso.Scripts/${type}`, '1.0.0');
-  return { directory, publish };
+  return {
+    directory,
+    publish,
+    async publishPackage(name, version, files) {
+      await add(name, version, buildTestPackage(files), false);
+    },
+  };
 }
 
 function nameOf(text: string): ExtensionName {

@@ -214,10 +214,11 @@ function original(repository: Repository | undefined): Repository {
 export function connectArguments(
   { operator, machine }: Pick<TestSystem, 'operator' | 'machine'>,
   catalogRoot: string,
+  resourceGroup = 'fortress',
 ): readonly string[] {
   const options = {
     'subscription-id': operator.subscriptionId,
-    'resource-group': 'fortress',
+    'resource-group': resourceGroup,
     location: 'onpremises',
     'resource-name': machine,
     'tenant-id': operator.tenantId,
