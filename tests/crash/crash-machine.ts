@@ -37,6 +37,10 @@ export interface CrashMachine extends Disposable {
   startOver(disk: string, operation: CrashOperationName, by: KeptDisk['by']): Promise<string>;
   /** What is on the disk. */
   look(): DiskState;
+  /** How many orders it has accepted. */
+  acceptedOrders(): number;
+  /** The commands of the handler `Thing` in version 1.0.0 that were run, in their order. */
+  commands(): readonly string[];
   /** Whatever should not be there: on its way, half removed, or running. */
   leftovers(): readonly string[];
 }
@@ -115,6 +119,16 @@ export async function crashMachine(): Promise<CrashMachine> {
       return startMachine({ ...disk, goal, machineLife: by === 'kill' ? 'one' : 'another' });
     },
     look: () => diskState(imageOf(root)),
+    acceptedOrders() {
+      const orders = JSON.parse(readFileSync(join(root, 'var/lib/GuestConfig/orders.json'), 'utf8')) as {
+        readonly accepted: object;
+      };
+      return Object.keys(orders.accepted).length;
+    },
+    commands() {
+      const log = join(root, 'var/lib/waagent/Contoso.Test.Thing-1.0.0/commands.log');
+      return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : [];
+    },
     leftovers: () => [
       ...['var/lib/waagent', 'var/lib/GuestConfig/downloads'].flatMap((folder) =>
         namesIn(join(root, folder)).filter((name) => name.startsWith('.') || folder.endsWith('downloads')),

@@ -17,6 +17,8 @@ export interface CrashGoal {
   readonly hosting: 'on' | 'off';
   /** The one whose operation is followed comes first. */
   readonly resources: readonly [CrashResource, ...CrashResource[]];
+  /** Where the administrator wants what is asked for to be signed: whether it is. */
+  readonly orders?: 'signed' | 'missing';
 }
 
 export interface CrashOperation {
@@ -37,6 +39,11 @@ const thing = (version: string, sequence: number): CrashGoal => ({
   hosting: 'on',
   resources: [{ name: 'thing', version, sequence }],
 });
+/** The same on a machine where it has to be signed. */
+export const ordered = (version: string, sequence: number, orders: 'signed' | 'missing' = 'signed'): CrashGoal => ({
+  ...thing(version, sequence),
+  orders,
+});
 const one = (version: string, sequence: number): CrashResource => ({ name: 'one', version, sequence });
 const two = (version: string, sequence: number): CrashResource => ({ name: 'two', version, sequence });
 const shared = (first: CrashResource, ...others: readonly CrashResource[]): CrashGoal => ({
@@ -53,7 +60,8 @@ const hosted = (hosting: CrashGoal['hosting'], done?: true): CrashGoal => ({
 });
 
 export const crashOperations = {
-  install: { before: [], goal: thing('1.0.0', 2), end: /^Succeeded$/, left: '1.0.0 enabled' },
+  // The same as where nobody has to sign, and more.
+  install: { before: [], goal: ordered('1.0.0', 2), end: /^Succeeded$/, left: '1.0.0 enabled' },
   reconfigure: { before: [thing('1.0.0', 1)], goal: thing('1.0.0', 2), end: /^Succeeded$/, left: '1.0.0 enabled' },
   upgrade: { before: [thing('1.0.0', 1)], goal: thing('2.0.0', 2), end: /^Succeeded$/, left: '2.0.0 enabled' },
   rollback: {

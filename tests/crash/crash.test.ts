@@ -2,10 +2,11 @@
  * T84: the extension manager cut off at any moment, by a kill or by a loss of power, has the old or the new on its disk and never
  * a mixture, and arrives when it is started again. `npm run crash` does it at every call; here it is done at some of them.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crashMachine, leavesProcesses, type CrashMachine } from './crash-machine.ts';
-import { crashOperation, crashOperations, type CrashOperationName } from './crash-operations.ts';
+import { crashOperation, crashOperations, ordered, type CrashOperationName } from './crash-operations.ts';
 import { killedAt, startedOver } from './killed-at.ts';
 
 let machine: CrashMachine;
@@ -44,6 +45,32 @@ describe.each(operations)('T84 %s', (operation) => {
     expect(calls).toBeGreaterThan(10);
     expect(await killedAt(machine, operation, Math.ceil(calls / 2))).toEqual([]);
   });
+});
+
+test('T10 T11 T84 killed between the acceptance of an order and its first step, it is done once, and nothing without signatures', async () => {
+  const folder = machine.folderForDisks();
+  await machine.reset('install');
+  const run = await machine.start('install', { keepDisks: folder });
+  const accepted = (run?.disks ?? []).find((_disk, index) =>
+    existsSync(join(folder, String(index + 1), 'var/lib/GuestConfig/orders.json')),
+  );
+  await machine.reset('install');
+  const dieAt = Number(/^before call (\d+)/.exec(accepted?.when ?? '')?.[1]);
+  expect(await machine.start('install', { dieAt })).toBeUndefined();
+  // It is accepted, and nothing was begun.
+  expect([machine.acceptedOrders(), machine.look().states, machine.commands()]).toEqual([1, [], []]);
+  // The centre brings it without its signatures, and then something else.
+  for (const goal of [ordered('1.0.0', 2, 'missing'), ordered('2.0.0', 3, 'missing')])
+    expect((await machine.start('install', { goal }))?.end).toBe('nothing');
+  expect([machine.look().states, machine.commands()]).toEqual([[], []]);
+  expect((await machine.start('install'))?.end).toBe('Succeeded');
+  const once = ['install 2', 'enable 2'];
+  expect([machine.look().states, machine.commands()]).toEqual([['1.0.0 enabled'], once]);
+  // Once more, and what was signed before it.
+  expect((await machine.start('install'))?.end).toBe('Succeeded');
+  const older = await machine.start('install', { goal: ordered('1.0.0', 1) });
+  expect(older?.end).toContain('Its number, 1, is not above 2');
+  expect([machine.acceptedOrders(), machine.commands()]).toEqual([1, once]);
 });
 
 test('T84 every fsync is needed: with any one left out, a loss of power does harm', { timeout: 300_000 }, async () => {

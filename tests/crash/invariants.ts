@@ -7,6 +7,7 @@ import type { Image } from './durable-image.ts';
 const handlers = 'var/lib/waagent/';
 const records = 'var/lib/GuestConfig/extension_logs/';
 const journal = 'var/lib/GuestConfig/operations.json';
+const orders = 'var/lib/GuestConfig/orders.json';
 
 export interface DiskState {
   /** `1.0.0 enabled`, one for each record. */
@@ -33,6 +34,16 @@ const recordSchema = z.object({
   ),
 });
 type Record = z.infer<typeof recordSchema>;
+
+/** T10 T11: of an order nothing is begun that is not on the disk as accepted; else it could be carried out once more. */
+export function begunUnaccepted(image: Image): readonly string[] {
+  const isBegun = [...image.keys()].some(
+    (path) => path.startsWith(records) || (path.startsWith(handlers) && path !== `${handlers}events`),
+  );
+  return !isBegun || json(image.get(orders)?.content ?? Buffer.alloc(0)) !== undefined
+    ? []
+    : [`something was begun, and ${orders} does not say on which order`];
+}
 
 export function diskState(image: Image): DiskState {
   const violations: string[] = [];

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ExtensionReport } from '@sallyport/model/wire';
 import { DurableImage, imageOf, writeImage, type Image } from './durable-image.ts';
 import { watchFileOperations } from './file-operations.ts';
-import { diskState } from './invariants.ts';
+import { begunUnaccepted, diskState } from './invariants.ts';
 import { startMachine, type MachineStart } from './machine-start.ts';
 
 export interface MachineRun extends MachineStart {
@@ -76,7 +76,8 @@ async function main(run: MachineRun): Promise<never> {
     ] as const) {
       keep(disk, { by: 'loss of power', when: `${when} (${kind})` });
       const { states, violations: found } = diskState(disk);
-      for (const violation of found) violations.add(`${when} (${kind}): ${violation}`);
+      const unaccepted = run.goal.orders === undefined ? [] : begunUnaccepted(disk);
+      for (const violation of [...found, ...unaccepted]) violations.add(`${when} (${kind}): ${violation}`);
       if (run.leaveOut !== undefined && violations.size > 0) over('it does harm');
       if (ended === undefined || kind === 'names only') continue;
       // Files of a version that has failed go when its end was told.

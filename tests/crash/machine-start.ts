@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Catalog, SignedPackage } from '@sallyport/catalog';
 import { knownExtension } from '@sallyport/local-controls';
-import { isTerminal } from '@sallyport/model';
+import { isTerminal, unsignedWord } from '@sallyport/model';
 import { extensionReportSchema, type ExtensionReport, type GoalExtension } from '@sallyport/model/wire';
 import { buildTestPackage } from '@sallyport/testkit';
 import * as z from 'zod/mini';
@@ -14,12 +14,12 @@ import { HttpClient } from '../../apps/agent/src/connection/http-client.ts';
 import { readMachineKey } from '../../apps/agent/src/connection/machine-key.ts';
 import { ExtensionManager } from '../../apps/agent/src/extensions/extension-manager.ts';
 import type { Permit } from '../../apps/agent/src/extensions/plan/permission.ts';
-import { unguarded } from '../../apps/agent/src/extensions/orders/unguarded.fixture.ts';
 import { Reporter } from '../../apps/agent/src/extensions/report/reporter.ts';
 import { Journal } from '../../apps/agent/src/extensions/state/journal.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
 import { extensionHost, journalPath } from '../../apps/agent/src/service/extension-host.ts';
 import type { CrashGoal, CrashResource } from './crash-operations.ts';
+import { crashGate, crashOrders } from './crash-orders.ts';
 import { crashPackage } from './crash-packages.ts';
 
 export interface MachineStart {
@@ -33,8 +33,8 @@ export interface MachineStart {
 }
 
 /**
- * Says how it ended: `Succeeded`, or why not; for an operation that was over before, what the extension says since then. `told`
- * is called the moment the centre hears of the end.
+ * Says how it ended: `Succeeded`, or why not, `nothing` when it waits for signatures; for an operation that was over before, what the
+ * extension says since then. `told` is called the moment the centre hears of the end.
  */
 export async function startMachine(
   { root, goal, machineKey: keyFile, program, machineLife }: MachineStart,
@@ -55,7 +55,7 @@ export async function startMachine(
     machineLife,
   };
   const journal = new Journal(journalPath(environment.root));
-  const { promise: over, resolve: tell } = Promise.withResolvers<ExtensionReport>();
+  const { promise: over, resolve: tell } = Promise.withResolvers<void>();
   /** The centre acknowledged the end before this start: it is not told again, whatever else is, so nothing would come to wait for. */
   const isAcknowledged = stored(environment.root, followed)?.sent === true;
   const reporter = new Reporter({
@@ -65,10 +65,8 @@ export async function startMachine(
       const last = request.extensions.find(
         ({ state, operationId }) => isTerminal(state) && operationId === operationOf(followed),
       );
-      if (last !== undefined) {
-        told(last);
-        tell(last);
-      }
+      if (last !== undefined) told(last);
+      if (last !== undefined || request.extensions.some(({ step }) => step?.name === unsignedWord)) tell();
       return Promise.resolve();
     },
   });
@@ -85,11 +83,14 @@ export async function startMachine(
     },
     hosting: () => goal.hosting,
     permit: permitOf(goal),
-    orders: unguarded,
+    orders: crashGate(goal, host, machineKey),
   });
   manager.start();
   reporter.flush();
-  const extensions = goal.resources.map((resource) => entryOf(goal, resource, origin));
+  const extensions = goal.resources.map((resource) => {
+    const entry = entryOf(goal, resource, origin);
+    return { ...entry, orders: [...crashOrders(goal, machineKey.vmId, entry)] };
+  });
   const generation = Math.max(...goal.resources.map(({ sequence }) => sequence));
   manager.want({ machineId: machineKey.vmId, generation, extensions });
   if (!isAcknowledged && followed.done !== true) await over;
