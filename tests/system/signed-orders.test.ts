@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { orderedOperation, writeOrder } from '@sallyport/model/orders';
 import type { GoalExtension, GoalState, PresentedOrder } from '@sallyport/model/wire';
 import { digestOfOperation } from '@sallyport/local-controls';
-import { shellHandler } from '@sallyport/testkit';
+import { hasSoftwareTokens, makeSoftwareToken, shellHandler } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publisher, startSystem, type TestSystem } from './harness.ts';
 import { runProgram } from './processes.ts';
@@ -21,6 +21,7 @@ let forge: ((honest: GoalState) => readonly GoalExtension[]) | undefined;
 let generation = 1_000_000;
 let told = 0;
 let vmId = '';
+let signers = '';
 
 beforeAll(async () => {
   system = await startSystem('signed');
@@ -28,6 +29,7 @@ beforeAll(async () => {
     ['Thing', '1.0.0'],
     ['Thing', '2.0.0'],
     ['Other', '1.0.0'],
+    ['Token', '1.0.0'],
   ] as const)
     await system.publish(type, version, noting(type, version));
   const place = { resourceGroup: 'fortress', machineName: system.machine, agentRoot: system.root };
@@ -37,9 +39,8 @@ beforeAll(async () => {
   writeFileSync(join(system.folder, 'passphrase'), 'five random words of mine\n', { mode: 0o600 });
   const alice = await sallyport('order', 'key', 'create', '--keys', join(system.folder, 'alice'), '--unsealed');
   const bob = await sallyport('order', 'key', 'create', ...key('bob'));
-  const signers = `2 of alice=${alice.trim()},bob=${bob.trim()}`;
-  const set = await system.azcmagent('config', 'set', 'extensions.signers', signers);
-  if (set.code !== 0) throw new Error(set.output);
+  signers = `2 of alice=${alice.trim()},bob=${bob.trim()}`;
+  await require(signers);
   vmId = String((JSON.parse((await system.azcmagent('show', '--json')).output) as { readonly vmId: unknown }).vmId);
   system.carrier.tamper = (path, body) => {
     if (!path.endsWith('/goal-state')) return body;
@@ -68,6 +69,11 @@ function noting(type: string, version: string): ReturnType<typeof shellHandler> 
 function ran(): readonly string[] {
   const path = join(system.folder, 'ran');
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+}
+
+async function require(those: string): Promise<void> {
+  const { code, output } = await system.azcmagent('config', 'set', 'extensions.signers', those);
+  if (code !== 0) throw new Error(output);
 }
 
 const key = (name: string): readonly string[] => [
@@ -194,6 +200,29 @@ describe('T10 a server that wants signatures', () => {
     expect(await end()).toMatchObject({ status: 'Canceled' });
     expect(ran().filter((line) => /disable|uninstall/.test(line))).toEqual([]);
   }, 60_000);
+
+  test.skipIf(!hasSoftwareTokens())(
+    'T75 does what was signed with a key on a token, and a token that is away signs nothing',
+    async () => {
+      const description = join(system.folder, 'signer.json');
+      const program = join(import.meta.dirname, '../../packages/catalog/bin/sallyport-token-sign');
+      const token = makeSoftwareToken(system.folder, program);
+      writeFileSync(description, token.description);
+      const carol = (await sallyport('order', 'key', 'create', ...key('carol'), '--signer', description)).trim();
+      await require(`1 of carol=${carol}`);
+      const end = await system.ask('PUT', 'token', { type: 'Token' });
+      await waitsFor('token', 'none is there, 1 of carol is missing');
+      token.takeAway();
+      await expect(signAs('carol', 'token')).rejects.toThrow('SignerFailed');
+      expect((await explained('token'))?.step?.message).toContain('none is there');
+      token.bringBack();
+      await signAs('carol', 'token');
+      expect(await end()).toMatchObject({ status: 'Succeeded' });
+      expect(ran().slice(-2)).toEqual(['Token 1.0.0 install', 'Token 1.0.0 enable']);
+      await require(signers);
+    },
+    60_000,
+  );
 });
 
 function log(): string {

@@ -4,6 +4,7 @@ export * from './hostile-zip.ts';
 export * from './postgres-server.ts';
 export * from './programs.ts';
 export * from './sample-handlers.ts';
+export * from './software-token.ts';
 export * from './store-under-test.ts';
 export * from './temporary-directory.ts';
 export * from './test-package.ts';

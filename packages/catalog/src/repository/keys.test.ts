@@ -1,7 +1,7 @@
 /** Keys come, go and are sealed; clients follow, and what a key that went signs counts for nothing. */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasSoftwareTokens, makeSoftwareToken } from '@sallyport/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeStage, target, type Stage } from '../testing/stage.ts';
 import { publishAs } from '../testing/thief.ts';
@@ -210,37 +210,14 @@ describe('keys at rest', () => {
 });
 
 describe('a key on a token', () => {
-  const library = '/usr/lib/softhsm/libsofthsm2.so';
   const signingProgram = join(import.meta.dirname, '../../bin/sallyport-token-sign');
-  const here =
-    ['softhsm2-util', 'pkcs11-tool'].every(
-      (program) => spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined,
-    ) && spawnSync('/usr/bin/python3', ['-c', 'import PyKCS11'], { stdio: 'ignore' }).status === 0;
 
-  test.skipIf(!here)(
+  test.skipIf(!hasSoftwareTokens())(
     'T75 PKCS#11 through SoftHSM: the key never leaves the token, and a token that is away signs nothing',
     async () => {
-      const tokens = join(stage.folder, 'tokens');
-      mkdirSync(tokens);
-      const configuration = join(stage.folder, 'softhsm2.conf');
-      writeFileSync(configuration, `directories.tokendir = ${tokens}\n`);
-      const variables = { SOFTHSM2_CONF: configuration, TOKEN_PIN: '482913' };
-      const run = (program: string, ...args: string[]): void => {
-        const { status, stderr } = spawnSync(program, args, { env: { ...process.env, ...variables } });
-        if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.toString('utf8')}`);
-      };
-      run('softhsm2-util', '--init-token', '--free', '--label', 'publisher', '--pin', '482913', '--so-pin', '719364');
-      const use = ['--module', library, '--token-label', 'publisher', '--login', '--pin', 'env:TOKEN_PIN'];
-      run('pkcs11-tool', ...use, '--keypairgen', '--key-type', 'EC:edwards25519', '--id', '01', '--label', 'contoso');
-      const pem = join(stage.folder, 'public.pem');
-      run('pkcs11-tool', ...use, '--read-object', '--type', 'pubkey', '--id', '01', '--output-file', pem);
+      const token = makeSoftwareToken(stage.folder, signingProgram);
       const { parseTokenSigner } = await import('./token-key.ts');
-      const sign = ['/usr/bin/env', `SOFTHSM2_CONF=${configuration}`, 'TOKEN_PIN=482913', signingProgram];
-      const key = ['--module', library, '--token-label', 'publisher', '--id', '01', '--pin-variable', 'TOKEN_PIN'];
-      const signer = parseTokenSigner(
-        JSON.stringify({ publicKey: readFileSync(pem, 'utf8'), command: [...sign, ...key] }),
-        'the description',
-      );
+      const signer = parseTokenSigner(token.description, 'the description');
       const [old = ''] = await keysOf('publisher.contoso.tools');
       await stage.repository.changeKeys('publisher.contoso.tools', { add: signer, remove: old });
       await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '2.0'));
@@ -248,12 +225,12 @@ describe('a key on a token', () => {
       for (const type of ['A', 'B', 'C', 'D', 'E'])
         await stage.repository.addTarget(target('Contoso.Tools', type, '1.0'));
       expect(await published()).toBe(7);
-      renameSync(tokens, `${tokens}-away`);
+      token.takeAway();
       expect(await codeOf(stage.repository.addTarget(target('Contoso.Tools', 'Hello', '3.0')))).toBe('SignerFailed');
       stage.time += 200 * 24 * 60 * 60 * 1000;
       // The others are signed all the same.
       expect((await stage.repository.refresh()).signed).toContain('root');
-      renameSync(`${tokens}-away`, tokens);
+      token.bringBack();
       await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '3.0'));
       expect(await published()).toBe(8);
     },
