@@ -22,7 +22,7 @@ import { perform, refuse } from './perform.ts';
 import { resourceKey } from './plan/conclusion.ts';
 import { waitSentence } from './plan/dependency-levels.ts';
 import type { Held } from './plan/order-of-return.ts';
-import { plan, type Performance, type Retreat, type Unsigned, type Wait, type Work } from './plan/plan.ts';
+import { plan, type Performance, type Retreat, type Wait, type Work } from './plan/plan.ts';
 import { stepLimits, waitingWord } from './plan/step-limits.ts';
 import type { Upkeep } from './plan/upkeep.ts';
 import { keyOf, reportOf } from './report-of.ts';
@@ -40,10 +40,8 @@ export class ExtensionManager {
   readonly #resting = new Set<string>();
   /** Operations that the administrator has called off before they had begun. */
   readonly #calledOff = new Set<string>();
-  /** Operations of which it was told that they wait. */
-  readonly #waiting = new Set<string>();
-  /** What was told of operations that wait for signatures, and since when (`monotonic`), by id. */
-  readonly #unsigned = new Map<string, { readonly since: number; readonly message: string }>();
+  /** What was told last of operations that wait, by id. */
+  readonly #waiting = new Map<string, ToldWait>();
   readonly #order: RememberedOrder;
   #goal: GoalState | undefined;
 
@@ -90,8 +88,8 @@ export class ExtensionManager {
     journal.prune(goal);
     this.#resting.clear();
     const wanted = new Set(goal.extensions.map(({ operationId }) => operationId));
-    for (const id of this.#unsigned.keys()) if (!wanted.has(id)) this.#unsigned.delete(id);
-    for (const told of [this.#waiting, this.#calledOff]) for (const id of told) if (!wanted.has(id)) told.delete(id);
+    for (const told of [this.#waiting, this.#calledOff])
+      for (const id of told.keys()) if (!wanted.has(id)) told.delete(id);
     this.#callOffWhatIsNotWanted(goal);
     tellWhatChanged(this.#options);
     this.reconcile();
@@ -206,7 +204,7 @@ export class ExtensionManager {
       return;
     }
     if (work.kind === 'unsigned') {
-      this.#tellUnsigned(work);
+      this.#tellUnsigned(work.entry, work.message);
       return;
     }
     if (work.kind === 'held') {
@@ -251,34 +249,40 @@ export class ExtensionManager {
     this.#atWork.set(key, { work, control, findings, callOff, done });
   }
 
-  /** Once for each operation. Its deadline is that of the operation, as the centre has it. */
+  /** Whenever it waits for something else. Its deadline is that of the operation, as the centre has it. */
   #tellWaiting(work: Wait): void {
     const { host, reporter } = this.#options;
     const { entry } = work;
-    if (entry.operationDone || this.#waiting.has(entry.operationId)) return;
-    this.#waiting.add(entry.operationId);
-    const step = { name: waitingWord, message: waitSentence(work), elapsedSeconds: 0 };
+    const message = waitSentence(work);
+    if (entry.operationDone) return;
+    if (work.isUnsigned) {
+      this.#tellUnsigned(entry, message);
+      return;
+    }
+    if (this.#waiting.get(entry.operationId)?.message === message) return;
+    this.#waiting.set(entry.operationId, { message });
+    const step = { name: waitingWord, message, elapsedSeconds: 0 };
     reporter.report({
       ...reportOf(host, entry, 'Delivered'),
       step: { ...step, limitSeconds: runningDeadlineSeconds },
     });
   }
 
-  /** Whenever who has signed is somebody else. */
-  #tellUnsigned({ entry, message }: Unsigned): void {
+  /** Whenever who has signed, or what is to be signed first, is something else. */
+  #tellUnsigned(entry: GoalExtension, message: string): void {
     const { host, reporter } = this.#options;
-    const told = this.#unsigned.get(entry.operationId);
+    const told = this.#waiting.get(entry.operationId);
     if (told?.message === message) return;
     const now = host.environment.monotonic();
-    const since = told?.since ?? now;
-    this.#unsigned.set(entry.operationId, { since, message });
+    const unsignedSince = told?.unsignedSince ?? now;
+    this.#waiting.set(entry.operationId, { message, unsignedSince });
     host.log('info', 'waits for signatures', { operation: entry.operationId, explanation: message });
     reporter.report({
       ...reportOf(host, entry, 'Delivered'),
       step: {
         name: unsignedWord,
         message: `${message} See it and sign it with sallyport order list`,
-        elapsedSeconds: (now - since) / 1000,
+        elapsedSeconds: (now - unsignedSince) / 1000,
         limitSeconds: signingDeadlineSeconds,
       },
     });
@@ -304,6 +308,12 @@ export class ExtensionManager {
     };
     if (!retreat(this.#options.host, name, entry.operationId, why, undefined)) refuse(because, this.#options);
   }
+}
+
+interface ToldWait {
+  readonly message: string;
+  /** When it began to wait for signatures (`monotonic`), if it does. */
+  readonly unsignedSince?: number;
 }
 
 interface AtWork {

@@ -170,6 +170,41 @@ test('T10 T11 what ended badly is not begun again on the same signatures, also a
   await expect.poll(() => history(on).length).toBeGreaterThan(before);
 });
 
+test('T10 one that is signed, and comes after one that is not, waits for signatures as long as that does, and follows it', async () => {
+  await using on = await guarded(1);
+  const first = entry({ resourceName: 'First', type: 'First', operationId: 'first', dependencyLevel: 0 });
+  const second = entry({ dependencyLevel: 1, dependsOn: ['First'] });
+  on.require('off');
+  on.machine.place(v2, 'earlier', 'install');
+  await on.machine.want(entry({ operationId: 'earlier', sequence: 6 }));
+  await expect.poll(() => end(on)).toBe('Succeeded');
+  on.require({ needed: 1, signers: [alice, bob] });
+  on.machine.place(v2, 'first', 'install', { type: 'First' });
+  const before = history(on);
+  const signed = { ...second, orders: [on.order(alice, second)] };
+  await on.machine.want(first, second);
+  await expect.poll(() => on.machine.toldOf('thing')?.step?.message).toContain('1 of alice, bob is missing');
+  await on.machine.want(first, signed);
+  // With the step that gives it the time that people need, and not the 95 minutes of what waits for a machine.
+  await expect
+    .poll(() => on.machine.toldOf('thing')?.step)
+    .toMatchObject({
+      name: 'awaiting-signatures',
+      message: /^Waits for 'First', which has to come first and waits for signatures\. /,
+      limitSeconds: 48 * 60 * 60,
+    });
+  expect(history(on)).toEqual(before);
+  await on.machine.want({ ...first, orders: [on.order(alice, first)] }, signed);
+  await expect.poll(() => on.machine.toldOf('thing')?.state).toBe('Succeeded');
+  expect(on.machine.stepNow('wanted')).not.toBe('awaiting-signatures');
+  const after = history(on).slice(before.length);
+  expect(after.map((line) => line.replace(/ seq.*/, ''))).toEqual([
+    'First 2.0.0 install',
+    'First 2.0.0 enable',
+    '2.0.0 enable',
+  ]);
+});
+
 test('T10 a removal needs signatures as well', async () => {
   await using on = await guarded(1);
   on.require('off');

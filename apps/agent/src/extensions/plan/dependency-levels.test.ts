@@ -8,6 +8,7 @@ import type { Work } from './plan.ts';
 const at = (resourceName: string, dependencyLevel?: number, change: Partial<GoalExtension> = {}): GoalExtension =>
   entry({ resourceName, ...(dependencyLevel === undefined ? {} : { dependencyLevel }), ...change });
 const work = (of: GoalExtension): Work => ({ kind: 'perform', entry: of, name, operation: 'install', steps: [] });
+const unsigned = (of: GoalExtension): Work => ({ kind: 'unsigned', entry: of, message: 'It is not signed.' });
 const refusal = (of: GoalExtension): Work => ({
   kind: 'refuse',
   entry: of,
@@ -17,7 +18,7 @@ const refusal = (of: GoalExtension): Work => ({
 const told = (works: readonly Work[]): readonly string[] =>
   works.map((one) => {
     if (!('entry' in one)) return one.kind;
-    const other = one.kind === 'wait' ? ` for ${one.for.resourceName}` : '';
+    const other = one.kind === 'wait' ? ` for ${one.isUnsigned ? 'unsigned ' : ''}${one.for.resourceName}` : '';
     return `${one.kind} ${one.entry.resourceName}${other}`;
   });
 
@@ -120,8 +121,60 @@ test('a removal waits for those above it only while they are being removed', () 
   expect(told(inOrder([work(low), refusal(high)], [low, high], course()))).toEqual(['perform low', 'refuse high']);
 });
 
+test('T10 one that comes after one that is not signed waits for signatures as well, however far off that is', () => {
+  const chain = [at('a', 0), at('b', 1, { dependsOn: ['a'] }), at('c', 2, { dependsOn: ['b'] }), at('d', 3)] as const;
+  const [a, b, c, d] = chain;
+  expect(told(inOrder([unsigned(a), work(b), work(c), work(d)], chain, course({ open: chain })))).toEqual([
+    'unsigned a',
+    'wait b for unsigned a',
+    'wait c for unsigned b',
+    'wait d for unsigned a',
+  ]);
+  // One that is not signed says that, and not for whom it would wait.
+  expect(told(inOrder([unsigned(a), unsigned(b)], [a, b], course({ open: chain })))).toEqual([
+    'unsigned a',
+    'unsigned b',
+  ]);
+  // Once it is signed, and when one of several is.
+  expect(told(inOrder([work(a), work(b)], [a, b], course({ open: chain })))).toEqual(['perform a', 'wait b for a']);
+  expect(told(inOrder([work(a), unsigned(b), work(d)], [a, b, d], course({ open: chain })))).toEqual([
+    'perform a',
+    'unsigned b',
+    'wait d for unsigned b',
+  ]);
+  // What was begun goes on, and whoever waits for it does so no longer than for anything else.
+  const begun = course({ open: chain, begun: [b] });
+  expect(told(inOrder([unsigned(a), work(b), work(c)], [a, b, c], begun))).toEqual([
+    'unsigned a',
+    'perform b',
+    'wait c for b',
+  ]);
+});
+
+test('T10 one that is not signed is told at once, too, that who comes before it failed: nobody has to sign it any more', () => {
+  expect(told(inOrder([unsigned(second)], all, course({ failed: [first] })))).toEqual(['refuse second']);
+  expect(told(inOrder([unsigned(second), refusal(first)], all, course()))).toEqual(['refuse second', 'refuse first']);
+});
+
+test('T10 nobody is removed before one that depends on it and whose removal is not signed yet', () => {
+  const [low, high] = [at('low', 0, { desired: 'absent' }), at('high', 1, { desired: 'absent' })];
+  expect(told(inOrder([work(low), unsigned(high)], [low, high], course()))).toEqual([
+    'wait low for unsigned high',
+    'unsigned high',
+  ]);
+});
+
+test('T10 many levels of many, as a control plane in foreign hands may send them, are put in order in a moment', () => {
+  const many = Array.from({ length: 400 }, (_one, i) => at(`e${i}`, i));
+  expect(inOrder(many.map(work), many, course()).filter(({ kind }) => kind === 'wait')).toHaveLength(399);
+});
+
 test('who waits is told for whom', () => {
-  expect(waitSentence({ kind: 'wait', entry: second, for: first })).toBe("Waits for 'first', which has to come first");
+  const wait = { kind: 'wait', entry: second, for: first, isUnsigned: false } as const;
+  expect(waitSentence(wait)).toBe("Waits for 'first', which has to come first");
+  expect(waitSentence({ ...wait, isUnsigned: true })).toBe(
+    "Waits for 'first', which has to come first and waits for signatures.",
+  );
   const gone = { ...second, desired: 'absent' } as const;
-  expect(waitSentence({ kind: 'wait', entry: gone, for: third })).toContain("until 'third' is removed");
+  expect(waitSentence({ ...wait, entry: gone, for: third })).toContain("until 'third' is removed");
 });

@@ -1,7 +1,7 @@
 /**
  * Order among extensions that ask for it (handler contract §6). Only those with a level take part: lower ones come first and go
  * last, and one that did not come holds up those above it, or only those that name it where the centre says which. A refusal is
- * never held up, no extension without a level waits, and what was begun goes on.
+ * never held up, no extension without a level waits, and what was begun goes on. What is not signed (T10) has not come, or gone, yet.
  */
 import type { GoalExtension } from '@sallyport/model/wire';
 import { resourceKey } from './conclusion.ts';
@@ -30,23 +30,53 @@ export function inOrder(
   const levelled = entries.filter(hasLevel);
   if (levelled.length === 0) return works;
   const workOf = new Map(works.flatMap((work) => ('entry' in work ? [[work.entry, work] as const] : [])));
+  const before = (entry: Levelled<GoalExtension>): readonly Levelled<GoalExtension>[] =>
+    levelled.filter(
+      (one) =>
+        one.desired === entry.desired &&
+        (entry.desired === 'absent' ? comesBefore(entry, one) : comesBefore(one, entry)),
+    );
+  // Each is asked once: a centre that lies may send many levels of many.
+  const known = new Map<GoalExtension, boolean>();
+  const waitsForSignatures = (entry: Levelled<GoalExtension>): boolean => {
+    const work = workOf.get(entry);
+    const waits =
+      known.get(entry) ??
+      (work?.kind === 'unsigned' ||
+        (work?.kind === 'perform' && !isBegun(entry) && before(entry).some(waitsForSignatures)));
+    known.set(entry, waits);
+    return waits;
+  };
   return works.map((work): Work => {
-    if (work.kind !== 'perform' || !hasLevel(work.entry)) return work;
+    if ((work.kind !== 'perform' && work.kind !== 'unsigned') || !hasLevel(work.entry)) return work;
     const { entry } = work;
     if (entry.desired === 'absent') {
-      const above = levelled.filter((one) => one.desired === 'absent' && comesBefore(entry, one));
-      const going = above.find((one) => workOf.get(one)?.kind === 'perform');
-      return going === undefined ? work : { kind: 'wait', entry, for: going };
+      const going = before(entry).filter((one) => ['perform', 'unsigned'].includes(workOf.get(one)?.kind ?? ''));
+      return waiting(work, going);
     }
     if (isBegun(entry)) return work;
-    const below = levelled.filter((one) => one.desired === 'present' && comesBefore(one, entry));
+    const below = before(entry);
     const failed = below.find((one) => workOf.get(one)?.kind === 'refuse' || hasFailed(one))?.resourceName;
     const blocking = failed ?? missing(entry, levelled);
     // One whose operation is over is only kept up: nobody is to be told.
     if (blocking !== undefined && !entry.operationDone) return skipped(entry, blocking);
-    const coming = below.find((one) => isOpen(one) || workOf.has(one) || hasFailed(one));
-    return coming === undefined ? work : { kind: 'wait', entry, for: coming };
+    return waiting(
+      work,
+      below.filter((one) => isOpen(one) || workOf.has(one) || hasFailed(one)),
+    );
   });
+
+  /** For one that has to be signed first, if there is one: that takes as long as people need (T10). */
+  function waiting(
+    work: Extract<Work, { readonly kind: 'perform' | 'unsigned' }>,
+    coming: readonly Levelled<GoalExtension>[],
+  ): Work {
+    const unsigned = coming.find(waitsForSignatures);
+    const other = unsigned ?? coming[0];
+    // Whoever is not signed says that: it can be signed now.
+    if (work.kind === 'unsigned' || other === undefined) return work;
+    return { kind: 'wait', entry: work.entry, for: other, isUnsigned: unsigned !== undefined };
+  }
 }
 
 export function hasLevel<T extends Placed>(entry: T): entry is Levelled<T> {
@@ -77,10 +107,12 @@ export function skippedSentence(resourceName: string, failed: string): string {
 }
 
 /** What is told of one that waits. */
-export function waitSentence({ entry, for: other }: Wait): string {
-  return entry.desired === 'absent'
-    ? `Waits until '${other.resourceName}' is removed, which depends on it`
-    : waitsForSentence(other.resourceName);
+export function waitSentence({ entry, for: other, isUnsigned }: Wait): string {
+  const sentence =
+    entry.desired === 'absent'
+      ? `Waits until '${other.resourceName}' is removed, which depends on it`
+      : waitsForSentence(other.resourceName);
+  return isUnsigned ? `${sentence} and waits for signatures.` : sentence;
 }
 
 export function waitsForSentence(resourceName: string): string {

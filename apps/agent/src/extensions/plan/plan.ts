@@ -83,6 +83,8 @@ export interface Wait {
   readonly kind: 'wait';
   readonly entry: GoalExtension;
   readonly for: GoalExtension;
+  /** That one, or one before it, waits for signatures: so this does too (T10). */
+  readonly isUnsigned: boolean;
 }
 
 /** The server's administrator wants it signed, and it is not (T10): nothing is done, and once more signatures come all is planned anew. */
@@ -154,7 +156,7 @@ function whileHeld(work: Work | undefined, upkeep: readonly (Upkeep | Held)[], i
   if (held === undefined) return work;
   const { entry } = work;
   const before = input.goal?.extensions.find((one) => resourceKey(one) === resourceKey({ resourceName: held.for }));
-  if (held.because === 'coming' && before !== undefined) return { kind: 'wait', entry, for: before };
+  if (held.because === 'coming' && before !== undefined) return { kind: 'wait', entry, for: before, isUnsigned: false };
   return entry.operationDone ? undefined : skipped(entry, held.for);
 }
 
