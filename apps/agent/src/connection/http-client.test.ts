@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createConnection, type AddressInfo } from 'node:net';
+import { createConnection, createServer as createNetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAuthority, issueServerCertificate } from '@sallyport/pki';
@@ -131,13 +131,33 @@ test('a kept connection that the server closes in the moment of its use is no fa
   }
 });
 
+test('a request for an upgrade that could not be sent fails, as any other request would: cut or silent while it connects', async () => {
+  for (const cut of [true, false]) {
+    const sockets: Duplex[] = [];
+    const listening = createNetServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      // It speaks no TLS.
+      if (cut) socket.destroy();
+    });
+    listening.listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const at = `https://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+    const unsent = new HttpClient({ origin: at, proxy: () => undefined });
+    const limits = { connectingMilliseconds: cut ? 20_000 : 100, answeringMilliseconds: 20_000 };
+    const asked = unsent.upgrade({ url: new URL(at), headers: {}, protocol: 'echo', ...limits }, 100);
+    await expect(asked).rejects.toMatchObject({ code: cut ? 'Unreachable' : 'TimedOut' });
+    unsent.close();
+    for (const socket of sockets) socket.destroy();
+    listening.close();
+  }
+});
+
 test('T78 a connection that becomes something else goes through the proxy with TLS to its end, and stays beyond the time limit of asking', async () => {
   const now = Date.now();
   const authority = await createAuthority('authority', now);
   const { certificatePem: cert, keyPem: key } = await issueServerCertificate(authority, ['localhost'], now);
-  const secure = createSecureServer({ cert, key }, (_request, response) => {
-    response.writeHead(403).end('no more than that');
-  });
+  const secure = createSecureServer({ cert, key });
   const open = new Set<Duplex>();
   const keep = (socket: Duplex): void => {
     open.add(socket);
@@ -145,7 +165,17 @@ test('T78 a connection that becomes something else goes through the proxy with T
   };
   secure.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
     keep(socket);
-    socket.write(`HTTP/1.1 101 -\r\nconnection: Upgrade\r\nupgrade: ${request.headers.upgrade ?? ''}\r\n\r\nhello `);
+    const wanted = request.headers.upgrade ?? '';
+    if (wanted === 'cut') {
+      socket.destroy();
+      return;
+    }
+    if (wanted === 'refused') {
+      socket.end('HTTP/1.1 403 -\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno');
+      return;
+    }
+    const became = wanted === 'another' ? 'h2c' : wanted.toUpperCase();
+    socket.write(`HTTP/1.1 101 -\r\nconnection: Upgrade\r\nupgrade: ${became}\r\n\r\nhello `);
     socket.pipe(socket);
   });
   const connected: string[] = [];
@@ -169,15 +199,18 @@ test('T78 a connection that becomes something else goes through the proxy with T
     authorities: authority.certificatePem,
     proxy: () => ({ url, except: '' }),
   });
-  const ask = (
-    upgrade: Readonly<Record<string, string>>,
-    timeoutMilliseconds: number,
-  ): ReturnType<typeof through.upgrade> =>
-    through.upgrade({ method: 'GET', url: new URL(`https://${host}/`), headers: upgrade, timeoutMilliseconds }, 100);
+  const ask = (protocol: string, connectingMilliseconds = 20_000): ReturnType<typeof through.upgrade> => {
+    const limits = { connectingMilliseconds, answeringMilliseconds: 3_000 };
+    return through.upgrade({ url: new URL(`https://${host}/`), headers: {}, protocol, ...limits }, 100);
+  };
   try {
-    expect(await ask({}, 20_000)).toMatchObject({ answer: { status: 403 } });
-    await expect(ask({ connection: 'upgrade', upgrade: 'other' }, 0)).rejects.toMatchObject({ code: 'TimedOut' });
-    const got = await ask({ connection: 'upgrade', upgrade: 'echo' }, 3_000);
+    await expect(ask('echo', 0)).rejects.toMatchObject({ code: 'TimedOut' });
+    expect(await ask('refused')).toMatchObject({ answer: { status: 403, body: Buffer.from('no') } });
+    // Something in between may grant what was not asked for.
+    expect(await ask('another')).toMatchObject({ answer: { status: 101 } });
+    // It was sent, and not answered: it is no other's fault.
+    expect(await ask('cut')).toMatchObject({ unanswered: { code: 'Unreachable' } });
+    const got = await ask('echo');
     if (!('socket' in got)) throw new Error('it was answered');
     const heard = [got.head.toString()];
     got.socket.on('data', (piece: Buffer) => heard.push(piece.toString()));

@@ -33,8 +33,20 @@ export interface Upgraded {
   readonly head: Buffer;
 }
 
-/** How a request for an upgrade ended. */
-export type Upgrading = Upgraded | { readonly answer: HttpAnswer };
+/** A request for a connection that becomes something else than HTTP. */
+export interface UpgradeRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What it is to become. */
+  readonly protocol: string;
+  /** Until a connection is there and the request has been sent over it. */
+  readonly connectingMilliseconds: number;
+  /** From then on. */
+  readonly answeringMilliseconds: number;
+}
+
+/** How a request for an upgrade that was sent ended; `unanswered` says what came in the place of an answer. */
+export type Upgrading = Upgraded | { readonly answer: HttpAnswer } | { readonly unanswered: HttpError };
 
 /** `Unreachable`: no answer. `TimedOut`: not in time. `TooLarge`: more than allowed. `Refused`: never sent. */
 export class HttpError extends CodedError<'Unreachable' | 'TimedOut' | 'TooLarge' | 'Refused'> {
@@ -85,18 +97,22 @@ export class HttpClient {
   async open<T>(request: HttpRequest, use: (message: IncomingMessage) => Promise<T>): Promise<T> {
     const limit = AbortSignal.timeout(Math.ceil(request.timeoutMilliseconds));
     const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
-    return this.#told(request, limit, async () => use(await this.#send(request, signal)));
+    return this.#told(
+      request.url,
+      limit,
+      () => request.timeoutMilliseconds,
+      async () => use(await this.#send(request, signal)),
+    );
   }
 
   /** Says in one sentence what stood against a request. */
-  async #told<T>(request: HttpRequest, limit: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async #told<T>({ host }: URL, limit: AbortSignal, milliseconds: () => number, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (error instanceof CodedError) throw error;
-      const host = request.url.host;
       if (limit.aborted) {
-        const seconds = Math.round(request.timeoutMilliseconds / 1000);
+        const seconds = Math.round(milliseconds() / 1000);
         throw new HttpError('TimedOut', `${host} did not answer in full within ${seconds} seconds.`, { cause: error });
       }
       throw new HttpError('Unreachable', `${host} cannot be reached: ${withoutSecrets(messageOf(error))}.`, {
@@ -107,28 +123,43 @@ export class HttpClient {
 
   /**
    * Asks for a connection that becomes something else than HTTP. Gives the connection, on which nothing has been read since, or the
-   * answer to a request that was not granted, at most `maximumBytes` of it.
+   * answer to a request that was not granted, at most `maximumBytes` of it: a connection that became something else than was asked for
+   * was not granted either. Throws `HttpError` when the request could not even be sent.
    */
-  async upgrade(request: HttpRequest, maximumBytes: number): Promise<Upgrading> {
-    const host = request.url.host;
-    const limit = AbortSignal.timeout(Math.ceil(request.timeoutMilliseconds));
-    const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
-    return this.#told(request, limit, async () => {
-      const got = await new Promise<Upgraded | IncomingMessage>((resolve, reject) => {
-        const sending = this.#sending(request, signal);
-        sending.on('upgrade', (_answer, stream, head) => {
-          // What Node connects with is a socket, with TLS or without.
-          if (stream instanceof Socket) resolve({ socket: stream, head });
-          else reject(new Error(`${host} was reached over something else than a socket`));
-        });
-        sending.on('response', resolve);
-        sending.on('error', reject);
-        sending.end();
+  async upgrade(request: UpgradeRequest, maximumBytes: number): Promise<Upgrading> {
+    const { url, protocol, connectingMilliseconds, answeringMilliseconds } = request;
+    const limit = new AbortController();
+    const giveUpIn = (milliseconds: number): NodeJS.Timeout => setTimeout(() => limit.abort(), Math.ceil(milliseconds));
+    let timer = giveUpIn(connectingMilliseconds);
+    let wasSent = false;
+    const sent = (): void => {
+      wasSent = true;
+      clearTimeout(timer);
+      timer = giveUpIn(answeringMilliseconds);
+    };
+    const headers = { ...request.headers, connection: 'upgrade', upgrade: protocol };
+    const asked = { method: 'GET', url, headers, timeoutMilliseconds: answeringMilliseconds } as const;
+    const patience = (): number => (wasSent ? answeringMilliseconds : connectingMilliseconds);
+    try {
+      return await this.#told(url, limit.signal, patience, async () => {
+        const sending = this.#sending(asked, limit.signal);
+        // Of a connection that does not come to be nothing is sent, also where it leads through a proxy.
+        sending.once('finish', sent);
+        const { message, upgraded } = await answerOf(sending, url);
+        const { statusCode: status = 0, headers: got } = message;
+        const became = got.upgrade?.toLowerCase();
+        if (upgraded !== undefined && became === protocol) return upgraded;
+        if (status !== 101)
+          return { answer: { status, headers: got, body: await readAll(message, maximumBytes, url) } };
+        upgraded?.socket.destroy();
+        return { answer: { status, headers: got, body: Buffer.alloc(0) } };
       });
-      if ('socket' in got && 'head' in got) return got;
-      const { statusCode: status = 0, headers } = got;
-      return { answer: { status, headers, body: await readAll(got, maximumBytes, request.url) } };
-    });
+    } catch (error) {
+      if (wasSent && error instanceof HttpError) return { unanswered: error };
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Which way out is in force now; connections that were opened by another are not to be used any more. */
@@ -217,6 +248,27 @@ export class HttpClient {
 /** Those that Node brings along or was told of, and those of this machine's administrator. */
 function systemAuthorities(): readonly string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+}
+
+/** The answer to a request, and its connection if that is HTTP no longer. */
+function answerOf(
+  sending: ClientRequest,
+  { host }: URL,
+): Promise<{ readonly message: IncomingMessage; readonly upgraded?: Upgraded }> {
+  return new Promise((resolve, reject) => {
+    sending.on('upgrade', (message, stream, head) => {
+      // What Node connects with is a socket, with TLS or without.
+      if (stream instanceof Socket) resolve({ message, upgraded: { socket: stream, head } });
+      else reject(new Error(`${host} was reached over something else than a socket`));
+    });
+    sending.on('response', (message) => {
+      // It does not say what its connection is now: nothing more is to be sent over that.
+      if (message.statusCode === 101) message.socket.destroy();
+      resolve({ message });
+    });
+    sending.on('error', reject);
+    sending.end();
+  });
 }
 
 async function readAll(message: IncomingMessage, maximumBytes: number, url: URL): Promise<Buffer> {

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FrameReader, formatAnswer, parseRequestLine, type RequestLine } from '@sallyport/model/channel';
+import {
+  channelProtocol,
+  FrameReader,
+  formatAnswer,
+  parseRequestLine,
+  type RequestLine,
+} from '@sallyport/model/channel';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentExchange } from '../agent-exchange.ts';
 import { HttpClient, type Proxy } from '../http-client.ts';
@@ -11,7 +17,7 @@ import { ChannelWay } from './channel-way.ts';
 
 const never = new AbortController().signal;
 const day = 24 * 60 * 60 * 1000;
-const granted = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: sallyport-channel\r\n\r\n';
+const granted = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${channelProtocol}\r\n\r\n`;
 
 interface Way {
   readonly way: ChannelWay;
@@ -105,6 +111,8 @@ test.for([
   ['wants another upgrade', answers(426, '{}')],
   ['cannot do it', answers(501, '')],
   ['says that it is fine', answers(200, '{}')],
+  ['grants something else', (socket: Duplex) => socket.write(granted.replace(channelProtocol, 'websocket'))],
+  ['grants it without saying what', (socket: Duplex) => socket.write('HTTP/1.1 101 -\r\nconnection: Upgrade\r\n\r\n')],
 ] as const)(
   'T78 where somebody in between %s, requests go one by one, and a channel is asked for a day later',
   async ([, open]) => {
@@ -192,6 +200,30 @@ test('a control plane that is away is unreachable, in one sentence', async () =>
   await expect(lost.send(goalState, 't', never)).rejects.toThrow(/^127\.0\.0\.1:1 cannot be reached: [^\n]+\.$/);
   lost.close();
   way.close();
+});
+
+test('T19 while a control plane cannot be connected to, each request connects once, and those that come together share that', async () => {
+  let connections = 0;
+  const away = createNetServer((socket) => {
+    connections += 1;
+    socket.on('error', () => undefined).destroy();
+  });
+  away.listen(0, '127.0.0.1');
+  await once(away, 'listening');
+  const base = agentApiAddress(`https://127.0.0.1:${(away.address() as AddressInfo).port}`, 'id');
+  const http = new HttpClient({ origin: new URL(base).origin, proxy: () => undefined });
+  const lost = new ChannelWay({ http, base, log: () => undefined, monotonic: () => 0 });
+  closing.push(() => {
+    lost.close();
+    http.close();
+    away.close();
+  });
+  for (let i = 0; i < 3; i += 1)
+    await expect(lost.send(goalState, 't', never)).rejects.toMatchObject({ code: 'Unreachable' });
+  expect(connections).toBe(3);
+  const both = [1, 2].map(() => lost.send(goalState, 't', never));
+  for (const one of both) await expect(one).rejects.toMatchObject({ code: 'Unreachable' });
+  expect(connections).toBe(4);
 });
 
 test.for([502, 503, 504])(

@@ -22,6 +22,8 @@ type Opening =
   | { readonly kind: 'open'; readonly channel: Channel }
   /** The machine is told no, which is the answer to whatever it wanted to ask. */
   | { readonly kind: 'answer'; readonly answer: HttpAnswer }
+  /** There is no connection, and so none for a plain request either. */
+  | { readonly kind: 'unreachable'; readonly error: HttpError }
   | None;
 
 interface None {
@@ -31,8 +33,10 @@ interface None {
   isCounted: boolean;
 }
 
+/** As long as small requests have: whoever has it by then has no more to connect with. */
+const connectingMilliseconds = 30_000;
 /** Something in between may swallow the request, and the machine waits that long before it does without. */
-const openingMilliseconds = 10_000;
+const answeringMilliseconds = 10_000;
 const answerBytes = 64 * 1024;
 
 /** What gateways say when nobody is behind them. */
@@ -78,6 +82,7 @@ export class ChannelWay {
     if (!this.#trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
     const opening = await unlessAborted(this.#opened(token), signal);
     if (opening.kind === 'answer') return opening.answer;
+    if (opening.kind === 'unreachable') throw opening.error;
     if (opening.kind === 'open') {
       const answer = await opening.channel.exchange(exchange, token, signal);
       if (answer !== 'ended') this.#trial.passed();
@@ -120,15 +125,11 @@ export class ChannelWay {
   async #ask(token: string, over: (how: NoChannel | undefined) => void): Promise<Opening> {
     const { http, base, log } = this.#options;
     const url = new URL('channel', base);
-    const headers = {
-      authorization: `Bearer ${token}`,
-      accept: 'application/json',
-      connection: 'upgrade',
-      upgrade: channelProtocol,
-    };
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
     try {
-      const request = { method: 'GET', url, headers, timeoutMilliseconds: openingMilliseconds } as const;
-      const got = await http.upgrade(request, answerBytes);
+      const limits = { connectingMilliseconds, answeringMilliseconds };
+      const got = await http.upgrade({ url, headers, protocol: channelProtocol, ...limits }, answerBytes);
+      if ('unanswered' in got) return none(got.unanswered.code === 'TimedOut' ? 'silent' : 'cut');
       if ('answer' in got) {
         const { answer } = got;
         if (isRefusal(answer)) return { kind: 'answer', answer };
@@ -139,7 +140,7 @@ export class ChannelWay {
       return { kind: 'open', channel: new Channel(got, { host: url.host, token, over, monotonic }) };
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      return none(error.code === 'TimedOut' ? 'silent' : 'cut');
+      return { kind: 'unreachable', error };
     }
   }
 
