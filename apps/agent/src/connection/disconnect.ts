@@ -8,6 +8,7 @@ import { checkpointFiles } from '../statements/kept-checkpoints.ts';
 import { statementNumberFile } from '../statements/statement-number.ts';
 import { connectionFiles, readAgentConfig, type AgentConfig } from './agent-config.ts';
 import { azcmOf } from './azcm-of.ts';
+import { silentWayFile } from './channel/silent-way.ts';
 import { machineKeyFiles } from './machine-keyring.ts';
 import { clientFor, signIn, type OperatorCredentials } from './operator.ts';
 
@@ -56,6 +57,7 @@ export function forgetConnection(root: string): void {
   rmSync(files.authority, { force: true });
   rmSync(files.pinnedRoot, { force: true });
   rmSync(statementNumberFile(root), { force: true });
+  rmSync(silentWayFile(root), { force: true });
   // Of the control plane that this machine is connected to no more; what contradicted it stays.
   rmSync(checkpointFiles(root).directory, { recursive: true, force: true });
 }

@@ -91,6 +91,7 @@ test('the proxy in force is used, and its credentials are in no error', async ()
   await once(proxy, 'listening');
   const { port } = proxy.address() as AddressInfo;
   const through = client({ url: `http://user:pass-word@127.0.0.1:${port}`, except: '' });
+  expect(through.shownWay).toBe(`http://***@127.0.0.1:${port} `);
   const answer = await through.request(get('/json'), 1000);
   expect(answer.body.toString()).toBe('{"a":2}');
   expect(asked[0]).toContain(Buffer.from('user:pass-word').toString('base64'));

@@ -168,6 +168,11 @@ export class HttpClient {
     return proxy === undefined ? '' : `${proxy.url} ${proxy.except}`;
   }
 
+  /** The same for whoever may read it. */
+  get shownWay(): string {
+    return withoutSecrets(this.way);
+  }
+
   /** Closes the connections. The client can still be used; it opens new ones. */
   close(): void {
     const made = this.#agents?.made;

@@ -14,6 +14,7 @@ import { agentApi, type AgentApi } from '../connection/agent-api.ts';
 import { withTokens } from '../connection/agent-exchange.ts';
 import { agentVersion } from '../connection/agent-version.ts';
 import { ChannelWay } from '../connection/channel/channel-way.ts';
+import { SilentWay, silentWayFile } from '../connection/channel/silent-way.ts';
 import { HttpClient } from '../connection/http-client.ts';
 import { KeyRenewal } from '../connection/key-renewal.ts';
 import { requireKeyring } from '../connection/machine-keyring.ts';
@@ -92,7 +93,8 @@ export class ConnectedAgent {
     this.#resourceTokens = new ResourceTokens(service, principal, environment);
     const log = fileLog(join(agentPaths(environment.root).logs, 'himds.log'), environment);
     const base = agentApiAddress(config.endpoint, config.vmId);
-    this.#way = new ChannelWay({ http, base, log, monotonic: () => environment.monotonic() });
+    const silentWay = new SilentWay({ path: silentWayFile(environment.root), log, now: () => environment.now() });
+    this.#way = new ChannelWay({ http, base, log, silentWay, monotonic: () => environment.monotonic() });
     const exchanges = withTokens(tokens, this.#way.send);
     this.#api = agentApi(exchanges);
     this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });

@@ -14,14 +14,20 @@ export type NoChannel =
   /** A gateway said that nobody is behind it, as it does too while a control plane starts anew. */
   | 'away';
 
-const dayMilliseconds = 24 * 60 * 60 * 1000;
+/** How long a way that lets none through goes without. */
+export const withoutChannelMilliseconds = 24 * 60 * 60 * 1000;
 /** What happens by chance, and how often in a row it is none any more. */
 const byChance: ReadonlySet<NoChannel> = new Set(['cut', 'away']);
 const chancesThatCount = 2;
 
 export class ChannelTrial {
-  #until = 0;
+  #until: number;
   #chances = 0;
+
+  /** Until then none is asked for: it was found out before that this way lets none through. */
+  constructor(until = 0) {
+    this.#until = until;
+  }
 
   /** Whether to ask for one now; milliseconds of a clock that only goes forward. */
   mayTry(now: number): boolean {
@@ -38,7 +44,7 @@ export class ChannelTrial {
     this.#chances += 1;
     if (byChance.has(how) && this.#chances < chancesThatCount) return false;
     this.#chances = 0;
-    this.#until = now + dayMilliseconds;
+    this.#until = now + withoutChannelMilliseconds;
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import {
   channelProtocol,
@@ -9,11 +10,13 @@ import {
   parseRequestLine,
   type RequestLine,
 } from '@sallyport/model/channel';
+import { temporaryDirectory } from '@sallyport/testkit';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentExchange } from '../agent-exchange.ts';
 import { HttpClient, type Proxy } from '../http-client.ts';
 import { agentApiAddress } from '../plain-way.ts';
 import { ChannelWay } from './channel-way.ts';
+import { SilentWay } from './silent-way.ts';
 
 const never = new AbortController().signal;
 const day = 24 * 60 * 60 * 1000;
@@ -26,7 +29,12 @@ interface Way {
   readonly log: string[];
   now: number;
   proxy: Proxy | undefined;
+  /** As after another start of the agent. */
+  again(): ChannelWay;
 }
+
+/** Nothing is known, and nothing can be kept. */
+const unknown = new SilentWay({ path: '/dev/null/channel.json', log: () => undefined, now: () => 0 });
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -57,20 +65,26 @@ async function wayWith(
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const state: { now: number; proxy: Proxy | undefined } = { now: 5, proxy: undefined };
   const http = new HttpClient({ origin: endpoint, proxy: () => state.proxy });
-  const way = new ChannelWay({
-    http,
-    base: agentApiAddress(endpoint, 'id'),
-    log: (_level, message) => log.push(message),
-    monotonic: () => state.now,
-  });
+  const folder = temporaryDirectory('channel-way');
+  const path = join(folder.path, 'channel.json');
+  const again = (): ChannelWay =>
+    new ChannelWay({
+      http,
+      base: agentApiAddress(endpoint, 'id'),
+      log: (_level, message) => log.push(message),
+      silentWay: new SilentWay({ path, log: () => undefined, now: () => state.now }),
+      monotonic: () => state.now,
+    });
+  const way = again();
   closing.push(() => {
     way.close();
     http.close();
     for (const socket of sockets) socket.destroy();
     server.closeAllConnections();
     server.close();
+    folder.remove();
   });
-  return Object.assign(state, { way, seen, log });
+  return Object.assign(state, { way, seen, log, again });
 }
 
 /** A control plane: everything is answered at once. */
@@ -156,6 +170,29 @@ test('T23 where a channel is granted and nothing passed on, requests go one by o
   expect(seen).toEqual(['open', 'plain goal-state']);
 });
 
+test('T23 that a way is silent is known after the next start, for a day; by another proxy it is asked anew', async () => {
+  const tried = await wayWith((socket) => socket.write(granted));
+  const brief = { ...goalState, timeoutMilliseconds: 50 };
+  await expect(tried.way.send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
+  tried.now += day - 1;
+  const again = tried.again();
+  expect((await again.send(goalState, 't', never)).status).toBe(200);
+  expect(tried.seen).toEqual(['open', 'plain goal-state']);
+  tried.proxy = { url: 'http://user:secret@127.0.0.1:1', except: '127.0.0.1' };
+  await expect(again.send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
+  tried.proxy = undefined;
+  tried.now += 1;
+  await expect(tried.again().send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
+  expect(tried.seen).toEqual(['open', 'plain goal-state', 'open', 'open']);
+});
+
+test('what says no at once is asked again after the next start', async () => {
+  const tried = await wayWith(answers(404, '{}'));
+  await tried.way.send(goalState, 't', never);
+  await tried.again().send(goalState, 't', never);
+  expect(tried.seen).toEqual(['open', 'plain goal-state', 'open', 'plain goal-state']);
+});
+
 test('after a channel has ended another is opened, however often, as long as each answered something', async () => {
   const { way, seen } = await wayWith((socket, log) => {
     plane(socket, log);
@@ -196,7 +233,7 @@ test('a control plane that is away is unreachable, in one sentence', async () =>
   const { way } = await wayWith((socket) => socket.destroy());
   const nobody = agentApiAddress('http://127.0.0.1:1', 'id');
   const http = new HttpClient({ origin: nobody, proxy: () => undefined });
-  const lost = new ChannelWay({ http, base: nobody, log: () => undefined, monotonic: () => 0 });
+  const lost = new ChannelWay({ http, base: nobody, log: () => undefined, silentWay: unknown, monotonic: () => 0 });
   await expect(lost.send(goalState, 't', never)).rejects.toThrow(/^127\.0\.0\.1:1 cannot be reached: [^\n]+\.$/);
   lost.close();
   way.close();
@@ -212,7 +249,7 @@ test('T19 while a control plane cannot be connected to, each request connects on
   await once(away, 'listening');
   const base = agentApiAddress(`https://127.0.0.1:${(away.address() as AddressInfo).port}`, 'id');
   const http = new HttpClient({ origin: new URL(base).origin, proxy: () => undefined });
-  const lost = new ChannelWay({ http, base, log: () => undefined, monotonic: () => 0 });
+  const lost = new ChannelWay({ http, base, log: () => undefined, silentWay: unknown, monotonic: () => 0 });
   closing.push(() => {
     lost.close();
     http.close();

@@ -8,13 +8,23 @@ import { plainWay } from '../plain-way.ts';
 import { Channel } from './channel.ts';
 import { ChannelTrial, type NoChannel } from './channel-trial.ts';
 import { isFromAgentApi, isRefusal } from './control-plane-answer.ts';
+import type { SilentWay } from './silent-way.ts';
 
 export interface ChannelWayOptions {
   readonly http: HttpClient;
   /** As `agentApiAddress` gives it. */
   readonly base: string;
   readonly log: Log;
+  readonly silentWay: SilentWay;
   monotonic(): number;
+}
+
+/** What is known of a way out. */
+interface Known {
+  readonly way: string;
+  /** The same for whoever may read it: with where it leads, and without secrets. */
+  readonly name: string;
+  readonly trial: ChannelTrial;
 }
 
 /** How asking for a channel ended. */
@@ -52,7 +62,7 @@ interface Current {
 export class ChannelWay {
   readonly #options: ChannelWayOptions;
   readonly #plain: AgentWay;
-  readonly #trial = new ChannelTrial();
+  #known: Known | undefined;
   #current: Current | undefined;
 
   constructor(options: ChannelWayOptions) {
@@ -79,40 +89,51 @@ export class ChannelWay {
   }
 
   async #send(...[exchange, token, signal]: Parameters<AgentWay>): Promise<HttpAnswer | 'ended'> {
-    if (!this.#trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
-    const opening = await unlessAborted(this.#opened(token), signal);
+    const known = this.#knownWay();
+    if (!known.trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
+    const opening = await unlessAborted(this.#opened(token, known), signal);
     if (opening.kind === 'answer') return opening.answer;
     if (opening.kind === 'unreachable') throw opening.error;
     if (opening.kind === 'open') {
       const answer = await opening.channel.exchange(exchange, token, signal);
-      if (answer !== 'ended') this.#trial.passed();
+      if (answer !== 'ended') known.trial.passed();
       return answer;
     }
     const answer = await this.#plain(exchange, token, signal);
     // An answer of the control plane to a plain request tells a way without channels from one that leads nowhere (T78).
     if (isFromAgentApi(answer) && !opening.isCounted) {
       opening.isCounted = true;
-      this.#failed(opening.how);
+      this.#failed(known, opening.how);
     }
     return answer;
   }
 
-  #opened(token: string): Promise<Opening> {
-    const { way } = this.#options.http;
-    if (this.#current !== undefined && this.#current.way !== way) this.close();
-    this.#current ??= this.#begin(token, way);
+  /** By another proxy it may be another story. */
+  #knownWay(): Known {
+    const { http, base, silentWay } = this.#options;
+    const { way } = http;
+    if (this.#known?.way === way) return this.#known;
+    const name = `${base} ${http.shownWay}`;
+    const left = silentWay.left(name);
+    this.#known = { way, name, trial: new ChannelTrial(left === 0 ? 0 : this.#options.monotonic() + left) };
+    return this.#known;
+  }
+
+  #opened(token: string, known: Known): Promise<Opening> {
+    if (this.#current !== undefined && this.#current.way !== known.way) this.close();
+    this.#current ??= this.#begin(token, known);
     return this.#current.opening;
   }
 
-  #begin(token: string, way: string): Current {
+  #begin(token: string, known: Known): Current {
     const leave = (): void => {
       if (this.#current === current) this.#current = undefined;
     };
     const opening = this.#ask(token, (how) => {
       leave();
-      if (how !== undefined) this.#failed(how);
+      if (how !== undefined) this.#failed(known, how);
     });
-    const current: Current = { opening, way };
+    const current: Current = { opening, way: known.way };
     void this.#leaveUnlessOpen(opening, leave);
     return current;
   }
@@ -144,8 +165,10 @@ export class ChannelWay {
     }
   }
 
-  #failed(how: NoChannel): void {
-    if (!this.#trial.failed(how, this.#options.monotonic())) return;
+  #failed({ trial, name }: Known, how: NoChannel): void {
+    if (!trial.failed(how, this.#options.monotonic())) return;
+    // Whatever else stands against channels says so at once, and costs nothing to ask again after the next start.
+    if (how === 'silent') this.#options.silentWay.keep(name);
     this.#options.log('info', 'no channel passes on the way to the control plane; requests go one by one for a day', {
       how,
     });
