@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { storeSettings } from '@sallyport/testkit';
 import { compileCache } from '../../tooling/compile-cache.ts';
+import { endWithWorker } from '../system/end-with-worker.ts';
 
 export interface Operator {
   readonly endpoint: string;
@@ -42,6 +43,7 @@ export async function startControlPlaneProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache },
   });
+  endWithWorker(child);
   const ended = once(child, 'exit');
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -3,14 +3,13 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyStatement } from '@sallyport/machine-statement';
 import { changeStored, noopHandler, storedRows, storeSettings } from '@sallyport/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../apps/agent/src/cli/run-cli.ts';
 import { processEnvironment } from '../../apps/agent/src/platform/environment.ts';
 import { connectArguments, startSystem, type TestSystem } from './harness.ts';
 import { runProgram, startService, type Finished, type Service } from './processes.ts';
 
 let system: TestSystem;
-let agent: Service;
 let key: string;
 
 beforeAll(async () => {
@@ -19,6 +18,12 @@ beforeAll(async () => {
   key = join(system.root, 'var/opt/azcmagent/certs/machine.key');
 });
 afterAll(async () => system.stop());
+
+/** Agents of copies of the machine, which its system does not know of. */
+const copies: Service[] = [];
+async function startCopy(root: string): Promise<void> {
+  copies.push(await startService('agent', ['run'], 'Connected as', { AZCMAGENT_ROOT: root }));
+}
 
 /** Changes the control plane's database: nobody waits 45 days for a test. */
 function change(statement: string, ...values: readonly (string | number)[]): void {
@@ -70,11 +75,14 @@ async function nudge(root: string): Promise<void> {
 }
 
 describe('renewal', () => {
+  // Also after a failure: the next one could not start.
+  afterEach(async () => system.stopAgents());
+
   test('T75 an agent whose key is 45 days old renews it by itself; its id stays, what was asked for arrives', async () => {
     const before = await central();
     const old = readFileSync(key, 'utf8');
     makeOld();
-    agent = await system.startAgent();
+    await system.startAgent();
     await expect
       .poll(async () => (await central()).clientPublicKey, { timeout: 30_000 })
       .not.toBe(before.clientPublicKey);
@@ -86,7 +94,6 @@ describe('renewal', () => {
     expect(installed).toMatchObject({ status: 'Succeeded' });
     expect(Date.parse((await shown())['machineKeyExpires'] ?? '')).toBeGreaterThan(Date.now());
     expect(readFileSync(join(system.root, 'var/opt/azcmagent/log/himds.log'), 'utf8')).toContain('was renewed');
-    await agent.stop();
   });
 
   test('T84 killed again and again while it renews, the agent comes back with a key that the centre knows', async () => {
@@ -98,11 +105,10 @@ describe('renewal', () => {
     }
     makeOld();
     const before = (await central()).clientPublicKey;
-    agent = await system.startAgent();
+    await system.startAgent();
     await expect.poll(async () => (await central()).clientPublicKey, { timeout: 30_000 }).not.toBe(before);
     await expect.poll(async () => (await shown())['status'], { timeout: 30_000 }).toBe('Connected');
     expect(await central()).toMatchObject({ status: 'Connected', errorDetails: [] });
-    await agent.stop();
   });
 });
 
@@ -115,9 +121,9 @@ describe('what the machine signs of itself', () => {
   beforeAll(async () => {
     connection = operatorConnection();
     ({ vmId } = await central());
-    agent = await system.startAgent();
+    await system.startAgent();
   });
-  afterAll(async () => agent.stop());
+  afterAll(async () => system.stopAgents());
 
   const controls = (...args: readonly string[]): Promise<Finished> =>
     runProgram('cli', ['machine', 'controls', '--connection', connection, ...args]);
@@ -190,35 +196,31 @@ describe('what the machine signs of itself', () => {
 
 describe('a copied machine', () => {
   let copy: string;
-  let other: Service;
+  afterEach(async () => Promise.all(copies.splice(0).map((one) => one.stop())));
 
   test('T73 is noticed; both copies say so and are given nothing', async () => {
     copy = join(system.folder, 'copy');
     cpSync(system.root, copy, { recursive: true, preserveTimestamps: true });
-    agent = await system.startAgent();
-    other = await startService('agent', ['run'], 'Connected as', { AZCMAGENT_ROOT: copy });
-    try {
-      await expect.poll(async () => (await central()).status, { timeout: 40_000, interval: 500 }).toBe('Error');
-      for (const root of [system.root, copy]) {
-        // An agent may be asked to come again after thirty seconds (429). A ring that was missed would take fifty, and is a fault.
-        await expect
-          .poll(async () => (await shown(root))['status'], { timeout: 45_000, interval: 500 })
-          .toBe('Quarantined')
-          .catch((cause: unknown) => {
-            const log = readFileSync(join(root, 'var/opt/azcmagent/log/himds.log'), 'utf8');
-            throw new Error(`The agent under ${root} does not say so. Its log ends with:\n${log.slice(-3000)}`, {
-              cause,
-            });
+    await system.startAgent();
+    await startCopy(copy);
+    await expect.poll(async () => (await central()).status, { timeout: 40_000, interval: 500 }).toBe('Error');
+    for (const root of [system.root, copy]) {
+      // An agent may be asked to come again after thirty seconds (429). A ring that was missed would take fifty, and is a fault.
+      await expect
+        .poll(async () => (await shown(root))['status'], { timeout: 45_000, interval: 500 })
+        .toBe('Quarantined')
+        .catch((cause: unknown) => {
+          const log = readFileSync(join(root, 'var/opt/azcmagent/log/himds.log'), 'utf8');
+          throw new Error(`The agent under ${root} does not say so. Its log ends with:\n${log.slice(-3000)}`, {
+            cause,
           });
-        const { errorCode, errorDetails } = await shown(root);
-        expect(errorCode).toBe('MachineQuarantined');
-        expect(errorDetails).toContain('azcmagent disconnect --force-local-only');
-      }
-      expect((await central()).errorDetails[0]?.code).toBe('MachineQuarantined');
-      await expect(system.ask('PUT', 'noop', { type: 'Noop' })).rejects.toThrow(/MachineQuarantined/);
-    } finally {
-      await other.stop();
+        });
+      const { errorCode, errorDetails } = await shown(root);
+      expect(errorCode).toBe('MachineQuarantined');
+      expect(errorDetails).toContain('azcmagent disconnect --force-local-only');
     }
+    expect((await central()).errorDetails[0]?.code).toBe('MachineQuarantined');
+    await expect(system.ask('PUT', 'noop', { type: 'Noop' })).rejects.toThrow(/MachineQuarantined/);
   });
 
   test('T73 released centrally, the one that is left renews its key at once; the copy is noticed when it comes again', async () => {
@@ -236,9 +238,8 @@ describe('a copied machine', () => {
       .not.toBe(before);
     expect((await central()).status).toBe('Connected');
     change('UPDATE machine_keys SET since = since - 3600000');
-    other = await startService('agent', ['run'], 'Connected as', { AZCMAGENT_ROOT: copy });
+    await startCopy(copy);
     await expect.poll(async () => (await central()).status, { timeout: 30_000 }).toBe('Error');
-    await other.stop();
   });
 
   test('T73 the way out: disconnected locally and connected again, a copy has an identity of its own', async () => {
@@ -247,10 +248,8 @@ describe('a copied machine', () => {
     const root = join(system.folder, 'gallery/metadata/1.root.json');
     const connected = await azcmagent(copy, ...connectArguments({ ...system, machine: 'second' }, root));
     expect(connected.code, connected.output).toBe(0);
-    other = await startService('agent', ['run'], 'Connected as', { AZCMAGENT_ROOT: copy });
+    await startCopy(copy);
     await expect.poll(async () => (await shown(copy))['status'], { timeout: 30_000 }).toBe('Connected');
     expect((await shown(copy))['vmId']).not.toBe((await shown(system.root))['vmId']);
-    await other.stop();
-    await agent.stop();
   });
 });

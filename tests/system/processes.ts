@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { compileCache } from '../../tooling/compile-cache.ts';
+import { endWithWorker } from './end-with-worker.ts';
 import { childOf } from './true-root.ts';
 
 const apps = join(import.meta.dirname, '../../apps');
@@ -76,10 +77,12 @@ function start(
   enter: readonly string[],
 ): ChildProcess {
   const [program = process.execPath, ...words] = [...enter, process.execPath, join(apps, app, 'src/main.ts'), ...args];
-  return spawn(program, words, {
+  const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...variables },
   });
+  endWithWorker(child);
+  return child;
 }
 
 /** A port that was free a moment ago. */
