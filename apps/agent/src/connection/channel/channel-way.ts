@@ -64,6 +64,8 @@ export class ChannelWay {
   readonly #plain: AgentWay;
   #known: Known | undefined;
   #current: Current | undefined;
+  /** Of a channel that was granted, and over which nothing came: plain requests go first now, and tell what that says of the way. */
+  #suspicion: None | undefined;
 
   constructor(options: ChannelWayOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ export class ChannelWay {
   async #send(...[exchange, token, signal]: Parameters<AgentWay>): Promise<HttpAnswer | 'ended'> {
     const known = this.#knownWay();
     if (!known.trial.mayTry(this.#options.monotonic())) return this.#plain(exchange, token, signal);
-    const opening = await unlessAborted(this.#opened(token, known), signal);
+    const opening = this.#suspicion ?? (await unlessAborted(this.#opened(token, known), signal));
     if (opening.kind === 'answer') return opening.answer;
     if (opening.kind === 'unreachable') throw opening.error;
     if (opening.kind === 'open') {
@@ -99,13 +101,17 @@ export class ChannelWay {
       if (answer !== 'ended') known.trial.passed();
       return answer;
     }
-    const answer = await this.#plain(exchange, token, signal);
-    // An answer of the control plane to a plain request tells a way without channels from one that leads nowhere (T78).
-    if (isFromAgentApi(answer) && !opening.isCounted) {
-      opening.isCounted = true;
-      this.#failed(known, opening.how);
+    try {
+      const answer = await this.#plain(exchange, token, signal);
+      // An answer of the control plane to a plain request tells a way without channels from one that leads nowhere (T78).
+      if (isFromAgentApi(answer) && !opening.isCounted) {
+        opening.isCounted = true;
+        this.#failed(known, opening.how);
+      }
+      return answer;
+    } finally {
+      if (this.#suspicion === opening) this.#suspicion = undefined;
     }
-    return answer;
   }
 
   /** By another proxy it may be another story. */
@@ -115,6 +121,7 @@ export class ChannelWay {
     if (this.#known?.way === way) return this.#known;
     const name = `${base} ${http.shownWay}`;
     const left = silentWay.left(name);
+    this.#suspicion = undefined;
     this.#known = { way, name, trial: new ChannelTrial(left === 0 ? 0 : this.#options.monotonic() + left) };
     return this.#known;
   }
@@ -131,7 +138,7 @@ export class ChannelWay {
     };
     const opening = this.#ask(token, (how) => {
       leave();
-      if (how !== undefined) this.#failed(known, how);
+      if (how !== undefined && this.#known === known) this.#suspicion = none(how);
     });
     const current: Current = { opening, way: known.way };
     void this.#leaveUnlessOpen(opening, leave);
