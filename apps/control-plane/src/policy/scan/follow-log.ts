@@ -5,8 +5,9 @@
 import { parseJson, parseResourceId } from '@sallyport/model';
 import * as z from 'zod/mini';
 import type { Environment } from '../../environment.ts';
-import { scopeBeneath, scopeKey, tenantScope } from '../../rbac/scope.ts';
+import { scopeBeneath, tenantScope } from '../../rbac/scope.ts';
 import type { Store, Writer } from '../../store/store.ts';
+import { addDue, addDues, type Due } from './due.ts';
 
 /** Under which name it is kept how far the log was followed. */
 export const policyFollower = 'policy';
@@ -21,13 +22,6 @@ const eventSchema = z.object({
   eventTimestamp: z.string(),
 });
 type Event = z.infer<typeof eventSchema>;
-
-export interface Due {
-  readonly scope: string;
-  readonly reach: 'resource' | 'beneath';
-  readonly dueAt: number;
-  readonly writtenAt: number | undefined;
-}
 
 /** Takes up what has happened since it was last called. Returns whether there may be more. */
 export async function followLog({ environment, store }: { environment: Environment; store: Store }): Promise<boolean> {
@@ -62,10 +56,11 @@ export async function followLog({ environment, store }: { environment: Environme
     const last = rows.at(-1);
     if (last === undefined) return { value: false, events: [] };
     const own = await policyIdentities(writer);
-    for (const row of rows) {
-      const event = parseJson(eventSchema, row.event, `The activity event ${row.position}`);
-      for (const due of dueAfter(event, own)) await addDue(writer, due);
-    }
+    const dues = rows.flatMap((row) =>
+      dueAfter(parseJson(eventSchema, row.event, `The activity event ${row.position}`), own),
+    );
+    // Everybody who changes something waits for this transaction: it asks a few times for all of them, and not for each.
+    await addDues(writer, dues);
     await writer
       .updateTable('followed_logs')
       .set({ position: last.position })
@@ -134,56 +129,4 @@ export function dueAfter(event: Event, policyCallers: ReadonlySet<string>): read
 function parentOf(resourceId: string, sections: number, names: number): string | undefined {
   if (names > 1) return resourceId.split('/').slice(0, -2).join('/');
   return sections > 1 ? resourceId.slice(0, resourceId.toLowerCase().lastIndexOf('/providers/')) : undefined;
-}
-
-/** Adds something to look at; what is due already comes no later for it. */
-export function addDue(writer: Writer, due: Due): Promise<void> {
-  return addDues(writer, [due]);
-}
-
-/** Dues of one statement. */
-const together = 200;
-
-/** The same for many, each another place. */
-export async function addDues(writer: Writer, dues: readonly Due[]): Promise<void> {
-  for (let from = 0; from < dues.length; from += together) await addSome(writer, dues.slice(from, from + together));
-}
-
-async function addSome(writer: Writer, dues: readonly Due[]): Promise<void> {
-  const keyed = dues.map((due) => ({ ...due, scope_key: scopeKey(due.scope) }));
-  const there = await writer
-    .selectFrom('policy_due')
-    .selectAll()
-    .where(
-      'scope_key',
-      'in',
-      keyed.map(({ scope_key }) => scope_key),
-    )
-    .execute();
-  const rows = keyed.map(({ scope, scope_key, reach, dueAt, writtenAt }) => {
-    const before = there.find((row) => row.scope_key === scope_key && row.reach === reach);
-    return {
-      scope_key,
-      reach,
-      scope,
-      due_at: Math.min(dueAt, before?.due_at ?? dueAt),
-      written_at: writtenAt ?? before?.written_at ?? null,
-      done_until: writtenAt === undefined ? (before?.done_until ?? dueAt) : writtenAt - 1,
-      // Whatever was looked at beneath may be otherwise now.
-      place: null,
-    };
-  });
-  await writer
-    .insertInto('policy_due')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['scope_key', 'reach']).doUpdateSet((said) => ({
-        scope: said.ref('excluded.scope'),
-        due_at: said.ref('excluded.due_at'),
-        written_at: said.ref('excluded.written_at'),
-        done_until: said.ref('excluded.done_until'),
-        place: said.ref('excluded.place'),
-      })),
-    )
-    .execute();
 }

@@ -9,7 +9,8 @@ import type { PolicyDueRow } from '../../store/schema/policy-rows.ts';
 import type { Reader } from '../../store/store.ts';
 import { loadPolicies, type PoliciesInForce } from '../stored/assigned-policies.ts';
 import type { Services } from '../../services.ts';
-import { addDue, addDues, followLog, policyFollower, type Due as NewlyDue } from './follow-log.ts';
+import { addDue, addDues, type Due as NewlyDue } from './due.ts';
+import { followLog, policyFollower } from './follow-log.ts';
 import { lookAt, type Scanner } from './look-at.ts';
 import { carryOnRemediations } from './remediate.ts';
 

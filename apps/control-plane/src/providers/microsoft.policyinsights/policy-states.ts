@@ -6,7 +6,7 @@ import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { written } from '../../policy/json.ts';
-import { addDue } from '../../policy/scan/follow-log.ts';
+import { addDue } from '../../policy/scan/due.ts';
 import { covers, scopeBeneath, scopeKey } from '../../rbac/scope.ts';
 import type { Services } from '../../services.ts';
 import type { PolicyStateRow } from '../../store/schema/policy-rows.ts';
