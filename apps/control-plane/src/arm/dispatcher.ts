@@ -89,8 +89,10 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
   async function run(request: KnownRequest, target: Target, origin: EventOrigin): Promise<ArmResponse> {
     const type = registryOf().typeOf(target);
     const apiVersion = checkApiVersion(request.query.get('api-version'), type);
-    await checkSubscription(services, target.id.subscriptionId);
-    const access = request.access ?? (await loadAccess(store.read, request.caller));
+    const [access] = await Promise.all([
+      request.access ?? loadAccess(store.read, request.caller),
+      checkSubscription(services, target.id.subscriptionId),
+    ]);
     if (type.authorization?.[target.shape] === undefined) {
       access.require(actionOf(type.type, request.method), scopeOfTarget(canonicalId(target.id, type.type)));
     }

@@ -32,7 +32,9 @@ export async function underPolicy(
   return onWhatWasRead(
     services.store,
     (reader) => groundsOf(services, dispatcher, type, request, reader),
-    async () => {
+    async (grounds) => {
+      // Should something be assigned by the time of the write, the grounds are others then.
+      if (grounds === undefined) return handler(request);
       if (method === 'DELETE') {
         await enforceOnDeletion(services, createShownResources(services, dispatcher.registry), origin.resourceId);
         return handler(request);
@@ -47,16 +49,16 @@ export async function underPolicy(
   );
 }
 
-/** What a judgement rests on. Where nothing is assigned it rests on nothing, and costs no more than to see that. */
+/** What a judgement rests on. Undefined where nothing is assigned: there is no judgement then, and it costs no more than to see that. */
 async function groundsOf(
   services: Pick<Services, 'store' | 'environment'>,
   dispatcher: Pick<Dispatcher, 'registryOver'>,
   type: ResourceType,
   { method, id, apiVersion }: ArmRequest,
   read: Reader,
-): Promise<unknown> {
+): Promise<readonly unknown[] | undefined> {
   const policies = await policiesAsWritten(read);
-  if (policies.length === 0) return [];
+  if (policies.length === 0) return undefined;
   const { utcNow: _now, ...surroundings } = await surroundingsOf(
     { ...services, store: { ...services.store, read } },
     id,

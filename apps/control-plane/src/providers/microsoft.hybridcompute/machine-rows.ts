@@ -45,6 +45,20 @@ export function heartbeatOf(reader: Reader, vmId: string): Promise<Heartbeat | u
   return reader.selectFrom('heartbeats').selectAll().where('vm_id', '=', vmId).executeTakeFirst();
 }
 
+/** What the machine that an id names last said of its system (JSON), if it was heard. */
+export async function reportedSystem(reader: Reader, id: ResourceId): Promise<string | undefined> {
+  const { subscriptionId, group, machine } = machineNames(id);
+  const heard = await reader
+    .selectFrom('heartbeats')
+    .innerJoin('machines', 'machines.vm_id', 'heartbeats.vm_id')
+    .select('system')
+    .where('subscription_id', '=', subscriptionId)
+    .where('group_key', '=', group.toLowerCase())
+    .where('name_key', '=', machine.toLowerCase())
+    .executeTakeFirst();
+  return heard?.system;
+}
+
 /** The stored spelling of a group. Throws {@link ArmError} `ResourceGroupNotFound`. */
 export async function storedGroup(reader: Reader, subscriptionId: string, name: string): Promise<string> {
   const row = await reader

@@ -6,8 +6,7 @@ import type { Services } from '../../services.ts';
 import { choosePackage, type ChosenPackage } from './choose-package.ts';
 import { extensionNameFrom, versionFrom, type ExtensionBody, type ExtensionProperties } from './extension-body.ts';
 import { extensionNameOfRequest } from './extension-rows.ts';
-import { heartbeatOf, parentMachine } from './machine-rows.ts';
-import type { Machine } from './machine-view.ts';
+import { parentMachine, reportedSystem } from './machine-rows.ts';
 
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -28,7 +27,8 @@ export async function prepareExtension(
   body: Pick<ExtensionBody, 'location' | 'tags'>,
   properties: ExtensionProperties,
 ): Promise<PreparedExtension> {
-  const parent = await parentMachine(services.store.read, request.id);
+  const { read } = services.store;
+  const [parent, reported] = await Promise.all([parentMachine(read, request.id), reportedSystem(read, request.id)]);
   if (!nameForm.test(extensionNameOfRequest(request))) {
     throw new ArmError(
       'InvalidResourceName',
@@ -48,14 +48,13 @@ export async function prepareExtension(
     name,
     versionFrom(properties.typeHandlerVersion ?? ''),
     properties.autoUpgradeMinorVersion ?? false,
-    await operatingSystemOf(services, parent),
+    operatingSystemIn(reported ?? parent.properties),
   );
   return { request, name, tags: body.tags ?? {}, properties, chosen };
 }
 
-async function operatingSystemOf(services: Services, machine: Machine): Promise<'linux' | 'windows'> {
-  const heartbeat = await heartbeatOf(services.store.read, machine.vm_id);
-  const facts = heartbeat === undefined ? machine.properties : heartbeat.system;
+/** The operating system that a machine says it has, or was said to have when it was made. */
+function operatingSystemIn(facts: string): 'linux' | 'windows' {
   const { osType } = JSON.parse(facts) as { readonly osType?: unknown };
   return osType === 'windows' ? 'windows' : 'linux';
 }
