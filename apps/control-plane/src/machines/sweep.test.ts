@@ -262,16 +262,21 @@ eachStore('deadlines', (makeStore) => {
     expect(await goalOf(machine.vm_id)).toEqual(before);
   });
 
-  test('T10 once it was signed it has the time of any other', async () => {
+  const waiting = { name: 'waiting', message: "Waits for 'A'", elapsedSeconds: 0, limitSeconds: 95 * 60 };
+  test.each([
+    [{ state: 'Downloading' }],
+    // And so does one that comes after it, and waited for signatures as long as that did.
+    [{ state: 'Delivered', step: waiting }],
+  ] as const)('T10 once it was signed it has the time of any other: %j', async (goesOn) => {
     const machine = await addMachine(environment, store);
     const { operationId } = await addOperation(environment, store, machine, 'install', '', undefined);
     await fetch(machine.vm_id);
     await report(machine.vm_id, { operationId, state: 'Delivered', step: unsigned });
     environment.pass(40 * hour);
-    await report(machine.vm_id, { operationId, state: 'Downloading' });
+    await report(machine.vm_id, { operationId, ...goesOn });
     environment.pass(95 * 60 - 1);
     await sweep();
-    expect((await operation(operationId))?.state).toBe('Downloading');
+    expect((await operation(operationId))?.state).toBe(goesOn.state);
     environment.pass(1);
     await sweep();
     expect(await operation(operationId)).toMatchObject({ state: 'TimedOut', error_code: 'OperationTimedOut' });
