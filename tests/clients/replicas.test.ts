@@ -8,7 +8,7 @@ import { hasPostgres, startPostgres, temporaryDirectory, type PostgresServer } f
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
-import { httpClient } from './http-client.ts';
+import { httpClient, type Answer } from './http-client.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
 import { startBalancer, type Balancer } from './tcp-balancer.ts';
 import { createTestGallery } from './test-gallery.ts';
@@ -45,6 +45,17 @@ describe.skipIf(!hasPostgres())("replicas on PostgreSQL (Debian's package postgr
   };
   const scope = (): string => `/subscriptions/${operator().subscriptionId}`;
 
+  /** A heartbeat that has been recorded and is held. Under load that takes its time. */
+  async function heldHeartbeat(): Promise<{ readonly generation: number; readonly held: Promise<Answer> }> {
+    const beats = (): string => server.run(database, 'SELECT received_at FROM heartbeats').join();
+    const { generation } = await agent.goalState();
+    const before = beats();
+    const held = agent.heartbeat(generation, 50);
+    await expect.poll(beats, { timeout: 60_000 }).not.toBe(before);
+    await pause(300);
+    return { generation, held };
+  }
+
   beforeAll(async () => {
     server = await startPostgres();
     database = server.database();
@@ -74,14 +85,9 @@ describe.skipIf(!hasPostgres())("replicas on PostgreSQL (Debian's package postgr
   test('S2.1 a change that is asked of one wakes a machine that another one holds', async () => {
     const [first, ...others] = planes.map(({ port }) => `https://localhost:${port}`);
     const ask = httpClient(first ?? '', operator().caFile);
-    const beats = (): string => server.run(database, 'SELECT received_at FROM heartbeats').join();
     for (const endpoint of others) {
       agentEndpoint = endpoint;
-      const { generation } = await agent.goalState();
-      const before = beats();
-      const held = agent.heartbeat(generation, 50);
-      await expect.poll(beats, { timeout: 60_000 }).not.toBe(before);
-      await pause(300);
+      const { generation, held } = await heldHeartbeat();
       const put = await ask.send('PUT', `${agent.resourceId}/extensions/Runner?${version}`, {
         token: arm.token,
         body: { location: 'here', properties: { publisher: 'Contoso.Scripts', type: 'Runner' } },
@@ -167,8 +173,8 @@ describe.skipIf(!hasPostgres())("replicas on PostgreSQL (Debian's package postgr
 
   test('S2.2 T84 the database goes away and comes back: 503 with Retry-After, nothing lost, held machines are woken', async () => {
     const before = groupsAndEvents();
-    const { generation } = await agent.goalState();
-    const held = agent.heartbeat(generation, 50);
+    const { held } = await heldHeartbeat();
+    const token = await agent.token();
     const load = writing([503]);
     await pause(500);
     await server.halt();
@@ -178,6 +184,9 @@ describe.skipIf(!hasPostgres())("replicas on PostgreSQL (Debian's package postgr
     const refused = await direct.send('GET', `${scope()}/resourceGroups?${version}`, { token: arm.token });
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '3']);
     expect(refused.json()).toMatchObject({ error: { code: 'ServiceUnavailable' } });
+    // A machine that comes now cannot be recorded, and is told when to come again.
+    const late = await direct.send('POST', `/agent/v1/machines/${agent.vmId}/heartbeat`, { token, body: {} });
+    expect([late.status, late.headers['retry-after']]).toEqual([503, '3']);
     await server.resume();
     await expect.poll(async () => (await direct.send('GET', '/readyz')).status, { timeout: 60_000 }).toBe(200);
     direct.close();
