@@ -32,7 +32,7 @@ interface Target {
 
 const targets: Readonly<Record<string, Target>> = {
   'local-controls': {
-    mutate: ['packages/local-controls/src/*.ts', '!**/*.test.ts', '!**/*.oracle.ts'],
+    mutate: ['packages/local-controls/src/**/*.ts', '!**/*.test.ts', '!**/*.oracle.ts'],
     tests: ['packages/local-controls/src/**/*.test.ts'],
     without: ['**/decide-random.test.ts'],
   },

@@ -5,6 +5,7 @@ import {
   digestOfOperation,
   digestWithinHandler,
   judgeOrders,
+  type AcceptedOrder,
   type OrderQuestion,
   type PresentedOrder,
 } from './judge-orders.ts';
@@ -57,6 +58,9 @@ const question = (presented: readonly PresentedOrder[], change: Partial<OrderQue
   now,
   ...change,
 });
+function acceptedOrder(): AcceptedOrder {
+  return { sequence: 7, operation: digestOfOperation(operation), protectedSettings: { kind: 'none' }, spent: false };
+}
 const outcome = (asked: OrderQuestion, needed = 1): string => judgeOrders(asked, signers(needed)).outcome;
 
 test('T10 every set of signers against every number needed: as many distinct ones as are needed, and never fewer', () => {
@@ -152,12 +156,7 @@ describe('T10 protected settings', () => {
 });
 
 describe('T10 T11 what was accepted', () => {
-  const accepted = {
-    sequence: 7,
-    operation: digestOfOperation(operation),
-    protectedSettings: { kind: 'none' },
-    spent: false,
-  } as const;
+  const accepted = acceptedOrder();
   const late = by(alice, { notAfter: '2026-11-28T11:00:00Z' });
 
   test('goes on after its time, with its signatures and not without', () => {
@@ -235,16 +234,78 @@ describe('T10 T11 what was accepted', () => {
 });
 
 test('T10 who is missing is said in one sentence, and why an order does not count in another', () => {
-  const verdict = judgeOrders(
-    question([by(alice), by(bob, { operation: { ...operation, version: '2.0.0' } })]),
-    signers(2),
-  );
-  expect(verdict).toEqual({
+  const other = by(bob, { operation: { ...operation, version: '2.0.0' } });
+  const said: readonly (readonly [readonly PresentedOrder[], number, string])[] = [
+    [[], 2, 'of 2 of 3 signers: none is there, 2 of alice, bob, carol are missing.'],
+    [[by(alice), by(carol)], 3, 'of 3 of 3 signers: alice, carol signed, 1 of bob is missing.'],
+    [
+      [by(alice), other],
+      2,
+      "of 2 of 3 signers: alice signed, 1 of bob, carol is missing. The order of bob does not count: it is for version '2.0.0', and this is '1.0.0'.",
+    ],
+  ];
+  for (const [presented, needed, message] of said)
+    expect(judgeOrders(question(presented), signers(needed))).toEqual({
+      outcome: 'missing',
+      message: `It needs the signatures ${message}`,
+    });
+});
+
+const sealed = { kind: 'sealed', sealedText: digestOfText('one') } as const;
+test.each<[string, Partial<Order>, Partial<OrderQuestion>]>([
+  ['it is for other settings', { operation: { ...operation, settings: digestOfJson({ a: 2 }) } }, {}],
+  ["it is for extensionName 'thing', and this is ''", { operation: { ...operation, extensionName: 'thing' } }, {}],
+  ["it is for extensionName '', and this is 'thing'", {}, { operation: { ...operation, extensionName: 'thing' } }],
+  ['it is good from 2026-11-28T12:30:00Z on', { notBefore: '2026-11-28T12:30:00Z' }, {}],
+  ['it was good until 2026-11-28T11:30:00Z', { notAfter: '2026-11-28T11:30:00Z' }, {}],
+  ["it is for protected settings 'none', and these are 'kept'", {}, { protectedSettings: { kind: 'kept' } }],
+  [
+    'the protected settings that were sealed with it are not there',
+    { protectedSettings: sealed },
+    { protectedSettings: sealed },
+  ],
+])('T10 an order that does not count: %s', (why, signed, asked) => {
+  expect(judgeOrders(question([by(alice, signed)], asked), signers(1))).toMatchObject({
     outcome: 'missing',
-    message:
-      "It needs the signatures of 2 of 3 signers: alice signed, 1 of bob, carol is missing. The order of bob does not count: it is for version '2.0.0', and this is '1.0.0'.",
+    message: expect.stringMatching(`missing\\. The order of alice does not count: ${why}\\.$`),
   });
-  expect(judgeOrders(question([]), signers(2))).toMatchObject({
-    message: 'It needs the signatures of 2 of 3 signers: none is there, 2 of alice, bob, carol are missing.',
+});
+
+test('T10 an order whose sealed settings were exchanged does not count, and that is said', () => {
+  const exchanged = by(alice, { protectedSettings: sealed }, { sealed: 'two' });
+  expect(judgeOrders(question([exchanged], { protectedSettings: sealed }), signers(1))).toMatchObject({
+    message: expect.stringContaining(
+      'The order of alice does not count: the protected settings that came with it are not those that were sealed with it.',
+    ),
   });
+});
+
+test.each<[string, Partial<OrderQuestion>, ReturnType<typeof judgeOrders>]>([
+  [
+    'what was accepted is over: no signature is new, and none is asked for',
+    { isDone: true },
+    { outcome: 'signed', by: [], isNew: false },
+  ],
+  [
+    'what was accepted goes on',
+    { presented: [by(alice)] },
+    { outcome: 'signed', by: [{ name: 'alice' }], isNew: false },
+  ],
+  [
+    'what was accepted ended badly',
+    { accepted: { ...acceptedOrder(), spent: true } },
+    { outcome: 'over', message: 'It was carried out on these signatures and ended; ask for it again.' },
+  ],
+  [
+    'what was never begun is over',
+    { accepted: undefined, isDone: true },
+    { outcome: 'over', message: 'The centre says that it is over, and it was never begun here.' },
+  ],
+  [
+    'something later was accepted',
+    { accepted: { ...acceptedOrder(), sequence: 8 } },
+    { outcome: 'over', message: 'Its number, 7, is not above 8, which was accepted before: it is not taken any more.' },
+  ],
+])('T10 T11 %s', (_what, asked, verdict) => {
+  expect(judgeOrders(question([], { accepted: acceptedOrder(), ...asked }), signers(1))).toStrictEqual(verdict);
 });

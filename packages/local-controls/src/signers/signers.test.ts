@@ -28,11 +28,16 @@ test('T10 is written as it is read, on the command line and in the file', () => 
   expect(valueOf('OFF')).toBe('off');
 });
 
+const asWritten = 'it must be off, or be written as 2 of alice=KEY,bob=KEY,carol=KEY';
+
 test.each([
-  ['', 'it must be off'],
-  ['on', 'it must be off'],
-  [`alice=${a}`, 'it must be off'],
-  [`2 alice=${a}`, 'it must be off'],
+  ['', asWritten],
+  ['on', asWritten],
+  [`alice=${a}`, asWritten],
+  [`2 alice=${a}`, asWritten],
+  [`off, 1 of alice=${a}`, asWritten],
+  [`0001 of alice=${a}`, asWritten],
+  [`1 of alice=${a}\nbob=${b}`, asWritten],
   [`0 of alice=${a}`, '0 of 1 cannot sign'],
   [`2 of alice=${a}`, '2 of 1 cannot sign'],
   ['1 of alice', "'alice' does not begin with a name"],
@@ -50,16 +55,23 @@ test.each([
 test('T10 at most sixteen can be named', () => {
   const many = (count: number): string =>
     Array.from({ length: count }, (_, i) => `s${i}=${String.fromCharCode(65 + i)}${'A'.repeat(42)}`).join(',');
-  expect(signersKind.parse(`1 of ${many(16)}`).ok).toBe(true);
+  expect(valueOf(`16 of ${many(16)}`)).toMatchObject({ needed: 16 });
   expect(signersKind.parse(`1 of ${many(17)}`)).toMatchObject({ reason: expect.stringContaining('more than 16') });
 });
 
-test.each([[true], [{}], [null], [['2', `alice=${a}`]], [[1, 2]], [[]], [[1.5, `alice=${a}`]], ['on']])(
-  'T10 %j is not its form in the file',
-  (json) => {
-    expect(signersKind.fromJson(json).ok).toBe(false);
-  },
-);
+test.each<[unknown, string]>([
+  [true, 'it must be "off" or a list'],
+  [{}, 'it must be "off" or a list'],
+  [null, 'it must be "off" or a list'],
+  ['on', 'it must be "off" or a list'],
+  [[], 'it must be a list of a number and signers'],
+  [['2', `alice=${a}`], 'it must be a list of a number and signers'],
+  [[1, 2], 'it must be a list of a number and signers'],
+  [[1, `alice=${a}`, 2], 'it must be a list of a number and signers'],
+  [[1.5, `alice=${a}`], '1.5 of 1 cannot sign: the number is from 1 to that of the signers'],
+])('T10 %j is not its form in the file', (json, reason) => {
+  expect(signersKind.fromJson(json)).toEqual({ ok: false, reason });
+});
 
 describe('T10 T55 the file', () => {
   test('is of the second layout while somebody has to sign, which older agents refuse, and of the first one else', () => {
