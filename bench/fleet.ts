@@ -16,6 +16,7 @@ import { createTestGallery } from '../tests/clients/test-gallery.ts';
 import { hasTlsProxy, startTlsProxy, type TlsProxy } from '../tests/clients/tls-proxy.ts';
 import { freePort } from '../tests/system/processes.ts';
 import { isInstalled } from '../tooling/system-packages.ts';
+import type { Failures } from './fleet/fleet-agents.ts';
 import { startPlane, type PlaneProcess } from './fleet/plane-process.ts';
 import { populateFleet, type FleetMachine } from './fleet/populate-fleet.ts';
 import { inOneProcess, startSimulators, type Simulators } from './fleet/simulators.ts';
@@ -130,22 +131,28 @@ async function tlsHere(fleet: Fleet): Promise<Row[]> {
       ...(await listed(fleet, plane)),
     ];
     if (fleet.database !== undefined) rows.push(await changeToAll(agents, fleet, fleet.database));
-    const failed = agents.now().failures;
+    const before = agents.now().failures;
     const restarted = Date.now();
     await plane.stop();
+    const ended = (Date.now() - restarted) / 1000;
     plane = await startPlane(fleet.state, fleet.port, ...fleet.settings);
     const up = (Date.now() - restarted) / 1000;
     await agents.until(({ held }) => held >= count);
     rows.push({
       what: 'restarted, until all are back',
       figure: `${((Date.now() - restarted) / 1000).toFixed(0)} s`,
-      against: `aim: 60 s; it was away for ${up.toFixed(0)} s; ${((agents.now().failures - failed) / count).toFixed(2)} failed tries each`,
+      against: `aim: 60 s; it had ended after ${ended.toFixed(0)} s and was there again after ${up.toFixed(0)}; failed tries each: ${failedEach(before, agents.now().failures, count)}`,
     });
     return rows;
   } finally {
     await agents?.stop();
     await plane.stop();
   }
+}
+
+function failedEach(before: Failures, after: Failures, count: number): string {
+  const each = (of: keyof Failures): string => ((after[of] - before[of]) / count).toFixed(2);
+  return `${each('cut')} cut, ${each('unheard')} with nobody there, ${each('refused')} refused`;
 }
 
 async function behindProxies(fleet: Fleet): Promise<Row[]> {

@@ -4,13 +4,23 @@
  * what happens. Argument: a file with {@link FleetAgents} as JSON.
  */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
-import { openConnection, Refused, type Address, type HeldConnection, type KeptSession } from './held-connection.ts';
+import {
+  openConnection,
+  Refused,
+  type Address,
+  type HeldConnection,
+  type KeptSession,
+  type Way,
+} from './held-connection.ts';
 import type { FleetMachine } from './populate-fleet.ts';
 
 export interface FleetAgents {
   readonly address: Address;
+  /** The authority of the control plane's certificate. */
+  readonly ca: string;
   readonly machines: readonly FleetMachine[];
   readonly holdSeconds: number;
   /** Without channels, as where none passes. */
@@ -19,15 +29,23 @@ export interface FleetAgents {
   readonly atOnce: number;
 }
 
+/** Tries that failed: nobody listened, the answer was another than was asked for, the connection ended in between. */
+export interface Failures {
+  readonly unheard: number;
+  readonly refused: number;
+  readonly cut: number;
+}
+
 export type FleetMessage =
-  | { readonly kind: 'now'; readonly held: number; readonly failures: number; readonly fetched: number }
+  | { readonly kind: 'now'; readonly held: number; readonly failures: Failures; readonly fetched: number }
   | { readonly kind: 'woken'; readonly vmId: string; readonly at: number };
 
-const { address, machines, holdSeconds, plain, atOnce } = JSON.parse(
+const { address, ca, machines, holdSeconds, plain, atOnce } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
 ) as FleetAgents;
+const way: Way = { ...address, secureContext: createSecureContext({ ca }) };
 let held = 0;
-let failures = 0;
+let failures: Failures = { unheard: 0, refused: 0, cut: 0 };
 let fetched = 0;
 let left = [...machines];
 let starting = 0;
@@ -59,7 +77,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
     let counted = false;
     try {
       if (connection === undefined || connection.closed)
-        connection = await openConnection(address, session, machine, plain);
+        connection = await openConnection(way, session, machine, plain);
       held += 1;
       counted = true;
       const beating = connection.send('heartbeat', heartbeat(machine, generation, beat, hold));
@@ -80,7 +98,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
       } else hold = holdSeconds;
       wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
     } catch (error) {
-      failures += 1;
+      failures = { ...failures, ...oneMore(error) };
       // Who is refused keeps its connection, as an agent does.
       if (!(error instanceof Refused) || error.answer.isLast) {
         connection?.close();
@@ -92,6 +110,12 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
     }
     if (counted) held -= 1;
   }
+}
+
+function oneMore(error: unknown): Partial<Failures> {
+  if (error instanceof Refused) return { refused: failures.refused + 1 };
+  const isUnheard = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+  return isUnheard ? { unheard: failures.unheard + 1 } : { cut: failures.cut + 1 };
 }
 
 /** What a control plane that has too much to do asks for, and up to a quarter more. Milliseconds. */

@@ -3,7 +3,7 @@
  * they make do with where none passes (answers with a length or in chunks).
  */
 import { connect as connectPlain } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { channelProtocol, formatRequest, parseAnswerLine, type ChannelRequestName } from '@sallyport/model/channel';
 import type { FleetMachine } from './populate-fleet.ts';
 
@@ -19,8 +19,12 @@ export interface Answer {
 export interface Address {
   readonly host: string;
   readonly port: number;
-  readonly ca: string;
   readonly localAddress: string;
+}
+
+/** Where an agent goes, and what it trusts there: made once by each agent, and here by all of a process together. */
+export interface Way extends Address {
+  readonly secureContext: SecureContext;
 }
 
 /** The TLS session of an agent, over its connections, as the agent's own client keeps it. */
@@ -37,13 +41,13 @@ interface Form {
 
 /** Opens a connection, which is a channel unless `plain`. Rejects with the answer when that is refused. */
 export async function openConnection(
-  address: Address,
+  way: Way,
   kept: KeptSession,
   machine: FleetMachine,
   plain: boolean,
 ): Promise<HeldConnection> {
-  const socket = await openSocket(address, kept);
-  const http = plainForm(address, machine);
+  const socket = await openSocket(way, kept);
+  const http = plainForm(way, machine);
   if (plain) return new HeldConnection(socket, http);
   const opening = new HeldConnection(socket, {
     request: () =>
@@ -68,19 +72,21 @@ export class Refused extends Error {
   }
 }
 
-function openSocket({ host, port, ca, localAddress }: Address, kept: KeptSession): Promise<TLSSocket> {
+function openSocket({ host, port, localAddress, secureContext }: Way, kept: KeptSession): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const plain = connectPlain({ host, port, localAddress });
     plain.once('error', reject);
-    const session = kept.last === undefined ? {} : { session: kept.last };
-    const socket = connect({ socket: plain, ca, servername: 'localhost', ...session }, () => {
-      socket.off('error', reject);
-      resolve(socket);
+    plain.once('connect', () => {
+      const session = kept.last === undefined ? {} : { session: kept.last };
+      const socket = connect({ socket: plain, secureContext, servername: 'localhost', ...session }, () => {
+        socket.off('error', reject);
+        resolve(socket);
+      });
+      socket.on('session', (fresh) => {
+        kept.last = fresh;
+      });
+      socket.once('error', reject);
     });
-    socket.on('session', (fresh) => {
-      kept.last = fresh;
-    });
-    socket.once('error', reject);
   });
 }
 

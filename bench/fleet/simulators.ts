@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FleetAgents, FleetMessage } from './fleet-agents.ts';
+import type { Failures, FleetAgents, FleetMessage } from './fleet-agents.ts';
 import type { FleetMachine } from './populate-fleet.ts';
 
 /** Agents of one process, and of one proxy: each process has its own. */
@@ -12,8 +12,7 @@ export const inOneProcess = 5_000;
 export interface FleetNow {
   /** Heartbeats that are held. */
   readonly held: number;
-  /** Tries that failed, of any kind. */
-  readonly failures: number;
+  readonly failures: Failures;
   /** Goal states that were fetched because the generation was another. */
   readonly fetched: number;
 }
@@ -33,7 +32,6 @@ export function startSimulators(
     readonly machines: readonly FleetMachine[];
     /** Where the agents go, in turns: as many as there are proxies. */
     readonly ports: readonly number[];
-    readonly ca: string;
   },
 ): Simulators {
   const { machines, ports, ca, holdSeconds, plain, atOnce } = fleet;
@@ -44,7 +42,8 @@ export function startSimulators(
   const children = Array.from({ length: count }, (_, index): ChildProcess => {
     const port = ports[index % ports.length] ?? 0;
     const agents: FleetAgents = {
-      address: { host: '127.0.0.1', port, ca, localAddress: `127.0.0.${index + 2}` },
+      address: { host: '127.0.0.1', port, localAddress: `127.0.0.${index + 2}` },
+      ca,
       machines: machines.slice(index * size, (index + 1) * size),
       holdSeconds,
       plain,
@@ -64,8 +63,16 @@ export function startSimulators(
   });
   const now = (): FleetNow => {
     const all = [...states.values()];
-    const sum = (of: keyof FleetNow): number => all.reduce((total, state) => total + state[of], 0);
-    return { held: sum('held'), failures: sum('failures'), fetched: sum('fetched') };
+    const sum = (of: (state: FleetNow) => number): number => all.reduce((total, state) => total + of(state), 0);
+    return {
+      held: sum(({ held }) => held),
+      failures: {
+        unheard: sum(({ failures }) => failures.unheard),
+        refused: sum(({ failures }) => failures.refused),
+        cut: sum(({ failures }) => failures.cut),
+      },
+      fetched: sum(({ fetched }) => fetched),
+    };
   };
   return {
     now,
