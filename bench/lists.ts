@@ -86,12 +86,20 @@ function listsOf(subscription: string): readonly (readonly [string, string])[] {
   const machines = 'providers/Microsoft.HybridCompute/machines?api-version=2024-07-10';
   const resources = (filter: string): string =>
     `${subscription}/resources?api-version=2021-04-01&$top=100&$filter=${encodeURIComponent(filter)}`;
+  const ofMachines = "resourceType eq 'Microsoft.HybridCompute/machines'";
+  const rack = "tagName eq 'rack' and tagValue eq '7'";
   return [
     ['/healthz, the floor', '/healthz'],
     ['100 machines of a subscription', `${subscription}/${machines}&$top=100`],
     ['100 machines of a group', `${inGroup}/${machines}&$top=100`],
-    ['100 resources by type', resources("resourceType eq 'Microsoft.HybridCompute/machines'")],
-    ['100 resources by tag', resources("tagName eq 'rack' and tagValue eq '7'")],
+    ['100 resources by type', resources(ofMachines)],
+    ['100 resources by tag', resources(rack)],
+    ['100 resources by type, tag and group', resources(`${ofMachines} and ${rack} and resourceGroup eq '${group}'`)],
+    ['100 resources by location', resources("location eq 'here'")],
+    ['one resource by name', resources("name eq 'server-00077'")],
+    ['one resource by type and name', resources(`${ofMachines} and name eq 'server-00077'`)],
+    ['resources by a name that none has', resources("name eq 'none'")],
+    ['resources by a tag with an umlaut that none has', resources("tagName eq 'rück'")],
     ['resources by a tag that none has', resources("tagName eq 'rack' and tagValue eq 'none'")],
   ];
 }

@@ -96,14 +96,63 @@ eachStore('tracked resources', (makeStore) => {
     const tagged = { type: 'microsoft.hybridcompute/machines', group: 'g', tagName: 'rack' };
     expect(await shortOf({ ...tagged, tagValue: '7' })).toEqual(['machines/a']);
     expect(await shortOf({ ...tagged, tagValue: '8' })).toEqual([]);
-    // What stands otherwise in JSON is compared elsewhere.
-    expect(await shortOf({ ...tagged, tagValue: '"7' })).toEqual(['machines/a']);
     expect(await shortOf({ type: 'microsoft.hybridcompute/machines', group: 'g-2', name: 'a-b' })).toEqual([
       'machines/A-b',
     ]);
     // Letters beyond the first 128 are compared elsewhere.
     expect(await shortOf({ group: 'g', type: 'microsoft.hybridcompute/machines', location: 'ß' })).toHaveLength(4);
     expect(await shortOf({ type: 'microsoft.hybridcompute/nothing' })).toEqual([]);
+  });
+
+  test('by its name each is found, and nothing else is read', async () => {
+    const nameOf = (id: string): string =>
+      (id.split('/providers/')[1] ?? '')
+        .split('/')
+        .filter((_part, at) => at > 0 && at % 2 === 0)
+        .join('/');
+    const whole = await all(any, 1000);
+    expect(whole.map(nameOf)).toEqual(expect.arrayContaining(['l', 'A-b', 'a.b/e']));
+    for (const name of new Set(whole.map(nameOf)))
+      expect(await all({ ...any, name: name.toLowerCase() }, 2)).toEqual(whole.filter((id) => nameOf(id) === name));
+    for (const name of ['none', 'a/none', 'none/e', '', 'a/', '%%', '__'])
+      expect(await all({ ...any, name }, 2)).toEqual([]);
+  });
+
+  const texts = [
+    'cost center',
+    'env:prod',
+    "o'neill@example.org",
+    'a"b\\c',
+    '50%_',
+    'Bürogebäude',
+    '日本\u{1F5FE}',
+    '\u212Aelvin',
+    '\u0130i',
+    'a\nb\u0001',
+  ];
+
+  test.each(texts)('by a tag that is written in any way, as a name and as a value: %j', async (text) => {
+    const kind = { type: 'microsoft.hybridcompute/machines', group: 'g.1' };
+    const tag = async (tags: Readonly<Record<string, string>>): Promise<void> => {
+      await store.note(async (writer) => {
+        const these = writer.updateTable('machines').where('group_key', '=', 'g.1').where('name_key', '=', 'b');
+        await these.set({ tags: JSON.stringify(tags) }).execute();
+      });
+    };
+    const found = async (name: string, value?: string): Promise<readonly string[]> => {
+      const asked = { tagName: name.toLowerCase(), tagValue: value?.toLowerCase() };
+      return (await all({ ...any, ...kind, ...asked }, 9)).map((id) => id.replace(/^.*\//, ''));
+    };
+    // The one letter that grows in lower case is compared elsewhere.
+    const byName = /\u0307/u.test(text.toLowerCase()) ? ['a', 'A-b', 'a.b', 'b'] : ['b'];
+    await tag({ [text]: 'x', y: text });
+    expect(await found(text)).toEqual(byName);
+    expect(await found(text, 'x')).toEqual(byName);
+    expect(await found('y', text)).toEqual(['b']);
+    expect(await found('y', 'z')).toEqual([]);
+    await tag({ [text.toLowerCase()]: 'x' });
+    expect(await found(text)).toEqual(byName);
+    await tag({});
   });
 
   test('a place that is none of this list is refused', async () => {

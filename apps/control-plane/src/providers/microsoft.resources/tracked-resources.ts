@@ -12,6 +12,7 @@ import { licenseProfileType, licenseType } from '../microsoft.hybridcompute/lice
 import { idOfMachine } from '../microsoft.hybridcompute/machine-view.ts';
 import { privateLinkScopeType } from '../microsoft.hybridcompute/private-link-scopes.ts';
 import { extensionType, machineType } from '../microsoft.hybridcompute/provider.ts';
+import { tagPattern } from './tag-pattern.ts';
 
 export interface TrackedResource {
   readonly id: string;
@@ -33,7 +34,7 @@ export interface Narrowing {
   readonly subscriptionId: string;
   readonly group: string | undefined;
   readonly type: string | undefined;
-  /** Of machines. */
+  /** The last part of it may be all that is looked at. */
   readonly name: string | undefined;
   readonly location: string | undefined;
   /** A tag by its name, and by its value too where that is given. */
@@ -101,11 +102,16 @@ function sameText(column: string, text: string | undefined): Expression<SqlBool>
   return isPlain(text) ? sql<SqlBool>`lower(${sql.ref(column)}) = ${text}` : sql<SqlBool>`1 = 1`;
 }
 
-/** Tags are JSON: a name that is in it stands there in quotes, and so does its value. `_` stands for any character, which finds more and no less. */
-function hasTag(column: string, { tagName: name, tagValue: value }: Narrowing): Expression<SqlBool> {
-  if (!isPlain(name)) return sql<SqlBool>`1 = 1`;
-  const tag = isPlain(value) ? `"${name}":"${value}"` : `"${name}":`;
-  return sql<SqlBool>`lower(${sql.ref(column)}) LIKE ${`%${tag}%`}`;
+function hasTag(column: string, { tagName, tagValue }: Narrowing): Expression<SqlBool> {
+  const pattern = tagPattern(tagName, tagValue);
+  return pattern === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`lower(${sql.ref(column)}) LIKE ${pattern}`;
+}
+
+/** A key ends with the last part of the name, which is in lower case as it is. */
+function endsWith(column: string, name: string | undefined): Expression<SqlBool> {
+  if (name === undefined) return sql<SqlBool>`1 = 1`;
+  const last = (name.split('/').at(-1) ?? '').replaceAll(/[%_\\]/g, '_');
+  return sql<SqlBool>`${sql.ref(column)} LIKE ${`%/${last}`}`;
 }
 
 async function plain(
@@ -115,7 +121,7 @@ async function plain(
   after: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
-  const { subscriptionId, group, type, location } = narrowing;
+  const { subscriptionId, group, type, name, location } = narrowing;
   let query = reader
     .selectFrom('plain_resources')
     .select(['resource_id', 'type', 'location', 'tags', 'created_at', 'changed_at'])
@@ -126,6 +132,7 @@ async function plain(
       type === undefined ? trackedPlainTypes : trackedPlainTypes.filter((own) => own.toLowerCase() === type),
     )
     .where('resource_key', '>', after.join('/'))
+    .where(endsWith('resource_key', name))
     .where(sameText('location', location))
     .where(hasTag('tags', narrowing));
   if (group !== undefined) query = query.where('group_key', '=', group);
@@ -182,7 +189,10 @@ async function extensions(
   [afterGroup, afterMachine = '', afterName = '']: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
-  const { subscriptionId, group, location } = narrowing;
+  const { subscriptionId, group, name, location } = narrowing;
+  const [machineName, extensionName] = name?.split('/') ?? [];
+  // Called by its machine's name and its own.
+  if (machineName !== undefined && extensionName === undefined) return [];
   let query = reader
     .selectFrom('machines')
     .innerJoin('extensions', 'extensions.vm_id', 'machines.vm_id')
@@ -194,6 +204,8 @@ async function extensions(
     .where(sameText('extensions.location', location))
     .where(hasTag('extensions.tags', narrowing));
   if (group !== undefined) query = query.where('machines.group_key', '=', group);
+  if (machineName !== undefined && extensionName !== undefined)
+    query = query.where('machines.name_key', '=', machineName).where('extensions.name_key', '=', extensionName);
   if (afterGroup !== undefined) {
     query = query
       // Said twice: by the first, which is within one table, the database finds where to begin.
