@@ -99,7 +99,7 @@ function listsOf(subscription: string): readonly (readonly [string, string])[] {
     ['one resource by name', resources("name eq 'server-00077'")],
     ['one resource by type and name', resources(`${ofMachines} and name eq 'server-00077'`)],
     ['resources by a name that none has', resources("name eq 'none'")],
-    ['resources by a tag with an umlaut that none has', resources("tagName eq 'rück'")],
+    ['resources by a tag with an umlaut that none has', resources("tagName eq 'bürogebäude'")],
     ['resources by a tag that none has', resources("tagName eq 'rack' and tagValue eq 'none'")],
   ];
 }
