@@ -18,7 +18,8 @@ import { enrolFakeAgent, reportOf, type FakeAgent } from './fake-agent.ts';
 import { httpClient, type Answer, type HttpClient } from './http-client.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
 import { publishedModel, type PublishedModel } from './published-model.ts';
-import { servedRoutes, type Places, type Route } from './served-routes.ts';
+import type { Places, Route, Routes } from './served-routes/route.ts';
+import { servedRoutes } from './served-routes/served-routes.ts';
 import { makeCertificate } from './test-certificate.ts';
 import { createTestGallery } from './test-gallery.ts';
 
@@ -43,7 +44,7 @@ let arm: OperatorClient;
 let nobody: OperatorClient;
 let anonymous: HttpClient;
 let agent: FakeAgent;
-let routes: Readonly<Record<string, Route>>;
+let routes: Routes;
 
 beforeAll(async () => {
   const gallery = await createTestGallery(join(folder, 'gallery'));
