@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRepository, type Repository } from '@sallyport/catalog';
+import { createRepository, type NewTarget, type Repository } from '@sallyport/catalog';
 import { parseExtensionName, parseHandlerVersion } from '@sallyport/model';
 import type { Architecture } from '@sallyport/model/wire';
 import { buildTestPackage, storeSettings, temporaryDirectory, type PackageFiles } from '@sallyport/testkit';
@@ -43,7 +43,13 @@ export interface TestSystem {
   seen(path: string): string;
   readonly machine: string;
   /** Publishes `Contoso.Test/<type>`, or `<publisher>/<type>`; returns the path its bytes are served under. */
-  publish(type: string, version: string, content: PackageFiles | Buffer, architecture?: Architecture): Promise<string>;
+  publish(
+    type: string,
+    version: string,
+    content: PackageFiles | Buffer,
+    architecture?: Architecture,
+    declared?: Pick<NewTarget, 'needsNetworkToInstall'>,
+  ): Promise<string>;
   /** Lets another publisher in, which changes the catalog's top-level role. */
   addPublisher(name: string): Promise<void>;
   azcmagent(...args: readonly string[]): Promise<Finished>;
@@ -133,7 +139,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
     seen: (path) => own?.seen(path) ?? join(root, path),
     azcmagent,
     addPublisher: async (name) => original(repository).addPublisher(name),
-    async publish(type, version, content, architecture = 'any') {
+    async publish(type, version, content, architecture = 'any', declared = {}) {
       const bytes = Buffer.isBuffer(content) ? content : buildTestPackage(content);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       writeFileSync(join(gallery, 'packages', `${sha256}.zip`), bytes);
@@ -151,6 +157,7 @@ export async function startSystem(machine = 'gatehouse', options: SystemOptions 
         length,
         sha256,
         supportsMultipleExtensions,
+        ...declared,
       });
       return `/packages/${sha256}.zip`;
     },

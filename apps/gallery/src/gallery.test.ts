@@ -46,7 +46,7 @@ async function listed(): Promise<SignedPackage[]> {
   return JSON.parse((await run('list', '--json')).stdout) as SignedPackage[];
 }
 
-test('S1.1 S1.6 from nothing to a verified package', async () => {
+test('S1.1 S1.6 T43 from nothing to a verified package, with what it declares', async () => {
   expect(await run('list')).toMatchObject({
     code: 5,
     stderr: expect.stringContaining('RepositoryMissing: ') as string,
@@ -62,11 +62,15 @@ test('S1.1 S1.6 from nothing to a verified package', async () => {
   expect((await run('scan-policy', 'none')).code).toBe(0);
   expect((await run('publisher', 'add', 'contoso.tools')).code).toBe(4);
   expect((await run('publisher', 'add', 'a b')).code).toBe(3);
-  expect(await run('publish', file)).toMatchObject({
+  const declared = '--needs-network-to-install';
+  expect(await run('publish', file, declared)).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('not scanned for malware') as string,
   });
-  expect(await run('publish', file)).toMatchObject({ code: 0, stdout: expect.stringContaining('already') as string });
+  expect(await run('publish', file, declared)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('already') as string,
+  });
   expect((await run('publisher', 'list')).stdout).toContain('Contoso.Tools  1 published');
   const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
   const { length } = readFileSync(file);
@@ -76,10 +80,13 @@ test('S1.1 S1.6 from nothing to a verified package', async () => {
     version: '1.0.0',
     operatingSystem: 'linux',
     architecture: 'any',
+    needsNetworkToInstall: true,
     scan: { by: 'none' },
   };
   expect(await listed()).toEqual([{ path: 'contoso.tools/hello/1.0.0.zip', length, sha256, target }]);
-  expect((await run('list')).stdout).toContain(sha256);
+  const { stdout: list } = await run('list');
+  expect(list).toContain(sha256);
+  expect(list).toContain('needs a network to install');
   const output = join(folder.path, 'fetched.zip');
   expect((await run('fetch', 'contoso.tools/HELLO', '1.0.0', '--output', output)).code).toBe(0);
   expect(readFileSync(output).equals(readFileSync(file))).toBe(true);
@@ -122,6 +129,7 @@ test('exit codes tell mistakes, refusals, conflicts and absences apart, and ever
     [3, /^IdentityDisagrees: /, ['publish', other, '--version', '1.0.1']],
     [4, /^VersionPublished: /, ['publish', other]],
     [4, /^VersionPublished: /, ['publish', genuine, '--arch', 'x64']],
+    [4, /^VersionPublished: /, ['publish', genuine, '--needs-network-to-install']],
     [5, /^PackageMissing: /, ['fetch', 'Contoso.Tools/Hello', '9.9', '--output', 'x']],
     [5, /^PackageMissing: /, ['fetch', 'Nobody/Hello', '1.0.0', '--output', 'x']],
   ];

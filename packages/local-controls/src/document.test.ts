@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   defaultControls,
   documentMostBytes,
@@ -8,6 +8,8 @@ import {
   propertyNames,
   readDocument,
   writeDocument,
+  type LocalControls,
+  type PropertyName,
 } from './index.ts';
 
 const controls = {
@@ -76,17 +78,13 @@ const wrong: readonly (readonly [string, string, string])[] = [
   ['a text', '"x"', 'not a JSON object'],
   [
     'too new',
-    altered((document) => (document['formatVersion'] = 3)),
-    'newer version of the agent (format 3; this one reads 1 and 2)',
+    altered((document) => (document['formatVersion'] = 4)),
+    'newer version of the agent (format 4; this one reads 1 to 3)',
   ],
-  ['too old', altered((document) => (document['formatVersion'] = 0)), 'formatVersion is none of 1 and 2'],
-  ['format as text', altered((document) => (document['formatVersion'] = '2')), 'formatVersion is none of 1 and 2'],
-  [
-    'newer format as text',
-    altered((document) => (document['formatVersion'] = '3')),
-    'formatVersion is none of 1 and 2',
-  ],
-  ['no format', altered((document) => delete document['formatVersion']), 'formatVersion is none of 1 and 2'],
+  ['too old', altered((document) => (document['formatVersion'] = 0)), 'formatVersion is none of 1 to 3'],
+  ['format as text', altered((document) => (document['formatVersion'] = '2')), 'formatVersion is none of 1 to 3'],
+  ['newer format as text', altered((document) => (document['formatVersion'] = '4')), 'formatVersion is none of 1 to 3'],
+  ['no format', altered((document) => delete document['formatVersion']), 'formatVersion is none of 1 to 3'],
   ['unknown key', altered((document) => (document['comment'] = 'x')), "unknown key 'comment'"],
   ['generation 0', altered((document) => (document['generation'] = 0)), 'generation'],
   ['generation as text', altered((document) => (document['generation'] = '7')), 'generation'],
@@ -136,7 +134,7 @@ const first = propertyNames.filter(
   (name) =>
     properties[name].addedLater !== true &&
     properties[name].absentWhenUnset !== true &&
-    properties[name].secondLayout !== true,
+    properties[name].sinceLayout === undefined,
 );
 
 test('a file from before a property was added is whole, and has its default', () => {
@@ -149,6 +147,7 @@ test('a file from before a property was added is whole, and has its default', ()
     'extensions.agent.processlimit',
     'extensions.agent.disklimit',
     'extensions.signers',
+    'extensions.agent.installnetwork',
   ]);
   const old = altered((document) => later.forEach((name) => delete document.properties[name]));
   const usual = { ...controls, 'extensions.agent.cpulimit': 'unset' };
@@ -172,6 +171,62 @@ for (const name of first) {
   });
 }
 
+describe('T43 T10 T55 layouts', () => {
+  const signers = { needed: 1, signers: [{ name: 'alice', key: 'A'.repeat(43) }] } as const;
+  const guarded = { ...defaultControls, 'extensions.signers': signers };
+  const [declared, none] = (['declared', 'none'] as const).map((word) => ({
+    ...defaultControls,
+    'extensions.agent.installnetwork': word,
+  }));
+  const written = (of: LocalControls): string => writeDocument({ controls: of, generation: 2 });
+
+  test.each([
+    ['neither rule', defaultControls, 1, []],
+    ['signers only', guarded, 2, ['extensions.signers']],
+    ['declared', declared, 3, ['extensions.signers', 'extensions.agent.installnetwork']],
+    ['none', none, 3, ['extensions.signers', 'extensions.agent.installnetwork']],
+    [
+      'both',
+      { ...guarded, 'extensions.agent.installnetwork': 'none' },
+      3,
+      ['extensions.signers', 'extensions.agent.installnetwork'],
+    ],
+  ] as const)(
+    'a file with %s is of the lowest layout that has its rules, and reads back',
+    (_what, of, layout, there) => {
+      const file = written(of as LocalControls);
+      const { formatVersion, properties: held } = JSON.parse(file) as { formatVersion: number; properties: object };
+      expect(formatVersion).toBe(layout);
+      expect(Object.keys(held).filter((name) => properties[name as PropertyName].sinceLayout !== undefined)).toEqual(
+        there,
+      );
+      expect(read(file)).toEqual({ ok: true, value: { controls: of, generation: 2 } });
+      // A rule that got lost from its layout, or stands in one that has no such rule, is no file at all.
+      for (const name of there) {
+        const parsed = JSON.parse(file) as { formatVersion: number; properties: Record<string, unknown> };
+        delete parsed.properties[name];
+        expect(read(JSON.stringify(parsed)), name).toMatchObject({ reason: `the property '${name}' is missing` });
+      }
+      for (const lower of [1, 2].filter((one) => one < layout)) {
+        const parsed = { ...(JSON.parse(file) as object), formatVersion: lower };
+        expect(read(JSON.stringify(parsed)), `as layout ${lower}`).toMatchObject({
+          reason: expect.stringContaining('unknown property'),
+        });
+      }
+    },
+  );
+
+  test('cut off anywhere or without any of its lines, none never becomes anything else', () => {
+    const file = written({ ...guarded, 'extensions.agent.installnetwork': 'none' });
+    for (let length = 0; length < file.length - 1; length += 1) expect(read(file.slice(0, length)).ok).toBe(false);
+    const lines = file.split('\n');
+    for (const at of lines.keys()) {
+      const result = read(lines.toSpliced(at, 1).join('\n'));
+      if (result.ok) expect(result.value.controls['extensions.agent.installnetwork'], lines[at]).toBe('none');
+    }
+  });
+});
+
 test('T55 a key that is there twice is refused, escaped or nested, and may occur in different objects', () => {
   const twice = (from: string, to: string) => read(text.replace(from, to));
   expect(twice('"generation": 7', '"generation": 7, "generation": 8')).toMatchObject({
@@ -183,7 +238,7 @@ test('T55 a key that is there twice is refused, escaped or nested, and may occur
   expect(twice('"generation": 7', '"generation"\n : 7, "\\u0067eneration" :7').ok).toBe(false);
   // Texts that look like keys or braces are not: the key of each object is its own.
   expect(read('{"a": {"b": "\\"b\\": {", "c": 1}, "b": {"b": "}", "a": 2}}')).toMatchObject({
-    reason: 'its formatVersion is none of 1 and 2',
+    reason: 'its formatVersion is none of 1 to 3',
   });
 });
 

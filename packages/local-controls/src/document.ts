@@ -11,11 +11,13 @@ import { parseStrictJson } from './strict-json.ts';
 export const documentFormatVersion = 1;
 
 /**
- * The layout of files that hold a rule which the first one does not have. Older programs refuse it and so permit nothing, rather than
- * read it as less than it says; and a rule that got lost from it is noticed. No other layout is read: what a newer one means is unknown.
+ * Each layout after the first holds what the one before it holds, and a rule more. A file is of the lowest layout that has all its rules:
+ * older programs refuse those that they do not know and so permit nothing, rather than read them as less than they say; and a rule that
+ * got lost from a file is noticed. No other layout is read: what a newer one means is unknown.
  */
-export const secondFormatVersion = 2;
-type Layout = typeof documentFormatVersion | typeof secondFormatVersion;
+const layouts = [documentFormatVersion, 2, 3] as const;
+type Layout = (typeof layouts)[number];
+const newestLayout: Layout = 3;
 
 /** Lists of 20,000 entries fit; an endless file does not exhaust the reader. */
 export const documentMostBytes = 4 * 1024 * 1024;
@@ -28,20 +30,20 @@ export interface ControlsDocument {
 
 /** The text of the file. Every property is written, so that a lost line is noticed; only of the rate limit there may be none. */
 export function writeDocument({ controls, generation }: ControlsDocument): string {
-  const layout = propertyNames.some((name) => isSet(controls, name)) ? secondFormatVersion : documentFormatVersion;
+  const layout = layoutFor(controls);
   const written = propertyNames.filter((name) => isIn(layout, name) && !isUnset(controls, name));
   const values = Object.fromEntries(written.map((name) => [name, jsonValue(controls, name)]));
   return `${JSON.stringify({ formatVersion: layout, generation, properties: values }, undefined, 2)}\n`;
 }
 
-/** Whether the rule is one for the second layout. */
-function isSet(controls: LocalControls, name: PropertyName): boolean {
-  const { secondLayout, default: usual } = propertyOf(name);
-  return secondLayout === true && controls[name] !== usual;
+/** The lowest layout that has every rule which is set. */
+function layoutFor(controls: LocalControls): Layout {
+  const isSet = (name: PropertyName): boolean => controls[name] !== propertyOf(name).default;
+  return layouts.find((layout) => propertyNames.every((name) => isIn(layout, name) || !isSet(name))) ?? newestLayout;
 }
 
 function isIn(layout: Layout, name: PropertyName): boolean {
-  return layout === secondFormatVersion || propertyOf(name).secondLayout !== true;
+  return layout >= (propertyOf(name).sinceLayout ?? documentFormatVersion);
 }
 
 function isUnset(controls: LocalControls, name: PropertyName): boolean {
@@ -63,9 +65,10 @@ export function readDocument(bytes: Uint8Array): Parsed<ControlsDocument> {
 function readObject(document: Readonly<Record<string, unknown>>): Parsed<ControlsDocument> {
   const { formatVersion, generation, properties } = document;
   // Before anything else: what a newer version means by its keys is not ours to guess.
-  if (formatVersion !== documentFormatVersion && formatVersion !== secondFormatVersion) {
-    const newer = typeof formatVersion === 'number' && formatVersion > secondFormatVersion;
-    const read = `${documentFormatVersion} and ${secondFormatVersion}`;
+  const layout = layouts.find((known) => known === formatVersion);
+  if (layout === undefined) {
+    const newer = typeof formatVersion === 'number' && formatVersion > newestLayout;
+    const read = `${documentFormatVersion} to ${newestLayout}`;
     return refused(
       newer
         ? `it was written by a newer version of the agent (format ${formatVersion}; this one reads ${read})`
@@ -78,7 +81,7 @@ function readObject(document: Readonly<Record<string, unknown>>): Parsed<Control
     return refused('its generation is not a whole number from 1');
   }
   if (!isObject(properties)) return refused('its properties are not an object');
-  const controls = readProperties(properties, formatVersion);
+  const controls = readProperties(properties, layout);
   return controls.ok ? parsed({ controls: controls.value, generation }) : controls;
 }
 

@@ -11,6 +11,10 @@ export type ProxyBypassGroup = (typeof proxyBypassGroups)[number];
 export const agentModes = ['full', 'monitor'] as const;
 export type AgentMode = (typeof agentModes)[number];
 
+/** Which extensions have a network while they are installed: all, those whose publisher has declared it, none (T43). */
+export const installNetworks = ['allowed', 'declared', 'none'] as const;
+export type InstallNetwork = (typeof installNetworks)[number];
+
 /** What the administrator has set. What of it is in force depends on the mode: see `inForce`. */
 export interface LocalControls {
   readonly 'incomingconnections.enabled': boolean;
@@ -39,6 +43,8 @@ export interface LocalControls {
   readonly 'extensions.agent.disklimit': number;
   /** Who has to sign what the centre asks for (T10). An addition of ours. */
   readonly 'extensions.signers': Signers;
+  /** Whether commands that install have a network (T43). An addition of ours. */
+  readonly 'extensions.agent.installnetwork': InstallNetwork;
 }
 
 export type PropertyName = keyof LocalControls;

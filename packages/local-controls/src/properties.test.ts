@@ -38,6 +38,7 @@ const fresh: readonly (readonly [string, string])[] = [
   ['extensions.agent.processlimit', '1024'],
   ['extensions.agent.disklimit', '4096'],
   ['extensions.signers', 'off'],
+  ['extensions.agent.installnetwork', 'allowed'],
 ];
 
 test('S4.10 every property is there, in the documented order, with its name and default', () => {
@@ -68,6 +69,7 @@ test('S4.9 what may be changed in monitor mode', () => {
 test('supported values name the words there are', () => {
   expect(properties['connection.type'].supported).toBe('default, direct, gateway');
   expect(properties['config.mode'].supported).toBe('full, monitor');
+  expect(properties['extensions.agent.installnetwork'].supported).toBe('allowed, declared, none');
   expect(properties['proxy.bypass'].supported).toBe('AAD, ARM, Arc, AMA, ArcData; several separated by commas');
 });
 
@@ -81,6 +83,7 @@ const accepted: readonly (readonly [PropertyName, string, string])[] = [
   ['extensions.blocklist', '  a/b\t\t,\t\tc/d  ', '[a/b, c/d]'],
   ['proxy.bypass', 'aad,arcdata,Arc', '[AAD, ArcData, Arc]'],
   ['config.mode', 'MONITOR', 'monitor'],
+  ['extensions.agent.installnetwork', ' Declared ', 'declared'],
   ['extensions.agent.cpulimit', '1', '1'],
   ['extensions.agent.cpulimit', '100', '100'],
   ['extensions.allowlist', 'a/b,\tC.d/E-f_g , A/B', '[a/b, C.d/E-f_g]'],
@@ -106,6 +109,8 @@ const wrong: readonly (readonly [PropertyName, string])[] = [
   ['connection.type', 'tunnel'],
   ['proxy.bypass', 'AAD,Storage'],
   ['config.mode', 'locked'],
+  ['extensions.agent.installnetwork', 'false'],
+  ['extensions.agent.installnetwork', 'declared,none'],
   ['extensions.agent.cpulimit', '0'],
   ['extensions.agent.cpulimit', '101'],
   ['extensions.agent.cpulimit', '5%'],

@@ -5,6 +5,7 @@ import { listKind } from './list-kind.ts';
 import {
   agentModes,
   connectionTypes,
+  installNetworks,
   proxyBypassGroups,
   type LocalControls,
   type PropertyName,
@@ -33,10 +34,10 @@ export interface Property<V> {
    */
   readonly addedLater?: true;
   /**
-   * Came after the first files were written and blocks something: it stands in files of the second layout only, which are written
+   * Came after the first files were written and blocks something: it stands in files from this layout on, and one of those is written
    * while it is not at its default. There it may not be missing, and a program that does not know it reads none of them.
    */
-  readonly secondLayout?: true;
+  readonly sinceLayout?: 2 | 3;
   /** Stands in the file only when it is set: what is not set differs from every value. Only for what allows and blocks nothing. */
   readonly absentWhenUnset?: true;
 }
@@ -201,7 +202,17 @@ export const properties: Properties = {
       'Who has to sign what the control plane asks for, and how many of them: without their signatures nothing is installed, updated, upgraded or removed from there.',
     supported: "off, or 2 of alice=KEY,bob=KEY,carol=KEY with keys as 'sallyport order key create' prints them",
     inMonitor: 'free',
-    secondLayout: true,
+    sinceLayout: 2,
+  },
+  'extensions.agent.installnetwork': {
+    kind: wordKind(installNetworks),
+    default: 'allowed',
+    preview: false,
+    description:
+      'Whether the install and update commands of extensions have a network. declared: only where the publisher has signed into the catalog that the extension needs one to install. Their enable commands, and what runs from then on, always do.',
+    supported: installNetworks.join(', '),
+    inMonitor: 'free',
+    sinceLayout: 3,
   },
 };
 

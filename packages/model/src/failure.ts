@@ -31,6 +31,8 @@ export const operationFailureCodes = {
   SettingsUnreadable: 'The protected settings could not be opened with the key of this machine.',
   HandlerChanged:
     'What the agent is to start of the extension is not what was verified when it was installed. It was not started.',
+  NetworkNotWithheld:
+    'The server gives the extension no network while it is installed, and cannot keep the network from it. None of its commands that install was run.',
   HandlerInstallFailed: "The extension's install command failed.",
   HandlerUpdateFailed: "The extension's update command failed.",
   HandlerEnableFailed: "The extension's enable command failed, or the extension reported an error.",

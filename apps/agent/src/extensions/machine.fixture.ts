@@ -14,6 +14,8 @@ import { noGroups } from './limits/no-groups.ts';
 import { noFindings, OperationRefused, type ExtensionHost, type OperationContext } from './operation-context.ts';
 import { LeftOutputs } from './run/left-outputs.ts';
 import { commandLane } from './run/command-lane.ts';
+import type { InstallNetworkWord } from './network/command-network.ts';
+import { networkIsolation, readIsolationFacts } from './network/network-isolation.ts';
 import { extensionStore } from './state/extension-store.ts';
 import type { InstalledExtension } from './state/installed-extension.ts';
 import { Workplaces } from './unpack/workplaces.ts';
@@ -61,6 +63,8 @@ export interface TestMachine extends Disposable {
   /** The history so far: commands that handlers ran, and what was noted beside them, in the order it happened. */
   history(): readonly string[];
   note(line: string): void;
+  /** What its administrator says of the network of installs (T43); `unshare` stands in for the program. */
+  setInstallNetwork(word: InstallNetworkWord, unshare?: string): void;
   /** As if it had been switched off and on; processes are not ended by that. */
   startAnew(): void;
   /** Versions and their phases, in one line. */
@@ -82,6 +86,8 @@ export function testMachine(): TestMachine {
   writeFileSync(file, '');
   let lives = 1;
   const environment = processEnvironment();
+  let installNetwork: InstallNetworkWord = 'allowed';
+  let isolation = networkIsolation(readIsolationFacts(environment.uid));
   const host: ExtensionHost = {
     environment,
     paths,
@@ -91,6 +97,10 @@ export function testMachine(): TestMachine {
     groups: noGroups,
     leftOutputs: new LeftOutputs(),
     limitsOf: (name, asked) => extensionLimits(name, defaultControls, asked, totalmem()),
+    installNetwork: () => installNetwork,
+    get networkIsolation() {
+      return isolation;
+    },
     get machineLife() {
       return `life ${lives}`;
     },
@@ -149,6 +159,13 @@ export function testMachine(): TestMachine {
     historyFile: file,
     handler,
     context,
+    setInstallNetwork(word, unshare) {
+      installNetwork = word;
+      const facts = readIsolationFacts(environment.uid);
+      isolation = networkIsolation(
+        unshare === undefined ? facts : { uid: 0, unshare, mount: '/bin/true', hasNamespaces: true },
+      );
+    },
     startAnew() {
       lives += 1;
     },

@@ -16,6 +16,8 @@ import type { Environment } from '../platform/environment.ts';
 import type { Log } from '../platform/log.ts';
 import type { ExtensionGroups } from './limits/extension-groups.ts';
 import type { ExtensionLimits } from './limits/extension-limits.ts';
+import type { InstallNetworkWord } from './network/command-network.ts';
+import type { NetworkIsolation } from './network/network-isolation.ts';
 import type { CommandAhead } from './run/command-ahead.ts';
 import type { CommandLane } from './run/command-lane.ts';
 import type { Step } from './plan/step.ts';
@@ -40,6 +42,10 @@ export interface ExtensionHost {
   readonly leftOutputs: LeftOutputs;
   /** What an extension may use at this moment, as far as its publisher asks for no less. */
   limitsOf(name: ExtensionName, asked: ResourceLimits): ExtensionLimits;
+  /** What the administrator says of the network of commands that install, at this moment (T43). */
+  installNetwork(): InstallNetworkWord;
+  /** Keeps a command from the network. */
+  readonly networkIsolation: NetworkIsolation;
   /** Tells one start of the machine from another (`machineLife()`). */
   readonly machineLife: string;
   /** Where packages are brought to and opened. */

@@ -7,6 +7,8 @@ import { extensionLimits, type LimitControls } from '../extensions/limits/extens
 import { groupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { machineGroups } from '../extensions/limits/machine-groups.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
+import { installNetworkWord } from '../extensions/network/command-network.ts';
+import { networkIsolation, readIsolationFacts } from '../extensions/network/network-isolation.ts';
 import type { ExtensionHost } from '../extensions/operation-context.ts';
 import { commandLane } from '../extensions/run/command-lane.ts';
 import { LeftOutputs } from '../extensions/run/left-outputs.ts';
@@ -41,6 +43,8 @@ export function extensionHost(environment: Environment, program: string): Extens
     leftOutputs: new LeftOutputs(),
     machineLife: machineLife(),
     limitsOf: (name, asked) => extensionLimits(name, limitControls(readControls(environment)), asked, totalmem()),
+    installNetwork: () => installNetworkWord(readControls(environment)),
+    networkIsolation: networkIsolation(readIsolationFacts(environment.uid)),
     workplaces: new Workplaces({ paths, environment, program: fileOfProgram('azcmagent-unpack', program) }),
   };
 }

@@ -9,6 +9,8 @@ import { readControls } from '../config/read-controls.ts';
 import { readAgentConfig, type AgentConfig } from '../connection/agent-config.ts';
 import { agentVersion } from '../connection/agent-version.ts';
 import { systemFacts } from '../connection/system-facts.ts';
+import { installNetworkWord } from '../extensions/network/command-network.ts';
+import { describeIsolation } from '../extensions/network/network-isolation.ts';
 import { describeMechanism, groupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
 import { readEndpointStatus } from '../metadata-service/endpoint-status.ts';
@@ -91,10 +93,20 @@ export function machineFacts(environment: Environment): readonly Fact[] {
     fact('Last Signed Statement', 'lastSignedStatement', lastStatement(environment.root)),
     fact('Activity Log Kept', 'activityLogKept', activityLogKept(environment.root)),
     fact('Extension Limits', 'extensionLimits', agent?.extensionLimits ?? limitsHere(environment)),
+    fact(
+      'Network of Installs',
+      'installNetwork',
+      `${readInstallNetwork(environment)}; ${describeIsolation(administratorOf(environment), environment.uid)}`,
+    ),
     fact('Local Identity Endpoint', 'localIdentityEndpoint', running ? localEndpoint(environment.root) : undefined),
     fact('Stranded Extensions', 'strandedExtensions', strandedExtensions(environment).join(', ')),
     fact('Agent Auto Upgrade Task Status', 'autoUpgradeTaskStatus', 'disabled'),
   ];
+}
+
+/** What is set for commands that install (T43). */
+function readInstallNetwork(environment: Environment): string {
+  return installNetworkWord(readControls(environment));
 }
 
 /** What an agent started now would say: the running one has said it, maybe as somebody else than whoever asks. */

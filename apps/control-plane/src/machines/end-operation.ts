@@ -59,6 +59,7 @@ const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
   'PackageMalformed',
   'ManifestMalformed',
   'SettingsUnreadable',
+  'NetworkNotWithheld',
   'MachineOffline',
   'DependencyFailed',
   'StorageFull',

@@ -128,6 +128,23 @@ eachStore('deadlines', (makeStore) => {
     expect(await goalOf(machine.vm_id)).toEqual(wanted ?? goal);
   });
 
+  test.each([
+    ['NetworkNotWithheld', true],
+    ['ACodeOfALaterAgent', false],
+  ] as const)('T43 T13 after %s what was wanted before is wanted again: %s', async (code, goesBack) => {
+    const machine = await addMachine(environment, store);
+    const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);
+    const error = { code, message: 'It was not run.' };
+    await report(machine.vm_id, { operationId, state: 'Failed', version: '1.0.0', error });
+    expect(await operation(operationId)).toMatchObject({
+      state: 'Failed',
+      error_code: code,
+      error_message: "Machine 'm': It was not run.",
+    });
+    expect(await goalOf(machine.vm_id)).toEqual(goesBack ? before : goal);
+    expect((await fetch(machine.vm_id))?.extensions[0]).toMatchObject({ operationDone: true });
+  });
+
   test('what was delivered has 95 minutes from then on; its goal stands, for the machine may have it', async () => {
     const machine = await addMachine(environment, store);
     const { operationId, goal } = await addOperation(environment, store, machine, 'upgrade', '1.0.0', before);

@@ -15,6 +15,7 @@ export interface ImportFlags extends SigningFlags {
   readonly publisher?: string;
   readonly from?: string;
   readonly arch: CatalogTarget['architecture'];
+  readonly needsNetworkToInstall: boolean;
 }
 
 /** Publishes an Azure VM extension as it is, checked and scanned here, signed by a publisher of this gallery, with where it came from. */
@@ -37,6 +38,7 @@ export async function importPackage(this: GalleryContext, flags: ImportFlags, fi
         {
           operatingSystem: there.supportedOs?.toLowerCase() === 'windows' ? 'windows' : 'linux',
           architecture: flags.arch,
+          needsNetworkToInstall: flags.needsNetworkToInstall,
           origin: { from, publisher: origin.name.publisher, type: origin.name.type, version: origin.version },
         },
         true,

@@ -56,6 +56,15 @@ const publisherList = buildCommand<CommonFlags, [], GalleryContext>({
   loader: async () => (await import('./publisher-list.ts')).publisherList,
 });
 
+/** Bound by the publisher's signature; servers may go by it (T43). */
+const needsNetworkToInstall = {
+  kind: 'boolean',
+  brief:
+    'Declares that it fetches something from elsewhere while it is installed: servers may keep others from the network then',
+  default: false,
+  withNegated: false,
+} as const;
+
 const publish = buildCommand<PublishFlags, [string], GalleryContext>({
   docs: {
     brief: 'Checks and scans a package, stores it and signs it into the catalog',
@@ -71,6 +80,7 @@ const publish = buildCommand<PublishFlags, [string], GalleryContext>({
       os: { kind: 'enum', values: ['linux', 'windows'], brief: 'Operating system it is for', default: 'linux' },
       arch: { kind: 'enum', values: ['any', 'x64', 'arm64'], brief: 'Processor it is for', default: 'any' },
       channel: { kind: 'enum', values: releaseChannels, brief: 'How far it is let out', default: 'stable' },
+      needsNetworkToInstall,
     },
     positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
   },
@@ -90,6 +100,7 @@ const importPackage = buildCommand<ImportFlags, [string], GalleryContext>({
       publisher: optionalText('Publisher of this gallery to sign it; by default the one of the same name', 'NAME'),
       from: optionalText('Where it came from; by default the name of the file', 'TEXT'),
       arch: { kind: 'enum', values: ['any', 'x64', 'arm64'], brief: 'Processor it is for', default: 'any' },
+      needsNetworkToInstall,
     },
     positional: { kind: 'tuple', parameters: [text('The package', 'PACKAGE.zip')] },
   },

@@ -54,7 +54,8 @@ function nameOf({ target }: SignedPackage): string {
   return `${target.publisher}/${target.type}`.toLowerCase();
 }
 
-function stateOf({ scan, channel, yanked }: SignedPackage['target']): string {
+function stateOf({ scan, channel, yanked, needsNetworkToInstall }: SignedPackage['target']): string {
   if (yanked !== undefined) return `YANKED: ${yanked.reason}`;
-  return `${channel ?? 'stable'}, ${scan === undefined || scan.by === 'none' ? 'not scanned' : 'scanned'}`;
+  const network = needsNetworkToInstall === true ? ', needs a network to install' : '';
+  return `${channel ?? 'stable'}, ${scan === undefined || scan.by === 'none' ? 'not scanned' : 'scanned'}${network}`;
 }

@@ -13,6 +13,7 @@ export interface PublishFlags extends SigningFlags {
   readonly os: CatalogTarget['operatingSystem'];
   readonly arch: CatalogTarget['architecture'];
   readonly channel: ReleaseChannel;
+  readonly needsNetworkToInstall: boolean;
 }
 
 export async function publish(this: GalleryContext, flags: PublishFlags, file: string): Promise<void> {
@@ -27,6 +28,7 @@ export async function publish(this: GalleryContext, flags: PublishFlags, file: s
       publishPackage({ places, repository, now: this.now, progress: bar.show }, file, said, {
         ...machine,
         channel: flags.channel,
+        needsNetworkToInstall: flags.needsNetworkToInstall,
       }),
     publishedForLog,
   ).finally(bar.clear);
@@ -41,6 +43,7 @@ export async function publish(this: GalleryContext, flags: PublishFlags, file: s
     sha256,
     scan: target.scan,
     channel: flags.channel,
+    needsNetworkToInstall: flags.needsNetworkToInstall,
     outcome,
   };
   answer(this, flags, value, [

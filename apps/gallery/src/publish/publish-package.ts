@@ -25,7 +25,10 @@ export interface PublishingGallery {
 }
 
 /** What is decided by whoever publishes. */
-export type Release = Pick<CatalogTarget, 'operatingSystem' | 'architecture' | 'channel' | 'origin'>;
+export type Release = Pick<
+  CatalogTarget,
+  'operatingSystem' | 'architecture' | 'channel' | 'origin' | 'needsNetworkToInstall'
+>;
 
 export interface Published {
   readonly target: NewTarget;
@@ -63,7 +66,7 @@ export async function publishPackage(
     const examine = async (): Promise<NewTarget> => {
       const checked = await checkPackage(handle.fd, (done, total) => progress('Checking', done, total));
       const identity = packageIdentity(said, isRenamed ? {} : checked.said, isRenamed ? '' : file, publishers);
-      const { operatingSystem, architecture, channel, origin } = release;
+      const { operatingSystem, architecture, channel, origin, needsNetworkToInstall } = release;
       const unscanned: NewTarget = {
         ...identity,
         operatingSystem,
@@ -71,6 +74,7 @@ export async function publishPackage(
         length,
         sha256,
         ...(checked.supportsMultipleExtensions ? { supportsMultipleExtensions: true } : {}),
+        ...(needsNetworkToInstall === true ? { needsNetworkToInstall } : {}),
         ...(channel === undefined ? {} : { channel }),
         ...(origin === undefined ? {} : { origin }),
       };

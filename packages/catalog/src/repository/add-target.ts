@@ -110,7 +110,7 @@ export function withRelease(
 
 function entryOf(target: NewTarget): JsonObject {
   const { name, version, operatingSystem, architecture, length, sha256, scan, channel, origin } = target;
-  const { supportsMultipleExtensions } = target;
+  const { supportsMultipleExtensions, needsNetworkToInstall } = target;
   const custom: CatalogTarget = {
     publisher: name.publisher,
     type: name.type,
@@ -120,6 +120,7 @@ function entryOf(target: NewTarget): JsonObject {
     ...(scan === undefined ? {} : { scan }),
     ...(channel === undefined || channel === 'stable' ? {} : { channel }),
     ...(supportsMultipleExtensions === undefined ? {} : { supportsMultipleExtensions }),
+    ...(needsNetworkToInstall === undefined ? {} : { needsNetworkToInstall }),
     ...(origin === undefined ? {} : { origin }),
   };
   return { length, hashes: { sha256 }, custom: JSON.parse(JSON.stringify(custom)) as JsonObject };

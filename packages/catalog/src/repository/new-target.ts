@@ -10,6 +10,8 @@ export interface NewTarget {
   readonly architecture: Architecture;
   /** Whether resources may share its handler; who scanned it; a channel other than `stable`; where it was imported from. */
   readonly supportsMultipleExtensions?: CatalogTarget['supportsMultipleExtensions'];
+  /** Whether it needs a network while it is installed (T43). */
+  readonly needsNetworkToInstall?: CatalogTarget['needsNetworkToInstall'];
   readonly scan?: CatalogTarget['scan'];
   readonly channel?: CatalogTarget['channel'];
   readonly origin?: CatalogTarget['origin'];

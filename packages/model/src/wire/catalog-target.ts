@@ -23,6 +23,8 @@ export const catalogTargetSchema = z.object({
   scan: z.optional(z.object({ by: shortText, at: z.optional(z.iso.datetime()) })),
   /** Whether several resources of a machine may share the handler, as its manifest says (handler contract §5). Absent: no. */
   supportsMultipleExtensions: z.optional(z.boolean()),
+  /** Whether its publisher declares that it fetches something from elsewhere while it is installed (T43). Absent: no. */
+  needsNetworkToInstall: z.optional(z.boolean()),
   /** Absent: `stable`. */
   channel: z.optional(z.enum(releaseChannels)),
   /** Taken back: nothing installs it any more. The entry stays, so that nobody takes the version for a new one. */

@@ -108,3 +108,11 @@ test('T45 what cannot be recorded, with a full disk say, is not unpacked to its 
   expect(machine.state()).toBe('nothing');
   expect([...readdirSync(paths.handlers), ...readdirSync(paths.downloads)]).toEqual([]);
 });
+
+test('T43 what could not be installed without a network here is not downloaded', async () => {
+  using machine = testMachine();
+  machine.setInstallNetwork('declared', '/bin/false');
+  await expect(fetchOnto(machine)).rejects.toMatchObject({ code: 'NetworkNotWithheld' });
+  expect(machine.history()).toEqual(history.slice(0, 4));
+  expect(machine.state()).toBe('nothing');
+});

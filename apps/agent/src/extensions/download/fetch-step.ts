@@ -11,6 +11,7 @@ import { extensionNameOf, OperationFailure, type ExtensionName, type HandlerVers
 import { ensureDirectory } from '../../platform/directory.ts';
 import { DurableChanges } from '@sallyport/durable-files';
 import { handlerPaths } from '../handler-paths.ts';
+import { requireNetworkWithheld } from '../network/require-network-withheld.ts';
 import type { OperationContext, Supplies } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { discardTree } from '../unpack/staging.ts';
@@ -33,7 +34,7 @@ export async function fetchPackage(version: HandlerVersion, context: OperationCo
     const signed = await findAndDownload(version, context, supplies, workplace.descriptor);
     context.progress('Verifying');
     context.requirePermission();
-    const record = freshRecord(canonicalName(signed, context.name), version, context);
+    const record = { ...freshRecord(canonicalName(signed, context.name), version, context), ...declaration(signed) };
     // That one is to come is written while the package is being opened: neither has to wait for the other.
     const announced = announce(record, context);
     let programs: ProgramDigests;
@@ -81,11 +82,16 @@ async function findAndDownload(
   const platform = { operatingSystem: process.platform, architecture: process.arch };
   const signed = await requirePackage(await supplies.catalog(), context.name, version, platform, signal);
   context.requirePermission();
+  requireNetworkWithheld({ name: canonicalName(signed, context.name), version, ...declaration(signed) }, context);
   requireRoom(host.paths.downloads, signed.length);
   const { http, only } = supplies;
   const renew = (): Promise<readonly string[]> => supplies.packageUrls(entry, signal);
   await downloadPackage({ http, only, locations: entry.packageUrls, wanted: signed, descriptor, signal, renew });
   return signed;
+}
+
+function declaration({ target }: SignedPackage): Pick<InstalledExtension, 'needsNetworkToInstall'> {
+  return target.needsNetworkToInstall === true ? { needsNetworkToInstall: true } : {};
 }
 
 /** What of the disk the agent keeps for its own records: no package is brought into the last of it (T45). */

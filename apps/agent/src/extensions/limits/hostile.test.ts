@@ -84,6 +84,7 @@ function rig(): Rig {
         member,
         manifest,
         folders: [directory],
+        network: 'given',
         call: { command: 'enable', uninstallExitCode: undefined },
         sequence: 1,
         scratch,

@@ -37,6 +37,8 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
   SettingsUnreadable: 'set the protected settings again',
   HandlerChanged:
     'find out who changed it; then delete the extension and install it again: nothing else is verified anew',
+  NetworkNotWithheld:
+    "see 'Network of Installs' of azcmagent show on the machine; its administrator puts that right, or sets extensions.agent.installnetwork",
   HandlerInstallFailed: commandFailed,
   HandlerUpdateFailed: commandFailed,
   HandlerEnableFailed: commandFailed,

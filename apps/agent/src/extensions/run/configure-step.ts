@@ -13,6 +13,7 @@ import { ensureDirectory } from '../../platform/directory.ts';
 import { DurableChanges } from '@sallyport/durable-files';
 import type { AgentPaths } from '../../platform/paths.ts';
 import { handlerPaths, settingsFile, type HandlerPaths } from '../handler-paths.ts';
+import { requireNetworkWithheld } from '../network/require-network-withheld.ts';
 import type { OperationContext } from '../operation-context.ts';
 import type { InstalledExtension } from '../state/installed-extension.ts';
 import { requireRecord } from '../state/require-record.ts';
@@ -61,6 +62,8 @@ export function prepareHandler(
 export async function configure(version: HandlerVersion, context: OperationContext): Promise<void> {
   const { host, entry, supplies } = context;
   const record = requireRecord(version, context);
+  // What was right before the download may have changed since; from here on the version before is stopped.
+  if (record.phase === 'placed') requireNetworkWithheld(record, context);
   requireSharing(entry, record, manifestOf(version, context));
   const changes = new DurableChanges();
   const paths = prepareHandler(host.paths, record, changes);

@@ -25,6 +25,8 @@ import {
 import type { GoalExtension, InstanceStatus } from '@sallyport/model/wire';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { handlerPaths, type HandlerPaths } from '../handler-paths.ts';
+import type { CommandNetwork } from '../network/command-network.ts';
+import { cannotWithhold, networkOfCall, withheldSentence } from '../network/network-of-call.ts';
 import type { ExtensionHost, OperationContext } from '../operation-context.ts';
 import { stepLimits, waitingWord } from '../plan/step-limits.ts';
 import { withLastWord } from '../report/failure-advice.ts';
@@ -107,11 +109,17 @@ export async function callHandler(
     context.requirePermission();
     const manifest = trustedManifest(record, paths.directory);
     if (manifest instanceof OperationFailure) return manifest;
+    const network = networkOfCall(call.command, record, host);
+    const open = cannotWithhold(network, record, host);
+    // Once its update command has run, that nothing was run is not true any more, and the centre goes by that.
+    if (open !== undefined && record.phase === 'updated')
+      return new OperationFailure(failureCodes[call.command], open.message, { cause: open });
+    if (open !== undefined) return open;
     const begun = host.environment.monotonic();
     saidBefore = statusStamp(owner, host);
     const secondsLeft = (context.deadline - begun) / 1000;
     context.at({ ...limit, limitSeconds: Math.min(handlerCommandSeconds[call.command], secondsLeft) });
-    const start = startOf(called, manifest, host);
+    const start = startOf(called, manifest, network, host);
     const command = (await context.ahead?.take(keyOf(start))) ?? limitedAtGate(host, start);
     const running = command.run({
       secondsLeft,
@@ -127,7 +135,8 @@ export async function callHandler(
     logCommand(log, host.environment.now(), result, host.environment.monotonic() - begun);
     for (const limit of reached)
       host.log('warn', 'a limit was reached', { extension: handlerName(record.name), limit });
-    return { ...result, reached };
+    const withheld = withheldSentence(network, record);
+    return { ...result, remarks: withheld === undefined ? reached : [withheld, ...reached] };
   }, signal);
   signal.throwIfAborted();
   if (finished instanceof OperationFailure) {
@@ -135,7 +144,7 @@ export async function callHandler(
     return { exitCode: notStartedExitCode, failure: finished, said: undefined };
   }
   const failed = commandFailureMessage(finished);
-  const message = failed === undefined ? undefined : [failed, ...finished.reached].join('\n');
+  const message = failed === undefined ? undefined : [failed, ...finished.remarks].join('\n');
   const timedOut = finished.end.kind === 'timeout';
   const code = timedOut ? 'HandlerTimedOut' : failureCodes[call.command];
   if (message !== undefined) {
@@ -151,7 +160,8 @@ export async function callHandler(
 export function callAhead(version: HandlerVersion, call: HandlerCall, context: OperationContext): Next {
   const { host } = context;
   const called = calledOf(version, call, context);
-  const start = startOf(called, readManifest(called.paths.directory), host);
+  const network = networkOfCall(call.command, called.record, host);
+  const start = startOf(called, readManifest(called.paths.directory), network, host);
   return { key: keyOf(start), start: () => limitedAtGate(host, start) };
 }
 
@@ -183,11 +193,13 @@ function calledOf(
 function startOf(
   { record, paths, call, sequence, extensionName }: Called,
   manifest: HandlerManifest,
+  network: CommandNetwork,
   host: ExtensionHost,
 ): LimitedStart {
   return {
     member: { name: record.name, version: record.version, directory: paths.directory },
     folders: [paths.directory, paths.logs],
+    network: network.kind,
     manifest,
     call,
     sequence,

@@ -3,6 +3,7 @@ import type { FinishedCommand } from '@sallyport/handler-contract';
 import { messageOf } from '@sallyport/model';
 import type { Member } from '../limits/extension-groups.ts';
 import { watchDisk } from '../limits/disk-watch.ts';
+import type { CommandNetwork } from '../network/command-network.ts';
 import type { ExtensionHost } from '../operation-context.ts';
 import { commandAtGate, type CommandAtGate, type CommandRun, type CommandStart } from './run-command.ts';
 
@@ -16,6 +17,7 @@ export interface LimitedStart extends Omit<CommandStart, 'launch' | 'leave' | 'd
   readonly member: Member;
   /** The folders that are the extension's own. */
   readonly folders: readonly string[];
+  readonly network: CommandNetwork['kind'];
 }
 
 /** A command that waits for its turn, within its limits ({@link CommandAtGate}). */
@@ -26,7 +28,7 @@ export interface LimitedAtGate {
 
 /** Starts a command as far as its gate, within the limits of this moment. */
 export function limitedAtGate(host: ExtensionHost, limited: LimitedStart): LimitedAtGate {
-  const { member, folders, ...start } = limited;
+  const { member, folders, network, ...start } = limited;
   const limits = host.limitsOf(member.name, start.manifest.resourceLimits);
   const group = host.groups.open(member, limits);
   const over = (): void => {
@@ -40,7 +42,7 @@ export function limitedAtGate(host: ExtensionHost, limited: LimitedStart): Limit
       ...start,
       directory: member.directory,
       version: member.version,
-      launch: (words) => group.launch(words),
+      launch: (words) => group.launch(network === 'given' ? words : host.networkIsolation.launch(words)),
       leave: (files) => host.leftOutputs.keep({ files, inUse: () => (host.groups.count(member) ?? 0) > 0 }),
     });
   } catch (error) {

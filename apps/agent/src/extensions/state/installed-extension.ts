@@ -83,6 +83,8 @@ export interface InstalledExtension {
   readonly enabledIn?: string;
   /** What the agent starts of it, as it may be started (T56). Absent for one that an earlier agent brought. */
   readonly programs?: ProgramDigests;
+  /** Its publisher has declared that it needs a network while it is installed (T43). Absent: it has not. */
+  readonly needsNetworkToInstall?: true;
   /** How its being enabled again stands, as long as that has not come to a good end. */
   readonly comeback?: Comeback;
   /** Present, if only as an empty list, for a version whose handler is shared; absent for one that belongs to one resource. */
@@ -131,6 +133,7 @@ const stored = z.object({
   enabledIn: z.optional(z.string()),
   comeback: z.optional(comebackSchema),
   programs: z.optional(z.record(z.string(), z.string())),
+  needsNetworkToInstall: z.optional(z.literal(true)),
   sharing: z.optional(z.array(sharingSchema)),
   disabledSharing: z.optional(z.array(z.object({ extensionName: z.string(), exitCode: z.optional(integer) }))),
 });
@@ -155,6 +158,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       comeback,
       sharing,
       programs,
+      needsNetworkToInstall,
     } = value;
     const disabledSharing = value.disabledSharing?.map((one) => ({ exitCode: undefined, ...one }));
     return {
@@ -171,6 +175,7 @@ export const installedExtensionSchema: z.ZodMiniType<InstalledExtension> = z.pip
       ...(enabledIn === undefined ? {} : { enabledIn }),
       ...(comeback === undefined ? {} : { comeback }),
       ...(programs === undefined ? {} : { programs }),
+      ...(needsNetworkToInstall === undefined ? {} : { needsNetworkToInstall }),
       ...(sharing === undefined ? {} : { sharing }),
       ...(disabledSharing === undefined ? {} : { disabledSharing }),
     };

@@ -25,6 +25,7 @@ const freshList = `Local Configuration Settings
   extensions.agent.processlimit                         : 1024
   extensions.agent.disklimit                            : 4096
   extensions.signers                                    : off
+  extensions.agent.installnetwork                       : allowed
 `;
 
 test('S4.10 config list prints what is in force, in the documented layout, for everyone', async () => {

@@ -9,6 +9,7 @@ import {
 } from '@sallyport/model';
 import { AzcmError } from '../../azcm-error.ts';
 import type { CommandContext, Invocation } from '../../command.ts';
+import { explainInstallNetwork, installNetworkWord } from '../../../extensions/network/command-network.ts';
 import { readControlsOrThrow } from '../config/controls-in-force.ts';
 import { nearest } from '../../nearest.ts';
 
@@ -30,9 +31,13 @@ export async function run(invocation: Invocation, { environment, voice }: Comman
       `  What is allowed of this and asked for by the control plane waits for the signatures of ${signers.needed} of ${names} (extensions.signers).`,
     );
   }
+  const network = installNetworkWord(reading);
+  const withheld = explainInstallNetwork(network);
+  if (withheld !== undefined) voice.line(`  ${withheld}`);
   voice.value({
     extension: formatExtensionName(extension),
     operations: explained,
+    ...(withheld === undefined ? {} : { installNetwork: network }),
     ...(signers === undefined ? {} : { signers }),
   });
 }
