@@ -189,10 +189,34 @@ async function extensions(
   [afterGroup, afterMachine = '', afterName = '']: readonly string[],
   limit: number,
 ): Promise<readonly Omit<TrackedResource, 'place'>[]> {
-  const { subscriptionId, group, name, location } = narrowing;
-  const [machineName, extensionName] = name?.split('/') ?? [];
+  const [machineName, extensionName] = narrowing.name?.split('/') ?? [];
   // Called by its machine's name and its own.
   if (machineName !== undefined && extensionName === undefined) return [];
+  const query = extensionsOf(reader, narrowing, machineName, extensionName).limit(limit);
+  if (afterGroup === undefined) return (await query.execute()).map(shownExtension);
+  // Two questions: in one, about names of both tables at once, PostgreSQL finds no place to begin and reads the whole fleet.
+  const sameMachine = await query
+    .where('machines.group_key', '=', afterGroup)
+    .where('machines.name_key', '=', afterMachine)
+    .where('extensions.name_key', '>', afterName)
+    .execute();
+  if (sameMachine.length === limit) return sameMachine.map(shownExtension);
+  const laterMachines = await query
+    // Of rows PostgreSQL weighs the first column only: after the one group that there is, it would expect nothing and sort everything.
+    .where(sql<SqlBool>`(machines.group_key, machines.name_key) >= (${afterGroup}, ${afterMachine})`)
+    .where(sql<SqlBool>`NOT (machines.group_key = ${afterGroup} AND machines.name_key = ${afterMachine})`)
+    .limit(limit - sameMachine.length)
+    .execute();
+  return [...sameMachine, ...laterMachines].map(shownExtension);
+}
+
+function extensionsOf(
+  reader: Reader,
+  narrowing: Narrowing,
+  machineName: string | undefined,
+  extensionName: string | undefined,
+) {
+  const { subscriptionId, group, location } = narrowing;
   let query = reader
     .selectFrom('machines')
     .innerJoin('extensions', 'extensions.vm_id', 'machines.vm_id')
@@ -204,23 +228,15 @@ async function extensions(
     .where(sameText('extensions.location', location))
     .where(hasTag('extensions.tags', narrowing));
   if (group !== undefined) query = query.where('machines.group_key', '=', group);
-  if (machineName !== undefined && extensionName !== undefined)
-    query = query.where('machines.name_key', '=', machineName).where('extensions.name_key', '=', extensionName);
-  if (afterGroup !== undefined) {
-    query = query
-      // Said twice: by the first, which is within one table, the database finds where to begin.
-      .where(sql<SqlBool>`(machines.group_key, machines.name_key) >= (${afterGroup}, ${afterMachine})`)
-      .where(
-        sql<SqlBool>`(machines.group_key, machines.name_key, extensions.name_key) > (${afterGroup}, ${afterMachine}, ${afterName})`,
-      );
-  }
-  const rows = await query
-    .orderBy('machines.group_key')
-    .orderBy('machines.name_key')
-    .orderBy('extensions.name_key')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
+  if (machineName !== undefined) query = query.where('machines.name_key', '=', machineName);
+  if (extensionName !== undefined) query = query.where('extensions.name_key', '=', extensionName);
+  return query.orderBy('machines.group_key').orderBy('machines.name_key').orderBy('extensions.name_key');
+}
+
+type ExtensionOfList = Awaited<ReturnType<ReturnType<typeof extensionsOf>['execute']>>[number];
+
+function shownExtension(row: ExtensionOfList): Omit<TrackedResource, 'place'> {
+  return {
     id: `${idOfMachine({ ...row, name: row.machine_name })}/extensions/${row.name}`,
     name: `${row.machine_name}/${row.name}`,
     type: extensionType,
@@ -229,5 +245,5 @@ async function extensions(
     group: row.group_name,
     times: row,
     provisioningState: provisioningStateOf(row),
-  }));
+  };
 }
