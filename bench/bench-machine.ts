@@ -60,7 +60,7 @@ export async function startBenchMachine(
     await started.at(-1)?.stop();
     const bundle = await buildAgent(join(folder, 'dist'));
     agent = spawn(process.execPath, [bundle, 'run'], {
-      env: { PATH: process.env['PATH'], ...serverVariables(stage.state), MALLOC_ARENA_MAX: '1' },
+      env: { PATH: process.env['PATH'], ...serverVariables(stage.state) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const path = (type: string): string => extensionPath(machinePath(connection, undefined), type.toLowerCase());

@@ -7,7 +7,7 @@ import { converse, type Conversation } from '../platform/conversation.ts';
 import type { Log } from '../platform/log.ts';
 import { askedAnswer, callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';
 import { giveBackMemorySoon } from './give-back-memory.ts';
-import { workingFlags } from './resident.ts';
+import { workingFlags, workingVariables } from './resident.ts';
 
 export interface ExtensionServiceOptions {
   /** The program of this agent: a bundled file or the sources' entry. */
@@ -98,6 +98,7 @@ export class ExtensionService {
     clearTimeout(this.#again);
     const { program, exchanges } = this.#options;
     const child = spawn(process.execPath, [...workingFlags(), program, extensionsWord], {
+      env: workingVariables(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const own = {
