@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAdmission, letIn, nextLoad, noLoad, type Load } from './admission.ts';
+import { comeAgainAfter, createAdmission, letIn, nextLoad, noLoad, type Load } from './admission.ts';
 
 const limit = 1000;
 
@@ -31,6 +31,19 @@ describe('T19 admission while the event loop is late', () => {
     expect(letIn('token', much, 0.09)).toBe(true);
     for (const kind of ['health', 'reports', 'goal-state', 'discovery'] as const)
       expect([kind, letIn(kind, much, 0.999)]).toEqual([kind, true]);
+  });
+
+  test.each([
+    // Who is refused at all is refused while not everybody is let in.
+    [0.95, 5, 7],
+    [0.7, 5, 13],
+    [0.3, 5, 23],
+    [0.05, 5, 29],
+  ])('where a share of %d is let in, the others come again after %d to %d seconds', (share, soonest, latest) => {
+    const load: Load = { lateMilliseconds: 2000, share };
+    expect([comeAgainAfter(load, 0), comeAgainAfter(load, 0.999_999)]).toEqual([soonest, latest]);
+    const seconds = new Set(Array.from({ length: 1000 }, (_, i) => comeAgainAfter(load, i / 1000)));
+    expect(seconds.size).toBe(latest - soonest + 1);
   });
 
   test('without a limit everybody is let in', () => {

@@ -51,9 +51,18 @@ export interface Admission {
 
 /** How often it is looked how late the event loop is. */
 const lookMilliseconds = 250;
-/** Between these seconds whoever is refused comes again, each at another time. */
+/** Between these seconds whoever is refused comes again. */
 const soonest = 5;
 const latest = 30;
+
+/**
+ * The seconds after which one who is refused is to come again, each at another time: soon where few are refused, as there is room again by
+ * then, and the more of them the longer. `chance` is evenly from 0 to below 1. Pure.
+ */
+export function comeAgainAfter({ share }: Load, chance: number): number {
+  const spread = Math.ceil((latest - soonest) * (1 - share));
+  return soonest + Math.floor(chance * (spread + 1));
+}
 
 /** Watches the event loop of this process; with a limit of 0 it lets everybody in. */
 export function createAdmission(limitMilliseconds: number, random: () => number): Admission {
@@ -67,8 +76,7 @@ export function createAdmission(limitMilliseconds: number, random: () => number)
   }, lookMilliseconds);
   timer.unref();
   return {
-    refusal: (kind) =>
-      letIn(kind, load, random()) ? undefined : soonest + Math.floor(random() * (latest - soonest + 1)),
+    refusal: (kind) => (letIn(kind, load, random()) ? undefined : comeAgainAfter(load, random())),
     share: () => load.share,
     end: () => clearInterval(timer),
   };
