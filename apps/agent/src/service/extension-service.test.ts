@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@sallyport/testkit';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { askedToWait } from '../connection/asked-to-wait.ts';
 import { ServerRefusal } from '../connection/json-answer.ts';
 import { callFailures } from './extension-calls.ts';
@@ -53,6 +53,8 @@ function tried(heardLess = 0, source = manager(heardLess)): Tried {
   };
 }
 
+afterEach(() => vi.unstubAllEnvs());
+
 const patience = { timeout: 20_000 };
 
 test('it is started when there is work, and one is enough', async () => {
@@ -63,6 +65,15 @@ test('it is started when there is work, and one is enough', async () => {
   expect(await here.service.goal()).toBe(first);
   expect(await here.service.cancel('one')).toEqual(['one']);
   expect(here.begun()).toBe(1);
+});
+
+test('it is not told what keeps the resident process small, and is told all else', async () => {
+  vi.stubEnv('MALLOC_ARENA_MAX', '1');
+  vi.stubEnv('MALLOC_TRIM_THRESHOLD_', '1000000');
+  await using here = tried();
+  const told = readFileSync(`/proc/${await here.service.goal()}/environ`, 'utf8').split('\0');
+  expect(told).not.toContain('MALLOC_ARENA_MAX=1');
+  expect(told).toContain('MALLOC_TRIM_THRESHOLD_=1000000');
 });
 
 test('T84 one that dies is started again, and whoever waited for it is told', async () => {

@@ -3,7 +3,7 @@ import { workingVariables } from './resident.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('S2.4 what keeps the resident process small is not told to the processes that work; what somebody else has set is', () => {
+test('what keeps the resident process small is not told to the processes that work; what somebody else has set is', () => {
   vi.stubEnv('MALLOC_ARENA_MAX', '1');
   vi.stubEnv('MALLOC_TRIM_THRESHOLD_', '1000000');
   vi.stubEnv('HTTPS_PROXY', 'http://proxy.test:3128');

@@ -23,7 +23,7 @@ async function after(store: Store, work: Parameters<Store['note']>[0]): Promise<
 }
 
 eachStore('what is due', (makeStore) => {
-  test('S5 many at once, of some places several times, are due as if they had come one by one', async () => {
+  test('many at once, of some places several times, are due as if they had come one by one', async () => {
     const store = await makeStore().open();
     try {
       await fc.assert(
@@ -44,7 +44,7 @@ eachStore('what is due', (makeStore) => {
     }
   });
 
-  test('S5 it is due as soon as anybody said, and what follows a write is counted from the last write', async () => {
+  test('it is due as soon as anybody said, and what follows a write is counted from the last write', async () => {
     const store = await makeStore().open();
     const [scope = ''] = places;
     const [row] = await after(store, (writer) =>
