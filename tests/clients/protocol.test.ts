@@ -826,6 +826,33 @@ describe('goal state, doorbell and reports', () => {
     await machine.stop();
   });
 
+  test('T84 words of a newer agent that are only told are taken as they are, one that decides is refused, and nothing of it is done', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'newer');
+    const install = async (settings: unknown): Promise<GoalExtension> => {
+      const properties = { ...runner, settings };
+      await arm.arm('PUT', `${machine.resourceId}/extensions/Run?${version}`, { location: 'here', properties });
+      const [entry] = (await machine.goalState()).extensions;
+      if (entry === undefined) throw new Error('The goal state is empty.');
+      return entry;
+    };
+    await machine.report([reportOf(await install({ of: 'first' }), 'Succeeded')]);
+    const entry = await install({ of: 'second' });
+    const error = { code: 'HandlerBewitched', message: 'It was bewitched.' };
+    const explanation = { outcome: 'ponder', rule: 'of-later', message: 'It was pondered.' };
+    const end = { ...reportOf(entry, 'Failed', { error, explanation }), ofLater: { more: true } };
+    expect((await machine.report([{ ...end, state: 'Postponed' } as never])).status).toBe(400);
+    const provisioning = async (): Promise<unknown> =>
+      (await arm.arm('GET', `${machine.resourceId}/extensions/Run?${version}`)).json();
+    expect(await provisioning()).toMatchObject({ properties: { provisioningState: 'Updating' } });
+    expect((await machine.report([end])).status).toBe(204);
+    expect(await provisioning()).toMatchObject({ properties: { provisioningState: 'Failed' } });
+    const [event] = await eventsOf(`${machine.resourceId}/extensions/Run`);
+    expect(JSON.stringify(event)).toContain('HandlerBewitched');
+    // It may have run: what was asked for stays what is wanted.
+    expect((await machine.goalState()).extensions).toMatchObject([{ settings: { of: 'second' }, operationDone: true }]);
+    await machine.stop();
+  });
+
   test('malformed heartbeats and reports are refused and change nothing', async () => {
     const token = await agent.token();
     const send = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<number> =>

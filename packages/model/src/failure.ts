@@ -33,6 +33,9 @@ export const operationFailureCodes = {
     'What the agent is to start of the extension is not what was verified when it was installed. It was not started.',
   NetworkNotWithheld:
     'The server gives the extension no network while it is installed, and cannot keep the network from it. None of its commands that install was run.',
+  RecordUnreadable:
+    'What the agent has on record of the extension says something that this version of it does not know. Nothing was done.',
+  RequestNotUnderstood: 'The request says something that this version of the agent does not know. Nothing was done.',
   HandlerInstallFailed: "The extension's install command failed.",
   HandlerUpdateFailed: "The extension's update command failed.",
   HandlerEnableFailed: "The extension's enable command failed, or the extension reported an error.",

@@ -1,9 +1,7 @@
 /** The control plane's API for machines. What it answers is a proposal: the catalog proves, the server disposes. */
 import {
-  goalStateSchema,
   heartbeatResponseSchema,
   statementAnswerSchema,
-  type GoalState,
   type HeartbeatRequest,
   type HeartbeatResponse,
   type KeyRenewal,
@@ -14,12 +12,13 @@ import {
 import type { ChannelRequestName } from '@sallyport/model/channel';
 import type { AgentExchanges } from './agent-exchange.ts';
 import type { HttpAnswer } from './http-client.ts';
-import { jsonOf, refusalOf } from './json-answer.ts';
+import { parseGoal, type HeardGoal } from './heard-goal.ts';
+import { jsonOf, jsonTextOf, refusalOf } from './json-answer.ts';
 
 export interface AgentApi {
   /** Held by the centre for up to `holdSeconds` of the request. */
   heartbeat(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
-  goalState(signal: AbortSignal): Promise<GoalState>;
+  goalState(signal: AbortSignal): Promise<HeardGoal>;
   report(request: ReportRequest, signal: AbortSignal): Promise<void>;
   /** Brings the key that this machine wants to sign in with from now on. */
   bringKey(renewal: KeyRenewal, signal: AbortSignal): Promise<void>;
@@ -50,7 +49,7 @@ export function agentApi(exchanges: AgentExchanges): AgentApi {
     async goalState(signal) {
       const limits = { maximumBytes: goalStateBytes, timeoutMilliseconds: requestMilliseconds };
       const answer = await exchanges({ what: 'goal-state', ...limits }, signal);
-      return jsonOf(answer, goalStateSchema, 'The goal state');
+      return parseGoal(jsonTextOf(answer, 'The goal state'));
     },
     async report(request, signal) {
       const answer = await bring('reports', request, signal);

@@ -18,6 +18,11 @@ export class ServerRefusal extends CodedError {
 
 /** The body of a 2xx answer as a checked value. Throws {@link ServerRefusal} for every other answer. */
 export function jsonOf<T>(answer: HttpAnswer, schema: z.ZodMiniType<T>, what: string): T {
+  return parseJson(schema, jsonTextOf(answer, what), what);
+}
+
+/** The body of a 2xx answer that says it is JSON. Throws {@link ServerRefusal} for every other answer. */
+export function jsonTextOf(answer: HttpAnswer, what: string): string {
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, what);
   if (!isJson(answer)) {
     throw new ServerRefusal(
@@ -26,7 +31,7 @@ export function jsonOf<T>(answer: HttpAnswer, schema: z.ZodMiniType<T>, what: st
       `${what}: the answer is not JSON but '${contentType(answer)}'.`,
     );
   }
-  return parseJson(schema, answer.body.toString('utf8'), what);
+  return answer.body.toString('utf8');
 }
 
 /** The refusal that an answer means, in ARM's or OAuth's words where it uses them. */

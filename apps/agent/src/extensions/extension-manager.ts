@@ -13,6 +13,8 @@ import {
   unsignedWord,
 } from '@sallyport/model';
 import type { GoalExtension, GoalState } from '@sallyport/model/wire';
+import { agentVersion } from '../connection/agent-version.ts';
+import type { HeardGoal } from '../connection/heard-goal.ts';
 import { handlerPaths } from './handler-paths.ts';
 import { keepUp, tellHeld, tellWhatChanged } from './keep-up.ts';
 import { isHosted } from './limits/is-hosted.ts';
@@ -28,6 +30,7 @@ import type { Upkeep } from './plan/upkeep.ts';
 import { keyOf, reportOf } from './report-of.ts';
 import { retreat } from './retreat.ts';
 import { mendHandlerState } from './state/handler-state.ts';
+import { isWorking, type InstalledExtension } from './state/installed-extension.ts';
 import { RememberedOrder } from './state/remembered-order.ts';
 import { sweepLeftovers } from './unpack/staging.ts';
 
@@ -76,7 +79,7 @@ export class ExtensionManager {
   }
 
   /** Takes a goal state and begins what it asks for. A goal state of another machine is not one (T12). */
-  want(goal: GoalState): void {
+  want(goal: HeardGoal): void {
     const { supplies, reporter, journal, host } = this.#options;
     if (goal.machineId.toLowerCase() !== supplies.machineKey.vmId) {
       host.log('error', 'the goal state is of another machine and is ignored', { machineId: goal.machineId });
@@ -91,6 +94,7 @@ export class ExtensionManager {
     for (const told of [this.#waiting, this.#calledOff])
       for (const id of told.keys()) if (!wanted.has(id)) told.delete(id);
     this.#callOffWhatIsNotWanted(goal);
+    this.#refuseWhatIsNotUnderstood(goal);
     tellWhatChanged(this.#options);
     this.reconcile();
   }
@@ -100,10 +104,11 @@ export class ExtensionManager {
     const { host, journal, permit, orders, hosting } = this.#options;
     if (this.#stop.signal.aborted) return;
     const { extensions, unreadable } = host.store.list();
-    for (const problem of unreadable) host.log('error', 'a record of an extension cannot be read', { problem });
+    for (const { problem } of unreadable) host.log('error', 'a record of an extension cannot be read', { problem });
     const works = plan({
       goal: this.#goal,
       installed: extensions,
+      unreadable,
       concluded: journal.conclusions(),
       permit,
       judge: (entry) => orders.judge(entry),
@@ -164,7 +169,7 @@ export class ExtensionManager {
   }
 
   /** What the centre has canceled or replaced ends where it is; nobody waits for its deadline (DESIGN: operations never hang). */
-  #callOffWhatIsNotWanted(goal: GoalState): void {
+  #callOffWhatIsNotWanted(goal: HeardGoal): void {
     for (const { work, findings, callOff } of this.#atWork.values()) {
       const subject = work.kind === 'upkeep' ? work.subject : work.entry;
       const now = goal.extensions.find((one) => resourceKey(one) === resourceKey(subject));
@@ -172,8 +177,36 @@ export class ExtensionManager {
         // A way back ends for a removal only: whatever else is wanted begins once it is over.
         if (now?.desired === 'absent') callOff('The extension is being removed');
         else if (now?.operationDone === false && isAwaited(work, findings)) callOff('It is changed anew');
-      } else if (now?.operationId !== work.entry.operationId) callOff('Another request has taken its place');
+      } else if (goal.notUnderstood?.some(({ operationId }) => operationId === work.entry.operationId) === true)
+        continue;
+      else if (now?.operationId !== work.entry.operationId) callOff('Another request has taken its place');
       else if (now.cancel === true) callOff('It was canceled from the control plane');
+    }
+  }
+
+  /** Each is answered once, and what is there of it stays as it is. */
+  #refuseWhatIsNotUnderstood({ notUnderstood = [] }: HeardGoal): void {
+    const { host, journal, reporter } = this.#options;
+    const ended = journal.conclusions();
+    const atWork = new Set(
+      [...this.#atWork.values()].flatMap(({ work }) => ('entry' in work ? [work.entry.operationId] : [])),
+    );
+    for (const { resourceName, operationId, operationDone, problem } of notUnderstood) {
+      const isEnded = ended.get(resourceKey({ resourceName }))?.operationId === operationId;
+      if (operationDone || isEnded || atWork.has(operationId)) continue;
+      const code = 'RequestNotUnderstood';
+      const message = `This version of the agent (${agentVersion}) does not understand what is asked for '${resourceName}', so nothing was done. ${problem}. Upgrade the agent of the machine, then ask again.`;
+      host.log('warn', 'refused', { operation: operationId, code, explanation: message });
+      const there = host.store.list().extensions.find((one) => isWorking(one) && standsFor(one, resourceName));
+      reporter.report({
+        resourceName,
+        operationId,
+        state: 'Failed',
+        time: new Date(host.environment.now()).toISOString(),
+        version: there?.version ?? '',
+        protectedSettingsStored: false,
+        error: { code, message },
+      });
     }
   }
 
@@ -323,6 +356,11 @@ interface AtWork {
   /** Ends it where it is; the reason is reported. */
   readonly callOff: (why: string) => void;
   readonly done: Promise<void>;
+}
+
+/** Whether it was installed for that resource, or is shared by it. */
+function standsFor(record: InstalledExtension, resourceName: string): boolean {
+  return [record, ...(record.sharing ?? [])].some((one) => resourceKey(one) === resourceKey({ resourceName }));
 }
 
 /** It is enabled again, and nothing but its status is waited for. */

@@ -6,6 +6,7 @@ import type { HandlerVersion, OperationKind } from '@sallyport/model';
 import type { Catalog } from '@sallyport/catalog';
 import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
 import { shellHandler, temporaryDirectory } from '@sallyport/testkit';
+import { parseGoal } from '../connection/heard-goal.ts';
 import { HttpClient } from '../connection/http-client.ts';
 import { createMachineKey, type MachineKey } from '../connection/machine-key.ts';
 import { ExtensionManager } from './extension-manager.ts';
@@ -38,12 +39,16 @@ export interface ManagedMachine extends AsyncDisposable {
   toldOf(resourceName: string): ExtensionReport | undefined;
   /** The step that was told last of an operation. */
   stepNow(operationId: string): string | undefined;
+  /** How often an operation was told of. */
+  countOf(operationId: string): number;
   /** Every state that was told of an operation, in order, without repetitions. */
   states(operationId: string): readonly string[];
   /** Puts a verified tree in its place, as the step `fetch` of that operation would. */
   place(version: HandlerVersion, operation: string, kind: OperationKind, behaviour?: HandlerBehaviour): void;
   /** Wants this and works until it is idle. */
   want(...extensions: readonly GoalExtension[]): Promise<void>;
+  /** The same of requests as a control plane sends them, also of one that knows more. */
+  hear(...requests: readonly unknown[]): Promise<void>;
   /** The same without waiting. */
   begin(...extensions: readonly GoalExtension[]): void;
   idle(): Promise<void>;
@@ -128,6 +133,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     told: () => reports.at(-1),
     toldOf: (resourceName) => reports.findLast((report) => report.resourceName === resourceName),
     stepNow: (operationId) => reports.findLast((report) => report.operationId === operationId)?.step?.name,
+    countOf: (operationId) => reports.filter((report) => report.operationId === operationId).length,
     states: (operationId) =>
       reports
         .filter((report) => report.operationId === operationId)
@@ -147,6 +153,11 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     begin,
     async want(...extensions) {
       begin(...extensions);
+      await running.manager.idle();
+    },
+    async hear(...requests) {
+      const goal = { machineId: machineKey.vmId, generation: 1, extensions: requests };
+      running.manager.want(parseGoal(JSON.stringify(goal)));
       await running.manager.idle();
     },
     idle: () => running.manager.idle(),

@@ -1,5 +1,5 @@
 /** Records that an upgrade is given up, before anything is done about it: after a crash the way back goes on, not the upgrade (T84, T85). */
-import { messageOf, sameExtension, type ExtensionName } from '@sallyport/model';
+import { messageOf, sameExtension, type ExtensionName, type OperationFailureCode } from '@sallyport/model';
 import type { ExtensionHost } from './operation-context.ts';
 import type { StepKind } from './plan/step.ts';
 import { begunUpgrade } from './plan/steps-back.ts';
@@ -17,7 +17,7 @@ export function retreat(
   host: ExtensionHost,
   name: ExtensionName,
   operationId: string,
-  why: Omit<UpgradeFailure, 'disabledBefore'>,
+  why: Omit<UpgradeFailure, 'code' | 'disabledBefore'> & { readonly code: OperationFailureCode },
   step: StepKind | undefined,
 ): boolean {
   const records = host.store.list().extensions.filter((one) => sameExtension(one.name, name));

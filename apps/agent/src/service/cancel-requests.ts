@@ -13,8 +13,8 @@ import { readJsonFile, writeJsonFile } from '../platform/json-file.ts';
 import { agentPaths } from '../platform/paths.ts';
 import { sleep } from '../platform/sleep.ts';
 
-/** `wanted` undefined: every operation. */
-const requestSchema = z.object({ wanted: z.optional(z.string()) });
+/** `wanted` undefined: every operation. A word that is not known here might narrow that: such a request is left out. */
+const requestSchema = z.strictObject({ wanted: z.optional(z.string()) });
 const answerSchema = z.object({ canceled: z.array(z.string()) });
 
 /** The agent sees it at once, or half a second later. Milliseconds. */

@@ -16,7 +16,7 @@ test('T19 a machine cannot make the centre keep more than a bounded text', () =>
       version: long,
       protectedSettingsStored: false,
       error: { code: long, message: long },
-      explanation: { outcome: 'block', rule: long, message: long, entry: long, file: long },
+      explanation: { outcome: long, rule: long, message: long, entry: long, file: long },
       status: { code: long, level: 'Error', displayStatus: long, message: long, time: 'never' },
     },
     now,

@@ -26,7 +26,7 @@ export function boundedReport(report: ExtensionReport, now: number): ExtensionRe
   if (error !== undefined) bounded.error = { code: word(error.code), message: sentence(error.message) };
   if (explanation !== undefined) {
     bounded.explanation = {
-      outcome: explanation.outcome,
+      outcome: word(explanation.outcome),
       rule: word(explanation.rule),
       message: sentence(explanation.message),
       ...(explanation.entry === undefined ? {} : { entry: word(explanation.entry) }),

@@ -34,9 +34,10 @@ export interface OperationEnd {
 
 /**
  * Failures before anything of the new request ran on the machine. The machine is as it was, so the goal goes back to that:
- * a request that failed is over, and is not carried out later when a list is loosened or the machine returns (T13).
+ * a request that failed is over, and is not carried out later when a list is loosened or the machine returns (T13). A code that is not
+ * known here, of a newer agent, may be of something that ran: what is wanted stays.
  */
-const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
+const nothingRan: ReadonlySet<string> = new Set<OperationFailureCode>([
   'ExtensionNotAllowed',
   'LocalControlsUnreadable',
   'ExtensionManagerDisabled',
@@ -60,6 +61,8 @@ const nothingRan: ReadonlySet<OperationFailureCode> = new Set([
   'ManifestMalformed',
   'SettingsUnreadable',
   'NetworkNotWithheld',
+  'RecordUnreadable',
+  'RequestNotUnderstood',
   'MachineOffline',
   'DependencyFailed',
   'StorageFull',
@@ -123,11 +126,7 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
     return;
   }
   const isBack = end.rolledBackTo !== undefined && readGoal(extension.lapse_goal)?.version === end.rolledBackTo;
-  if (
-    isBack ||
-    end.neverBegun === true ||
-    (end.state === 'Failed' && nothingRan.has(end.error?.code as OperationFailureCode))
-  ) {
+  if (isBack || end.neverBegun === true || (end.state === 'Failed' && nothingRan.has(end.error?.code ?? ''))) {
     await settleTakenAlong(writer, extension, 'go back');
     await resource(writer.updateTable('extensions').set({ goal: extension.lapse_goal, lapse_goal: null })).execute();
     await raiseGeneration(writer, operation.vm_id);

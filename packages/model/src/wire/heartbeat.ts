@@ -5,8 +5,7 @@
 import * as z from 'zod/mini';
 import { agentConfigurationSchema, serviceStatusesSchema } from './agent-configuration.ts';
 
-const databaseServerSchema = z.enum(['mssql', 'mysql', 'postgresql']);
-export type DatabaseServer = z.infer<typeof databaseServerSchema>;
+export type DatabaseServer = 'mssql' | 'mysql' | 'postgresql';
 
 export const systemFactsSchema = z.object({
   computerName: z.string(),
@@ -18,8 +17,8 @@ export const systemFactsSchema = z.object({
   vmUuid: z.string(),
   manufacturer: z.string(),
   model: z.string(),
-  /** Those that run there; older agents do not say. */
-  databaseServers: z.optional(z.readonly(z.array(databaseServerSchema))),
+  /** Those that run there (`DatabaseServer`); older agents do not say, and newer ones may know more. */
+  databaseServers: z.optional(z.readonly(z.array(z.string().check(z.maxLength(64))))),
 });
 export type SystemFacts = z.infer<typeof systemFactsSchema>;
 

@@ -29,7 +29,8 @@ export type StepProgress = z.infer<typeof stepProgressSchema>;
 
 /** Why the server let an operation pass or refused it: the words of `azcmagent extension explain`. */
 export const explanationSchema = z.object({
-  outcome: z.enum(['allow', 'block', 'cannot-run']),
+  /** `allow`, `block` or `cannot-run`. It is shown, and nothing is decided by it: another version's word is kept as it is. */
+  outcome: z.string(),
   rule: z.string(),
   message: z.string(),
   entry: z.optional(z.string()),

@@ -1,9 +1,15 @@
 /** How an operation ended on this machine, by the resource it was for. */
-import type { OperationState } from '@sallyport/model';
+import { isTerminal, type OperationState } from '@sallyport/model';
 
 export interface Conclusion {
   readonly operationId: string;
-  readonly state: OperationState;
+  /** `unknown`: it ended in a way that another version of the agent has a word for. It is over, and is not done again (T84). */
+  readonly state: OperationState | 'unknown';
+}
+
+/** Whether it says that the operation is over. */
+export function isConcluded({ state }: Conclusion): boolean {
+  return state === 'unknown' || isTerminal(state);
 }
 
 /** Resources are told apart by name; case does not count. */

@@ -5,7 +5,6 @@
 import {
   extensionKey,
   extensionNameOf,
-  isTerminal,
   sameExtension,
   type ExtensionName,
   type HandlerVersion,
@@ -17,7 +16,8 @@ import type { OrderVerdict } from '@sallyport/local-controls';
 import type { Explanation, GoalExtension, GoalState } from '@sallyport/model/wire';
 import { notSigned } from '../orders/not-signed.ts';
 import { isWorking, type InstalledExtension } from '../state/installed-extension.ts';
-import { resourceKey, type Conclusion } from './conclusion.ts';
+import { unreadableOf, unreadableSentence, type UnreadableRecord } from '../state/unreadable-record.ts';
+import { isConcluded, resourceKey, type Conclusion } from './conclusion.ts';
 import { inOrder, skipped, type Placed } from './dependency-levels.ts';
 import type { Hosting } from './hosting.ts';
 import { returnInOrder, type Held } from './order-of-return.ts';
@@ -33,6 +33,8 @@ export interface PlanInput {
   readonly goal: GoalState | undefined;
   /** Every version of every extension on the machine. */
   readonly installed: readonly InstalledExtension[];
+  /** Versions of which it is not known how far they have come: nothing is done with their extensions. */
+  readonly unreadable?: readonly UnreadableRecord[];
   /** By `resourceKey`. */
   readonly concluded: ReadonlyMap<string, Conclusion>;
   readonly permit: Permit;
@@ -112,7 +114,11 @@ export function plan(input: PlanInput): readonly Work[] {
     .filter(({ desired }) => desired === 'present')
     .map((entry) => planPresent(entry, input, claimed));
   const performed = new Set(present.flatMap((work) => (work?.kind === 'perform' ? [extensionKey(work.name)] : [])));
-  const upkeep = returnInOrder(planUpkeep(input, removed), { ...input, order: input.order ?? [] }, performed);
+  // To stop what is hosted is the administrator's decision, and takes nothing back.
+  const kept = planUpkeep(input, removed).filter(
+    ({ purpose, name }) => purpose === 'suspend' || unreadableOf(name, input.unreadable) === undefined,
+  );
+  const upkeep = returnInOrder(kept, { ...input, order: input.order ?? [] }, performed);
   const works = [...absent, ...upkeep, ...present.map((work) => whileHeld(work, upkeep, input))];
   return inOrder(
     works.filter((work) => work !== undefined),
@@ -174,6 +180,8 @@ function planAbsent(entry: GoalExtension, input: PlanInput): Work | undefined {
   if (cancellation !== 'none') return cancellation;
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
+  const unreadable = unreadableOf(named.name, input.unreadable);
+  if (unreadable !== undefined) return refuseUnreadable(entry, end, named.name, unreadable);
   const steps = stepsWithout(entry, recordsOf(named.name, input), sharersOf(entry, input.goal));
   if (steps.length === 0 && (entry.operationDone || end !== undefined)) return undefined;
   if (end?.succeeded === false) return undefined;
@@ -217,6 +225,8 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): W
   const end = endOf(entry, input);
   const named = extensionNameOf(entry.publisher, entry.type);
   if (!named.ok) return end === undefined ? refuseName(entry, named.malformed) : undefined;
+  const unreadable = unreadableOf(named.name, input.unreadable);
+  if (unreadable !== undefined) return refuseUnreadable(entry, end, named.name, unreadable);
   const key = extensionKey(named.name);
   const claim = entry.extensionName === undefined ? 'whole' : 'part';
   const claimedBefore = claimed.get(key);
@@ -261,7 +271,7 @@ function planPresent(entry: GoalExtension, input: PlanInput, claimed: Claims): W
 /** How the operation that an entry stands for ended here; undefined while it is not known to be over. */
 function endOf(entry: GoalExtension, input: PlanInput): { readonly succeeded: boolean } | undefined {
   const concluded = input.concluded.get(resourceKey(entry));
-  if (concluded?.operationId !== entry.operationId || !isTerminal(concluded.state)) return undefined;
+  if (concluded?.operationId !== entry.operationId || !isConcluded(concluded)) return undefined;
   return { succeeded: concluded.state === 'Succeeded' };
 }
 
@@ -290,6 +300,17 @@ function refuseName(entry: GoalExtension, malformed: MalformedExtensionName): Re
   const message = `'${malformed.entry}' is not the name of an extension: ${malformed.reason}. A name that is read loosely is a way round a list, so nothing was done.`;
   const explanation = { outcome: 'block', rule: 'malformed-name', message } as const;
   return { kind: 'refuse', entry, code: 'ExtensionNotAllowed', message, explanation };
+}
+
+/** Once for each operation; nobody is told of what is only kept up. */
+function refuseUnreadable(
+  entry: GoalExtension,
+  end: { readonly succeeded: boolean } | undefined,
+  name: ExtensionName,
+  unreadable: UnreadableRecord,
+): Refusal | undefined {
+  if (entry.operationDone || end !== undefined) return undefined;
+  return { kind: 'refuse', entry, code: 'RecordUnreadable', message: unreadableSentence(name, unreadable) };
 }
 
 /** Which operation a change is (S4.4): the one that was begun, if it was, so that a restart decides on the same question. */

@@ -3,9 +3,9 @@
  * it stops what it hosts while the manager is disabled, and brings that back, also after the machine was started anew (S4.11).
  * Nothing of it brings anything new onto the machine, so no list has a say in it (S4.6).
  */
-import { extensionKey, isTerminal, type ExtensionName } from '@sallyport/model';
+import { extensionKey, type ExtensionName } from '@sallyport/model';
 import type { InstalledExtension } from '../state/installed-extension.ts';
-import { resourceKey, type Conclusion } from './conclusion.ts';
+import { isConcluded, resourceKey, type Conclusion } from './conclusion.ts';
 import type { Hosting } from './hosting.ts';
 import type { Step } from './step.ts';
 import { failedVersion, stepsBack, type FailedVersion } from './steps-back.ts';
@@ -83,7 +83,7 @@ function stepsOfFailed(
 
 function isTold(failed: FailedVersion, concluded: ReadonlyMap<string, Conclusion>): boolean {
   const end = concluded.get(resourceKey(failed));
-  return end?.operationId === failed.operation.id && isTerminal(end.state);
+  return end?.operationId === failed.operation.id && isConcluded(end);
 }
 
 function upkeep(purpose: Upkeep['purpose'], subject: InstalledExtension, steps: readonly Step[]): Upkeep {

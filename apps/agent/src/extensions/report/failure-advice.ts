@@ -39,6 +39,8 @@ const advice: Readonly<Record<OperationFailureCode, string>> = {
     'find out who changed it; then delete the extension and install it again: nothing else is verified anew',
   NetworkNotWithheld:
     "see 'Network of Installs' of azcmagent show on the machine; its administrator puts that right, or sets extensions.agent.installnetwork",
+  RecordUnreadable: 'install the version of the agent that wrote the record, then ask again',
+  RequestNotUnderstood: 'upgrade the agent of the machine, then ask again',
   HandlerInstallFailed: commandFailed,
   HandlerUpdateFailed: commandFailed,
   HandlerEnableFailed: commandFailed,

@@ -1,17 +1,18 @@
 /** The records of what is installed: one `state.json` for each version, replaced durably (T84). */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { handlerDirectoryName } from '@sallyport/handler-contract';
+import { handlerDirectoryName, parseHandlerDirectoryName } from '@sallyport/handler-contract';
 import { extensionKey, handlerName, messageOf, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import { isMissing, syncDirectory, type DurableChanges } from '@sallyport/durable-files';
 import { fileStamp } from '../../platform/file-stamp.ts';
 import { readJsonFile, textOf, writeJsonFile } from '../../platform/json-file.ts';
+import type { UnreadableRecord } from './unreadable-record.ts';
 import { installedExtensionSchema, storedForm, type InstalledExtension } from './installed-extension.ts';
 
 export interface ExtensionStore {
-  /** All records, in the order of their directories' names. `unreadable` names the files that could not be trusted. */
-  list(): { readonly extensions: readonly InstalledExtension[]; readonly unreadable: readonly string[] };
+  /** All records, in the order of their directories' names, and those that say something which is not known here. */
+  list(): { readonly extensions: readonly InstalledExtension[]; readonly unreadable: readonly UnreadableRecord[] };
   find(name: ExtensionName, version: HandlerVersion): InstalledExtension | undefined;
   /** Adds or replaces the record of that name and version. Durable when it returns. */
   put(extension: InstalledExtension): void;
@@ -37,7 +38,7 @@ export function extensionStore(directory: string): ExtensionStore {
   /** Every step of every operation looks here, and mostly nothing has changed: a record is read again when its file is another one. */
   function list(): ReturnType<ExtensionStore['list']> {
     const seen = new Map<string, Known>();
-    const unreadable: string[] = [];
+    const unreadable: UnreadableRecord[] = [];
     for (const folder of foldersIn(directory)) {
       const file = join(directory, folder, 'state.json');
       try {
@@ -49,7 +50,8 @@ export function extensionStore(directory: string): ExtensionStore {
             : readJsonFile(file, installedExtensionSchema);
         if (extension !== undefined) seen.set(file, { stamp, extension });
       } catch (error) {
-        unreadable.push(`${file}: ${messageOf(error)}`);
+        const { name = folder, version } = parseHandlerDirectoryName(folder) ?? {};
+        unreadable.push({ handler: name, version, problem: messageOf(error) });
       }
     }
     known = seen;

@@ -2,12 +2,10 @@
 import type { DisabledExtension } from '@sallyport/handler-contract';
 import {
   extensionNameOf,
-  operationFailureCodes,
   operationKinds,
   parseHandlerVersion,
   type ExtensionName,
   type HandlerVersion,
-  type OperationFailureCode,
   type OperationKind,
 } from '@sallyport/model';
 import { explanationSchema } from '@sallyport/model/wire';
@@ -23,11 +21,10 @@ import type { ProgramDigests } from '../verify/program-digests.ts';
 export const phases = ['fetching', 'placed', 'updated', 'installed', 'enabled', 'uninstalled', 'kept'] as const;
 export type Phase = (typeof phases)[number];
 
-const failureCodes = Object.keys(operationFailureCodes) as readonly OperationFailureCode[];
-
 const upgradeFailureSchema = z.object({
   state: z.enum(['Failed', 'Canceled', 'TimedOut']),
-  code: z.enum(failureCodes),
+  /** Of the catalogue of the version that wrote it, which may be a newer one: it is told, and nothing is decided by it. */
+  code: z.string(),
   message: z.string(),
   explanation: z.optional(explanationSchema),
   /** Whether the disable command of the version before may have run. */

@@ -12,7 +12,7 @@ export async function run(_invocation: Invocation, { environment, voice }: Comma
   const paths = agentPaths(environment.root);
   const { extensions, unreadable } = extensionStore(paths.extensionLogs).list();
   const reading = readControls(environment);
-  for (const problem of unreadable) voice.warn(`A record of an extension cannot be read: ${problem}`);
+  for (const { problem } of unreadable) voice.warn(`A record of an extension cannot be read: ${problem}`);
   const shown = extensions.flatMap(resourcesIn).map((extension) => ({
     extension: extension.resourceName,
     publisher: extension.name.publisher,
@@ -33,7 +33,7 @@ export async function run(_invocation: Invocation, { environment, voice }: Comma
     if (one.suspended !== undefined) voice.line(`Suspended: ${one.suspended}`);
     if (one.failed !== undefined) voice.line(`Failed: ${one.failed}`);
   }
-  if (extensions.length === 0) voice.line('There are no extensions on this machine.');
+  if (extensions.length + unreadable.length === 0) voice.line('There are no extensions on this machine.');
   voice.value(shown);
 }
 
