@@ -4,10 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readTags } from '../../apps/control-plane/src/arm/tags.ts';
 import { endpointOf } from '../../apps/control-plane/src/identity/endpoint.ts';
 import { issueAccessToken } from '../../apps/control-plane/src/identity/access-token.ts';
 import { readSigningKey } from '../../apps/control-plane/src/identity/signing-key.ts';
 import { processEnvironment } from '../../apps/control-plane/src/environment.ts';
+import { taggedMachine, tagRowsOf } from '../../apps/control-plane/src/resources/tag-keys.ts';
 import { statePaths } from '../../apps/control-plane/src/state/state-paths.ts';
 import type { PostgresAddress } from '../../apps/control-plane/src/store/postgres/address.ts';
 import { openStore } from '../../apps/control-plane/src/store/store.ts';
@@ -60,7 +62,7 @@ export async function populateFleet(
     }));
     await store.observe(async (writer) => {
       await writer.insertInto('principals').values(principals).execute();
-      await writer
+      const rows = await writer
         .insertInto('machines')
         .values(
           machines.map(({ vm_id, principal_id, name }) => ({
@@ -86,7 +88,10 @@ export async function populateFleet(
             changed_by: 'benchmark',
           })),
         )
+        .returningAll()
         .execute();
+      const tags = rows.flatMap((row) => tagRowsOf(taggedMachine(row), readTags(row.tags)));
+      await writer.insertInto('resource_tags').values(tags).execute();
       return { value: undefined, events: [] };
     });
     for (const [i, principal] of principals.entries()) {

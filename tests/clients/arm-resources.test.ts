@@ -334,6 +334,53 @@ test('machines and extensions have the published shapes too, and a shape that is
 describe('tags and lists', () => {
   const tagsAt = (scope: string): string =>
     `${scope}/providers/Microsoft.Resources/tags/default?api-version=2021-04-01`;
+  const listed = (filter: string): Promise<Answer> =>
+    arm.arm('GET', `${subscription}/resources?api-version=2021-04-01&$filter=${encodeURIComponent(filter)}`);
+  const withTag = async (name: string, value?: string): Promise<readonly string[]> => {
+    const answer = await listed(`tagName eq '${name}'${value === undefined ? '' : ` and tagValue eq '${value}'`}`);
+    return (answer.json() as { readonly value: readonly { readonly id: string }[] }).value.map(({ id }) => id);
+  };
+
+  test.each(["tagValue eq '1'", "tagName ne 'a'", "tagName eq 'a' and tagValue ne '1'"])(
+    'a $filter about tags that is not possible is refused, not ignored: %s',
+    async (filter) => {
+      const answer = await listed(filter);
+      expect([answer.status, errorOf(answer).code]).toEqual([400, 'InvalidFilter']);
+    },
+  );
+
+  test('what is written with tags is found by them, until it has others or is gone', async () => {
+    const id = `${agent.resourceId}/extensions/Tagged`;
+    const body = (tags: object, more: object = {}): object => ({
+      location: 'here',
+      tags,
+      properties: contoso('Slow', more),
+    });
+    const found = async (): Promise<readonly number[]> =>
+      Promise.all([withTag('FIRST'), withTag('first', 'One'), withTag('first', 'one'), withTag('second')]).then((all) =>
+        all.map((ids) => ids.filter((one) => one === id).length),
+      );
+    expect((await send('PUT', id, body({ First: 'One' }))).status).toBe(200);
+    expect(await found()).toEqual([1, 1, 0, 0]);
+    await work();
+    expect((await send('PUT', id, body({ second: '' }))).status).toBe(200);
+    expect(await found()).toEqual([0, 0, 0, 1]);
+    await work();
+    expect((await send('PATCH', id, { properties: { settings: { a: 1 } } })).status).toBe(200);
+    expect(await found()).toEqual([0, 0, 0, 1]);
+    await work();
+    expect((await send('PATCH', id, { tags: { first: 'one' }, properties: { settings: { a: 2 } } })).status).toBe(200);
+    expect(await found()).toEqual([1, 0, 1, 0]);
+    await work();
+    await send('DELETE', id);
+    await work();
+    expect(await found()).toEqual([0, 0, 0, 0]);
+    expect((await send('PUT', id, body({}))).status).toBe(200);
+    expect(await found()).toEqual([0, 0, 0, 0]);
+    await work();
+    await send('DELETE', id);
+    await work();
+  });
 
   test.each([
     ['a subscription', (): string => subscription],
@@ -341,7 +388,10 @@ describe('tags and lists', () => {
     ['a machine', (): string => agent.resourceId],
     ['an extension', (): string => `${agent.resourceId}/extensions/Runner`],
     ['a license', (): string => `${group}/providers/Microsoft.HybridCompute/licenses/esu`],
-  ])('the tags of %s are replaced, merged and deleted', async (_what, scope) => {
+  ])('the tags of %s are replaced, merged and deleted, and found by', async (what, scope) => {
+    const isListed = what !== 'a subscription' && what !== 'a group';
+    const found = async (name: string, value?: string): Promise<boolean> =>
+      (await withTag(name, value)).includes(scope());
     const shown = async (): Promise<unknown> =>
       ((await arm.arm('GET', tagsAt(scope()))).json() as { readonly properties: { readonly tags: unknown } }).properties
         .tags;
@@ -351,12 +401,15 @@ describe('tags and lists', () => {
     expect(await shown()).toEqual({ a: '1', b: '2' });
     await patch('Merge', { A: '3', c: '4' });
     expect(await shown()).toEqual({ A: '3', b: '2', c: '4' });
+    expect([await found('a', '1'), await found('a', '3'), await found('C')]).toEqual([false, isListed, isListed]);
     await patch('Delete', { a: '3', b: 'another' });
     expect(await shown()).toEqual({ b: '2', c: '4' });
     await patch('Replace', { d: '5' });
     expect(await shown()).toEqual({ d: '5' });
+    expect([await found('b'), await found('D', '5')]).toEqual([false, isListed]);
     expect((await arm.arm('DELETE', tagsAt(scope()))).status).toBe(200);
     expect(await shown()).toEqual({});
+    expect(await found('d')).toBe(false);
   });
 
   test('what has no tags is told so', async () => {

@@ -12,7 +12,7 @@ export interface PageRequest {
 const largestPage = 1000;
 
 /** What page a request asks for. `defaultSize` is used without `$top`. Throws {@link ArmError} for malformed parameters. */
-export function pageRequest(request: ArmRequest, defaultSize: number): PageRequest {
+export function pageRequest(request: Pick<ArmRequest, 'query'>, defaultSize: number): PageRequest {
   const top = request.query.get('$top');
   if (top !== undefined && !/^[1-9][0-9]{0,8}$/.test(top)) {
     throw new ArmError('InvalidParameter', `The $top '${top.slice(0, 20)}' is not a positive number.`);
@@ -30,7 +30,7 @@ export function pageRequest(request: ArmRequest, defaultSize: number): PageReque
  */
 export function page<Row>(
   endpoint: string,
-  request: ArmRequest,
+  request: Pick<ArmRequest, 'path' | 'query'>,
   wanted: PageRequest,
   rows: readonly Row[],
   keyOf: (row: Row) => string,

@@ -7,6 +7,7 @@ import type { ActivityEvent } from '../activity-log/activity-event.ts';
 import { eventOriginSchema } from '../activity-log/event-origin.ts';
 import { endedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
+import { forgetTags } from '../resources/keep-tags.ts';
 import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
@@ -121,6 +122,7 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
   if (end.presumed === true) return;
   if (end.state === 'Succeeded' && operation.kind === 'delete') {
     await resource(writer.deleteFrom('extensions')).execute();
+    await forgetTags(writer, 'extension', `${operation.vm_id}/${operation.extension_name_key}`);
     await forgetInOrders(writer, operation.vm_id, operation.extension_name_key);
     await raiseGeneration(writer, operation.vm_id);
     return;

@@ -16,6 +16,8 @@ export interface Access {
   require(action: string, scope: string): void;
   /** Whether any role is held at the scope, above it or below it: enough to be told that it is there. */
   touches(scope: string): boolean;
+  /** Scopes at which some role permits the action, and so at everything beneath them. */
+  scopesOf(action: string): readonly string[];
   /** What is permitted at a scope, one permission for each role that reaches it. */
   permissionsAt(scope: string): readonly Permission[];
 }
@@ -37,6 +39,7 @@ export function accessOf(
       );
     },
     touches: (scope) => grants.some((grant) => covers(grant.scope, scope) || covers(scope, grant.scope)),
+    scopesOf: (action) => grants.filter(({ role }) => rolePermits(role, action)).map(({ scope }) => scope),
     permissionsAt: (scope) =>
       grants.filter((grant) => covers(grant.scope, scope)).flatMap(({ role }) => role.permissions),
   };

@@ -19,6 +19,8 @@ import { scopeBeneath, scopeKey } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
 import type { PlainResourceRow } from '../store/schema/resource-rows.ts';
 import type { Reader, Writer } from '../store/store.ts';
+import { forgetTags, keepTags } from './keep-tags.ts';
+import { taggedPlain } from './tag-keys.ts';
 
 export type PlainResource = Selectable<PlainResourceRow>;
 export type Properties = Readonly<Record<string, unknown>>;
@@ -157,6 +159,7 @@ async function write(services: Services, kind: PlainType, request: ArmRequest): 
       .onConflict((conflict) => conflict.column('resource_key').doUpdateSet(said))
       .returningAll()
       .executeTakeFirstOrThrow();
+    if (kind.resource === 'tracked') await keepTags(writer, taggedPlain(stored), found?.tags, stored.tags);
     const origin = { ...request.origin, resourceId: id };
     const subStatus = found === undefined ? 'Created' : 'OK';
     const events = requestEvents(environment, origin, {
@@ -226,6 +229,7 @@ async function remove({ store, environment }: Services, kind: PlainType, request
 export async function removePlainAt(writer: Writer, id: string): Promise<void> {
   const key = scopeKey(id);
   await removeAssignmentsAt(writer, id);
+  await forgetTags(writer, 'plain', key);
   await writer
     .deleteFrom('plain_resources')
     .where((row) =>

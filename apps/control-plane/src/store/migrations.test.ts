@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Kysely, PostgresDialect, sql, SqliteDialect } from 'kysely';
 import { expect, test } from 'vitest';
 import { chainedColumns, chainStart, nextHash } from '../activity-log/chain.ts';
+import { tagKey } from '../resources/tag-keys.ts';
 import { eachStore, type TestStore } from '../testing/each-store.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -24,6 +25,11 @@ async function databaseAsOf({ directory, postgres }: TestStore, migration: strin
   return db;
 }
 
+const has =
+  (key: string) =>
+  (row: Row): boolean =>
+    row['tag_key'] === key;
+
 const position = (row: Row): number => Number(row['position']);
 
 /** Three rows in each table, every column filled; returned as they were written. */
@@ -35,6 +41,8 @@ async function fillEveryTable(db: Kysely<never>): Promise<ReadonlyMap<string, re
         columns.map((column) => {
           const isText = column.dataType.toLowerCase() === 'text';
           if (name === 'principals' && column.name === 'kind') return ['kind', 'ServicePrincipal'];
+          if (name === 'plain_resources' && column.name === 'type') return ['type', 'Microsoft.HybridCompute/licenses'];
+          if (column.name === 'tags') return ['tags', `{"tag":"${number}"}`];
           return [column.name, isText ? `${column.name} ${number}` : number];
         }),
       ),
@@ -68,8 +76,24 @@ eachStore('live data', (makeStore) => {
     }
     const { rows: log } = await sql<Row>`SELECT * FROM activity_events`.execute(newest);
     const { rows: roles } = await sql<Row>`SELECT principal_id FROM role_assignments`.execute(newest);
+    const { rows: tags } = await sql<Row>`SELECT * FROM resource_tags`.execute(newest);
     await newest.destroy();
 
+    if (name < '202611281410-resource-tags') {
+      // Machines and extensions have been there from the beginning, licenses have not. By its name each has the tag, and by its value one.
+      const kinds = ['machine', 'extension', ...(written.has('plain_resources') ? ['plain'] : [])];
+      for (const kind of kinds) {
+        const those = tags.filter((row) => row['kind'] === kind);
+        expect([kind, ...[1, 2, 3].map((number) => those.filter(has(tagKey('TAG', `${number}`))).length)]).toEqual([
+          kind,
+          1,
+          1,
+          1,
+        ]);
+        expect([kind, those.filter(has(tagKey('Tag'))).length, those.length]).toEqual([kind, 3, 6]);
+      }
+      expect(tags).toHaveLength(6 * kinds.length);
+    }
     if (name < '202611250330-roles') expect(roles).toHaveLength(3);
     if (name >= '202611250400-chain') return;
     // T68 Events that are older than the chain are sealed as they stand.

@@ -324,6 +324,17 @@ CREATE TABLE resource_groups (
   CONSTRAINT resource_groups_key PRIMARY KEY (subscription_id, name_key)
 );
 
+CREATE TABLE resource_tags (
+  subscription_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  tag_key text COLLATE "C" NOT NULL,
+  place text COLLATE "C" NOT NULL,
+  resource_key text COLLATE "C" NOT NULL,
+  CONSTRAINT resource_tags_key PRIMARY KEY (subscription_id, kind, tag_key, place)
+);
+
+CREATE INDEX resource_tags_of_resource ON resource_tags USING btree (kind, resource_key);
+
 CREATE TABLE role_assignments (
   assignment_id text COLLATE "C" NOT NULL,
   scope text COLLATE "C" NOT NULL,

@@ -303,6 +303,17 @@ CREATE TABLE resource_groups (
   constraint resource_groups_key primary key (subscription_id, name_key)
 );
 
+CREATE TABLE resource_tags (
+  subscription_id text not null,
+  kind text not null,
+  tag_key text not null,
+  place text not null,
+  resource_key text not null,
+  constraint resource_tags_key primary key (subscription_id, kind, tag_key, place)
+);
+
+CREATE INDEX resource_tags_of_resource on resource_tags (kind, resource_key);
+
 CREATE TABLE role_assignments (
   assignment_id text not null primary key,
   scope text not null,

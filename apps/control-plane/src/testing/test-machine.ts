@@ -4,13 +4,20 @@ import type { Environment } from '../environment.ts';
 import { startOperation } from '../providers/microsoft.hybridcompute/start-operation.ts';
 import type { Machine } from '../providers/microsoft.hybridcompute/machine-view.ts';
 import type { ExtensionGoal } from '../machines/extension-goal.ts';
+import { keepTags } from '../resources/keep-tags.ts';
+import { taggedExtension, taggedMachine } from '../resources/tag-keys.ts';
 import type { ExtensionRow } from '../store/schema/extension-rows.ts';
+import type { MachineRow } from '../store/schema/machine-rows.ts';
 import type { Store, Writer } from '../store/store.ts';
 import { testEvent } from './test-event.ts';
 import { testOrigin } from './test-origin.ts';
 
-/** Stores a machine named `m`. */
-export function addMachine(environment: Environment, store: Store): Promise<Machine> {
+/** Stores a machine named `m`; `over` are the columns that matter to a test. */
+export function addMachine(
+  environment: Environment,
+  store: Store,
+  over: Partial<Omit<MachineRow, 'vm_id'>> = {},
+): Promise<Machine> {
   const vm_id = randomUUID();
   return store.change(async (writer) => {
     const now = environment.now();
@@ -36,9 +43,11 @@ export function addMachine(environment: Environment, store: Store): Promise<Mach
         created_by: 'c',
         changed_at: now,
         changed_by: 'c',
+        ...over,
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await keepTags(writer, taggedMachine(value), undefined, value.tags);
     return { value, events: [testEvent()] };
   });
 }
@@ -99,7 +108,7 @@ async function insertExtension(
   over: Partial<ExtensionRow>,
 ): Promise<void> {
   const now = environment.now();
-  await writer
+  const { name_key, tags } = await writer
     .insertInto('extensions')
     .values({
       vm_id: machine.vm_id,
@@ -128,5 +137,7 @@ async function insertExtension(
       changed_by: 'c',
       ...over,
     })
-    .execute();
+    .returning(['name_key', 'tags'])
+    .executeTakeFirstOrThrow();
+  await keepTags(writer, taggedExtension(machine, name_key), undefined, tags);
 }

@@ -6,6 +6,7 @@ import { endOperation } from '../../machines/end-operation.ts';
 import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
 import { forgetInOrders } from '../../machines/forget-in-orders.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
+import { forgetTags } from '../../resources/keep-tags.ts';
 import type { Services } from '../../services.ts';
 import type { Recorded, Writer } from '../../store/store.ts';
 import { findExtension, operationById } from './extension-rows.ts';
@@ -40,6 +41,7 @@ export async function deleteExtension(services: Services, request: ArmRequest): 
     if (extension.goal === null && extension.installed_version === '') {
       const known = writer.deleteFrom('extensions').where('vm_id', '=', machine.vm_id);
       await known.where('name_key', '=', extension.name_key).execute();
+      await forgetTags(writer, 'extension', `${machine.vm_id}/${extension.name_key}`);
       await forgetInOrders(writer, machine.vm_id, extension.name_key);
       return {
         value: { machine, operation: undefined },

@@ -3,6 +3,8 @@ import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { readTags, type Tags } from '../../arm/tags.ts';
 import { namesBefore } from '../../machines/provision-order.ts';
+import { keepTags } from '../../resources/keep-tags.ts';
+import { taggedExtension } from '../../resources/tag-keys.ts';
 import type { Services } from '../../services.ts';
 import { onWhatWasRead } from '../../store/guarded-changes.ts';
 import type { Reader } from '../../store/store.ts';
@@ -71,6 +73,7 @@ async function patchTags(
       .where('name_key', '=', before.name_key)
       .returningAll()
       .executeTakeFirstOrThrow();
+    await keepTags(writer, taggedExtension(machine, extension.name_key), before.tags, extension.tags);
     const operation = await operationById(writer, extension.operation_id);
     const origin = { ...request.origin, resourceId: idOfExtension(machine, extension.name) };
     return {

@@ -5,6 +5,8 @@ import type { ArmRequest } from '../../arm/arm-request.ts';
 import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
 import { ownGoal } from '../../machines/taken-along.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
+import { keepTags } from '../../resources/keep-tags.ts';
+import { taggedExtension } from '../../resources/tag-keys.ts';
 import type { Services } from '../../services.ts';
 import type { Writer } from '../../store/store.ts';
 import type { ChosenPackage } from './choose-package.ts';
@@ -89,6 +91,7 @@ export async function proposeExtension(
     .onConflict((conflict) => conflict.columns(['vm_id', 'name_key']).doUpdateSet({ ...said, status: null }))
     .returningAll()
     .executeTakeFirstOrThrow();
+  await keepTags(writer, taggedExtension(machine, extension.name_key), before?.tags, extension.tags);
   return { extension, operation };
 }
 

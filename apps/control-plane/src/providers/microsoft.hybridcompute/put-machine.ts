@@ -8,6 +8,8 @@ import { parseBody } from '../../arm/body.ts';
 import { readTags } from '../../arm/tags.ts';
 import { machineKey } from '../../identity/credentials/client-assertion.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
+import { keepTags } from '../../resources/keep-tags.ts';
+import { taggedMachine } from '../../resources/tag-keys.ts';
 import type { Services } from '../../services.ts';
 import type { MachineRow } from '../../store/schema/machine-rows.ts';
 import type { Writer } from '../../store/store.ts';
@@ -131,11 +133,14 @@ async function updateMachine(
       `The resource '${before.name}' already exists in location '${before.location}'; a resource cannot change its location.`,
     );
   }
-  const tags = body.tags === undefined && request.method === 'PATCH' ? readTags(before.tags) : (body.tags ?? {});
+  const tags = JSON.stringify(
+    body.tags === undefined && request.method === 'PATCH' ? readTags(before.tags) : (body.tags ?? {}),
+  );
+  await keepTags(writer, taggedMachine(before), before.tags, tags);
   return writer
     .updateTable('machines')
     .set({
-      tags: JSON.stringify(tags),
+      tags,
       properties: JSON.stringify(
         keptProperties(JSON.parse(before.properties) as Record<string, unknown>, body.properties),
       ),
@@ -209,6 +214,7 @@ async function enrol(
       created_at: now,
     })
     .execute();
+  await keepTags(writer, taggedMachine(row), undefined, row.tags);
   return writer.insertInto('machines').values(row).returningAll().executeTakeFirstOrThrow();
 }
 

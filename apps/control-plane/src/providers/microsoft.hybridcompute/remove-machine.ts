@@ -3,6 +3,7 @@ import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import type { Environment } from '../../environment.ts';
 import { endOperation } from '../../machines/end-operation.ts';
 import { removeAssignmentsOf } from '../../rbac/remove-assignments.ts';
+import { forgetTags } from '../../resources/keep-tags.ts';
 import { removePlainAt } from '../../resources/plain-resource.ts';
 import type { Writer } from '../../store/store.ts';
 import { idOfMachine } from './machine-view.ts';
@@ -35,6 +36,8 @@ export async function removeMachine(
     await removePlainAt(writer, idOfMachine(machine));
     await removeAssignmentsOf(writer, machine.principal_id);
   }
+  await forgetTags(writer, 'extension', vmId);
+  await forgetTags(writer, 'machine', vmId);
   await writer.deleteFrom('extensions').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('automatic_upgrades').where('vm_id', '=', vmId).execute();
   await writer.deleteFrom('machine_upgrade_settings').where('vm_id', '=', vmId).execute();

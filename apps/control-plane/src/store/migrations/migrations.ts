@@ -11,6 +11,7 @@ import { plainResources } from './plain-resources.ts';
 import { policyObjects } from './policy-objects.ts';
 import { policyStates } from './policy-states.ts';
 import { provisionOrder } from './provision-order.ts';
+import { resourceTags } from './resource-tags.ts';
 import { roleTables } from './role-tables.ts';
 import { sharedFiles } from './shared-files.ts';
 import { signInTables } from './sign-in-tables.ts';
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611280045-provision-order', up: provisionOrder },
   { name: '202611280405-machine-statements', up: machineStatements },
   { name: '202611280755-operation-orders', up: operationOrders },
+  { name: '202611281410-resource-tags', up: resourceTags },
 ];

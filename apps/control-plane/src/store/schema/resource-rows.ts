@@ -1,5 +1,6 @@
 /** Subscriptions, resource groups, and the resources that are kept as they were written. */
 import type { Generated } from 'kysely';
+import type { TaggedKind } from '../../resources/tag-keys.ts';
 
 export interface SubscriptionRow {
   readonly subscription_id: string;
@@ -33,4 +34,15 @@ export interface PlainResourceRow {
   readonly created_by: string;
   readonly changed_at: number;
   readonly changed_by: string;
+}
+
+/** A tag of a tracked resource: once for its name, once for its name with its value (`resources/tag-keys.ts`). */
+export interface ResourceTagRow {
+  readonly subscription_id: string;
+  readonly kind: TaggedKind;
+  readonly tag_key: string;
+  /** Where the resource stands in the list of its kind. */
+  readonly place: string;
+  /** What the table of its kind knows it by. */
+  readonly resource_key: string;
 }

@@ -20,7 +20,7 @@ import type {
 } from './identity-rows.ts';
 import type { HeartbeatRow, MachineKeyRow, MachineRow, MachineStatementRow } from './machine-rows.ts';
 import type { PolicyDueRow, PolicyObjectRow, PolicyStateRow } from './policy-rows.ts';
-import type { PlainResourceRow, ResourceGroupRow, SubscriptionRow } from './resource-rows.ts';
+import type { PlainResourceRow, ResourceGroupRow, ResourceTagRow, SubscriptionRow } from './resource-rows.ts';
 import type { RoleAssignmentRow, RoleDefinitionRow } from './role-rows.ts';
 import type { MigrationRow, SharedFileRow } from './store-rows.ts';
 
@@ -32,6 +32,7 @@ import type { MigrationRow, SharedFileRow } from './store-rows.ts';
 export interface Schema {
   readonly kysely_migration: MigrationRow;
   readonly plain_resources: PlainResourceRow;
+  readonly resource_tags: ResourceTagRow;
   readonly policy_states: PolicyStateRow;
   readonly policy_due: PolicyDueRow;
   readonly followed_logs: FollowedLogRow;
