@@ -8,6 +8,7 @@ import type { ExtensionLimits } from './extension-limits.ts';
 import { describeMechanism, groupMechanism } from './group-mechanism.ts';
 import { machineGroups } from './machine-groups.ts';
 import { readGroupFacts } from './read-group-facts.ts';
+import { networkIsolation, readIsolationFacts } from '../network/network-isolation.ts';
 
 interface Ran {
   readonly output: string;
@@ -27,6 +28,14 @@ export interface Seen {
   readonly greedy: Ran;
   readonly busy: Ran;
   readonly tighter: Ran;
+  /** Without a network (T43): what stands against it, a command, how many of its children are there, and a greedy one. */
+  readonly withheld: {
+    readonly problem: string | undefined;
+    readonly ran: Ran;
+    readonly left: number | undefined;
+    readonly leftThen: number | undefined;
+    readonly greedy: Ran;
+  };
   /** Slices of ours that systemd has while the extension is there, and once it is gone. */
   readonly slices: string;
   readonly slicesThen: string;
@@ -47,9 +56,11 @@ const limits: ExtensionLimits = {
 async function main(): Promise<Seen> {
   const mechanism = groupMechanism(readGroupFacts(0));
   const groups = machineGroups(mechanism, '/');
-  const run = (script: string, asked = limits): Ran => {
+  const isolation = networkIsolation(readIsolationFacts(0));
+  const run = (script: string, asked = limits, network: 'given' | 'withheld' = 'given'): Ran => {
     const group = groups.open(member, asked);
-    const [file, ...words] = group.launch(['/bin/sh', '-c', script]);
+    const command = ['/bin/sh', '-c', script] as const;
+    const [file, ...words] = group.launch(network === 'given' ? command : isolation.launch(command));
     const { stdout, stderr } = spawnSync(file, words, { encoding: 'utf8', input: '\n' });
     group.close();
     return { output: stdout, errors: stderr, problems: group.problems, reached: group.reached() };
@@ -64,7 +75,22 @@ async function main(): Promise<Seen> {
   const ended = await groups.end(member);
   const leftThen = groups.count(member);
   const slicesThen = slices();
+  const withheld = run(
+    'cat /proc/self/cgroup; tail -n +3 /proc/net/dev | cut -d: -f1; grep -q 127.0.0.1 /proc/net/fib_trie && echo up; for i in $(seq 40); do sleep 300 > /dev/null 2>&1 & done',
+    limits,
+    'withheld',
+  );
+  const leftWithheld = groups.count(member);
+  await groups.end(member);
+  const leftWithheldThen = groups.count(member);
   return {
+    withheld: {
+      problem: isolation.problem(),
+      ran: withheld,
+      left: leftWithheld,
+      leftThen: leftWithheldThen,
+      greedy: run('head -c 200000000 /dev/zero | tail | wc -c', limits, 'withheld'),
+    },
     mechanism: describeMechanism(mechanism),
     simple,
     forking,

@@ -1,4 +1,4 @@
-/** T44, T45 on a machine that systemd manages: the real one, in namespaces of its own, with limits that the kernel enforces. */
+/** T43, T44, T45 on a machine that systemd manages: the real one, in namespaces of its own, with limits that the kernel enforces. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import type { Seen } from './on-systemd.fixture.ts';
 import { canHaveSystemd, startSystemd } from './own-systemd.fixture.ts';
 
 test.runIf(canHaveSystemd())(
-  'T44 T45 systemd keeps an extension together and within its limits, and nothing of it stays (needs root, namespaces, and systemd)',
+  'T43 T44 T45 systemd keeps an extension together and within its limits, and nothing of it stays (needs root, namespaces, and systemd)',
   async () => {
     await using systemd = await startSystemd();
     const [file = '', ...enter] = systemd.enter;
@@ -29,5 +29,15 @@ test.runIf(canHaveSystemd())(
     expect(seen.greedy).toMatchObject({ output: '0\n', errors: expect.stringContaining('Killed') });
     expect(seen.busy.reached.join()).toMatch(/^Processor: it waited \d+ s at its limit of 20 % of one processor\.$/);
     expect(seen.tighter.errors).toMatch(/fork/i);
+    // T43: a command without a network is in its scope all the same, with all that it leaves behind, and within its limits.
+    const { problem, ran: isolated, left, leftThen, greedy } = seen.withheld;
+    expect([problem, isolated.problems]).toEqual([undefined, []]);
+    expect(isolated.output).toContain(`/${version}run-`);
+    expect(isolated.output).toMatch(/\n *lo\nup\n$/);
+    expect(isolated.errors).toMatch(/fork/i);
+    expect(left).toBeGreaterThan(10);
+    expect(left).toBeLessThanOrEqual(20);
+    expect(leftThen).toBe(0);
+    expect(greedy).toMatchObject({ output: '0\n', errors: expect.stringContaining('Killed') });
   },
 );
