@@ -4,7 +4,7 @@ import { keyPassphrases, type KeyPassphrases } from './key-passphrases.ts';
 import { RepositoryError } from './repository-error.ts';
 import type { RepositoryPlace } from './repository-state.ts';
 import { keyFilesOf, keysOfRole, makeKey, registerSigner, type KeyFile, type SigningKey } from './signing-key.ts';
-import type { TokenSigner } from './token-key.ts';
+import { triedSigner, type TokenSigner } from './token-key.ts';
 
 const none: KeyPassphrases = keyPassphrases([]);
 
@@ -40,13 +40,13 @@ export async function keyFileAt(
 const presenceOf = { pem: 'file', 'sealed.json': 'sealed', 'token.json': 'token' } as const;
 
 /**
- * Makes a key for a role, in the first folder that was brought along, or else in the gallery's; for a signer, only its description. The
+ * Makes a key for a role, in the first folder that was brought along, or else in the gallery's; for a signer that signs, only its description. The
  * two roles that a timer signs with lie in the gallery, unsealed: nobody is there at night to type a passphrase (T28 says what they can do).
  */
 export async function newKeyAt(place: RepositoryPlace, role: string, signer?: TokenSigner): Promise<SigningKey> {
   const isOnline = role === 'snapshot' || role === 'timestamp';
   const [folder = place.keysDirectory] = isOnline ? [] : (place.otherKeys ?? []);
-  if (signer !== undefined) return registerSigner(folder, role, signer);
+  if (signer !== undefined) return registerSigner(folder, role, triedSigner(signer));
   return makeKey(folder, role, isOnline ? none : place.passphrases);
 }
 

@@ -219,6 +219,13 @@ describe('a key on a token', () => {
       const { parseTokenSigner } = await import('./token-key.ts');
       const signer = parseTokenSigner(token.description, 'the description');
       const [old = ''] = await keysOf('publisher.contoso.tools');
+      // One that does not sign is not taken, and nothing of it is written down.
+      token.takeAway();
+      const change = { add: signer, remove: old };
+      expect(await codeOf(stage.repository.changeKeys('publisher.contoso.tools', change))).toBe('SignerFailed');
+      expect(readdirSync(join(stage.folder, 'keys')).filter((name) => name.endsWith('.token.json'))).toEqual([]);
+      expect(await keysOf('publisher.contoso.tools')).toEqual([old]);
+      token.bringBack();
       await stage.repository.changeKeys('publisher.contoso.tools', { add: signer, remove: old });
       await stage.repository.addTarget(target('Contoso.Tools', 'Hello', '2.0'));
       // A role of many packages is signed whole, however long it is.

@@ -2,4 +2,4 @@
 export { keyPassphrases, type KeyPassphrases } from './key-passphrases.ts';
 export { readPassphrases } from './read-passphrases.ts';
 export { keysOfRole, makeKey, makeKeysDirectory, registerSigner, type SigningKey } from './signing-key.ts';
-export { parseTokenSigner } from './token-key.ts';
+export { parseTokenSigner, triedSigner } from './token-key.ts';

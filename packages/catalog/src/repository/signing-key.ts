@@ -10,7 +10,7 @@ import { makeDirectories, writeDurably } from '@sallyport/durable-files';
 import { keyPassphrases, type KeyPassphrases } from './key-passphrases.ts';
 import { RepositoryError } from './repository-error.ts';
 import { derivationOf, openSealedKey, parseSealedKey, sealKey } from './sealed-key.ts';
-import { parseTokenSigner, signWithToken, writeTokenSigner, type TokenSigner } from './token-key.ts';
+import { parseTokenSigner, signWithToken, writeTokenSigner, type TokenSigner, type TriedSigner } from './token-key.ts';
 
 /** A public key as TUF writes it. */
 export interface PublicKey {
@@ -56,7 +56,7 @@ export async function makeKey(
 }
 
 /** Writes down that a program signs for a role with a key of its own (PKCS#11). */
-export function registerSigner(directory: string, role: string, signer: TokenSigner): SigningKey {
+export function registerSigner(directory: string, role: string, signer: TriedSigner): SigningKey {
   const publicKey = ed25519(signer.publicKey);
   const path = join(directory, `${keyStem(role, keyIdentifierOf(publicKey))}.token.json`);
   writeDurably(path, writeTokenSigner(signer), 0o600);

@@ -2,8 +2,8 @@
  * A key that never leaves its token (PKCS#11: a smart card, an HSM): a program signs with it. It is given the bytes on its standard input
  * and answers with the raw signature. Nothing it answers is believed: a signature that its public key does not verify is not used.
  */
-import { spawnSync } from 'node:child_process';
-import { createPublicKey, verify } from 'node:crypto';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { createPublicKey, randomUUID, verify } from 'node:crypto';
 import { messageOf, parseJson } from '@sallyport/model';
 import * as z from 'zod/mini';
 import { RepositoryError } from './repository-error.ts';
@@ -20,6 +20,13 @@ export interface TokenSigner {
   /** In hex. */
   readonly publicKey: string;
   readonly command: readonly string[];
+}
+
+const isTried = Symbol('it has signed');
+
+/** One that has signed with its key, here. Only such a one is written down: a token that never signed is found out when it is needed. */
+export interface TriedSigner extends TokenSigner {
+  readonly [isTried]: true;
 }
 
 const patience = 120_000;
@@ -39,18 +46,31 @@ export function writeTokenSigner(signer: TokenSigner): string {
   return `${JSON.stringify(signer, undefined, 2)}\n`;
 }
 
+/** Has it sign something that means nothing to anybody. Throws `SignerFailed`. */
+export function triedSigner(signer: TokenSigner): TriedSigner {
+  signWithToken(signer, Buffer.from(`Sallyport tries a signer. This text stands for nothing: ${randomUUID()}`));
+  return { ...signer, [isTried]: true };
+}
+
 /** The signature in hex. Throws `SignerFailed`. */
 export function signWithToken({ publicKey, command }: TokenSigner, bytes: Uint8Array): string {
   const [program = '', ...args] = command;
   const ended = spawnSync(program, args, { input: bytes, timeout: patience, maxBuffer: 65_536 });
-  const said = ended.error === undefined ? ended.stderr.toString('utf8').trim() : messageOf(ended.error);
-  if (ended.status !== 0) throw failed(program, said === '' ? `exit code ${ended.status ?? 'none'}` : said);
+  if (ended.status !== 0) throw failed(program, reasonOf(ended));
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey, 'hex').toString('base64url') };
   const key = createPublicKey({ key: jwk, format: 'jwk' });
   if (ended.stdout.length !== 64 || !verify(null, bytes, key, ended.stdout)) {
     throw failed(program, 'what it answered is no signature of its key');
   }
   return ended.stdout.toString('hex');
+}
+
+/** Its own words, where it has any: one that ends before it has read its input breaks the pipe, and that is not the reason. */
+function reasonOf({ error, status, stderr }: SpawnSyncReturns<Buffer>): string {
+  // There is none where it could not be started.
+  const said = error !== undefined && status === null ? '' : stderr.toString('utf8').trim().replace(/\.$/, '');
+  if (said !== '') return said;
+  return error === undefined ? `exit code ${status ?? 'none'}` : messageOf(error);
 }
 
 function rawPublicKey(text: string): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import {
   keyPassphrases,
   makeKey,
@@ -6,6 +6,7 @@ import {
   parseTokenSigner,
   readPassphrases,
   registerSigner,
+  triedSigner,
   type SigningKey,
 } from '@sallyport/catalog/keys';
 import { CodedError } from '@sallyport/model';
@@ -34,9 +35,8 @@ export const orderKeyCreate = buildCommand({
     },
   },
   async func(this: CliContext, flags: Flags) {
-    await makeKeysDirectory(flags.keys);
-    const there = await operatorKeys({ keys: flags.keys });
-    if (there.length > 0)
+    const isThere = statSync(flags.keys, { throwIfNoEntry: false }) !== undefined;
+    if (isThere && (await operatorKeys({ keys: flags.keys })).length > 0)
       throw new CodedError('KeyExists', `There is a key in '${flags.keys}' already: take another folder.`);
     const key = await created(flags);
     this.process.stdout.write(`${signerTextOf(key)}\n`);
@@ -44,8 +44,12 @@ export const orderKeyCreate = buildCommand({
 });
 
 async function created({ keys, passphraseFile, signer, unsealed }: Flags): Promise<SigningKey> {
-  if (signer !== undefined)
-    return registerSigner(keys, operatorRole, parseTokenSigner(readFileSync(signer, 'utf8'), signer));
+  if (signer !== undefined) {
+    // Before anything is written: a folder with a signer that does not sign is none.
+    const tried = triedSigner(parseTokenSigner(readFileSync(signer, 'utf8'), signer));
+    await makeKeysDirectory(keys);
+    return registerSigner(keys, operatorRole, tried);
+  }
   if (passphraseFile === undefined && !unsealed) {
     throw new CodedError(
       'PassphraseMissing',
@@ -53,5 +57,6 @@ async function created({ keys, passphraseFile, signer, unsealed }: Flags): Promi
     );
   }
   const passphrases = readPassphrases(passphraseFile === undefined ? [] : [passphraseFile]);
+  await makeKeysDirectory(keys);
   return makeKey(keys, operatorRole, keyPassphrases(passphrases));
 }
