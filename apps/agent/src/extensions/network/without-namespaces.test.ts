@@ -15,7 +15,12 @@ const machines = {
   },
   'a container whose limit of network namespaces is none': {
     enter: [
-      ...['unshare', '--user', '--map-root-user', '--', '/bin/sh', '-c'],
+      'unshare',
+      '--user',
+      '--map-root-user',
+      '--',
+      '/bin/sh',
+      '-c',
       'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"',
       'sh',
     ],
