@@ -3,20 +3,21 @@
  * notices (docs/mutation.md). It works on a copy in a temporary directory, because Stryker writes the mutants into the sources:
  * the checkout is never touched.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeCopyDirectory, removeLeftCopies } from './mutation-copies.ts';
 import { survivors } from './mutation-survivors.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -98,9 +99,16 @@ function linkModules(copy: string): void {
   }
 }
 
+/** What has asked it to end; nothing more is begun then. */
+let interrupted: NodeJS.Signals | undefined;
+
 /** Runs one target and prints what survived; returns Stryker's exit code. */
-function mutate(name: string, { mutate: all, tests, without }: Target, files: readonly string[]): number {
-  const copy = mkdtempSync(join(tmpdir(), 'sallyport-mutation-'));
+async function mutate(
+  name: string,
+  { mutate: all, tests, without }: Target,
+  files: readonly string[],
+): Promise<number> {
+  const copy = makeCopyDirectory(tmpdir());
   try {
     for (const file of sourceFiles()) {
       mkdirSync(dirname(join(copy, file)), { recursive: true });
@@ -114,20 +122,42 @@ function mutate(name: string, { mutate: all, tests, without }: Target, files: re
     process.stdout.write(`\nMutating ${name}\n`);
     const chosen = (files.length > 0 ? files : all).join(',');
     const stryker = join(root, 'node_modules/.bin/stryker');
-    const run = spawnSync(stryker, ['run', '--mutate', chosen], { cwd: copy, stdio: 'inherit' });
+    const code = await run(stryker, ['run', '--mutate', chosen], copy);
     const report = join(copy, 'mutation.json');
     if (existsSync(report)) process.stdout.write(survivors(readFileSync(report, 'utf8')));
-    return run.status ?? 1;
+    return code;
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    // Who was ended may be in the middle of a file.
+    rmSync(copy, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
+/** Gives its exit code. It is the first of a group of its own, so that it ends with all of its workers before the copy goes. */
+async function run(program: string, words: readonly string[], cwd: string): Promise<number> {
+  if (interrupted !== undefined) return 1;
+  const child = spawn(program, words, { cwd, stdio: 'inherit', detached: true });
+  ending = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  const [code] = (await once(child, 'exit')) as [number | null];
+  ending = () => undefined;
+  return code ?? 1;
+}
+
+let ending = (): void => undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    interrupted = signal;
+    ending();
+  });
+
+removeLeftCopies(tmpdir());
 const [asked, ...files] = process.argv.slice(2);
 for (const [name, target] of Object.entries(targets)) {
-  if (asked !== undefined && asked !== name) continue;
-  process.exitCode = Math.max(Number(process.exitCode ?? 0), mutate(name, target, files));
+  if ((asked !== undefined && asked !== name) || interrupted !== undefined) continue;
+  process.exitCode = Math.max(Number(process.exitCode ?? 0), await mutate(name, target, files));
 }
+if (interrupted !== undefined) process.exitCode = 128 + constants.signals[interrupted];
 if (asked !== undefined && targets[asked] === undefined) {
   process.stderr.write(`'${asked}' is not a target: ${Object.keys(targets).join(', ')}\n`);
   process.exitCode = 2;

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, watchFile, unwatchFile } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithWorker } from '@sallyport/testkit';
 import type { Operator } from './control-plane-process.ts';
 
 /** Commands are given as they are typed; what may hold blanks follows as words of its own. */
@@ -45,6 +46,7 @@ export function azureCli(operator: Operator, folder: string): AzureCli {
       AZURE_CORE_NO_COLOR: 'true',
     },
   });
+  endWithWorker(server);
   const ended = once(server, 'close');
   const waiting = new Map<number, (code: number) => void>();
   createInterface({ input: server.stdout }).on('line', (line) => {

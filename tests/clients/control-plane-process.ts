@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { storeSettings } from '@sallyport/testkit';
+import { endWithWorker, storeSettings } from '@sallyport/testkit';
 import { compileCache } from '../../tooling/compile-cache.ts';
-import { endWithWorker } from '../system/end-with-worker.ts';
 
 export interface Operator {
   readonly endpoint: string;

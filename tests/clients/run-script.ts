@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { endWithWorker } from '@sallyport/testkit';
 import type { Operator } from './control-plane-process.ts';
 
 /** The JSON that the script printed. Throws with what it wrote when it failed. Arguments arrive as the script's argv. */
@@ -24,6 +25,7 @@ export async function followScript<T>(
       env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: operator.caFile },
     },
   );
+  endWithWorker(child);
   let out = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => {

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { endWithWorker } from '@sallyport/testkit';
 import { isInstalled } from '../../tooling/system-packages.ts';
 
 export interface TlsProxy {
@@ -62,6 +63,7 @@ backend control-plane
   const child = spawn('haproxy', ['-db', '-f', configuration], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  endWithWorker(child);
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();

@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { endWithWorker } from '@sallyport/testkit';
 import { compileCache } from '../../tooling/compile-cache.ts';
-import { endWithWorker } from './end-with-worker.ts';
 import { childOf } from './true-root.ts';
 
 const apps = join(import.meta.dirname, '../../apps');

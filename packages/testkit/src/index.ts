@@ -1,4 +1,5 @@
 /** What tests of several packages need: directories, archives honest and hostile, and handlers that behave in one way each. */
+export * from './end-with-worker.ts';
 export * from './hostile-corpus.ts';
 export * from './hostile-zip.ts';
 export * from './postgres-server.ts';

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endWithWorker } from './end-with-worker.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface PostgresServer {
@@ -127,6 +128,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       env: environment(),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    // At once, and nothing that its processes share is left behind.
+    endWithWorker(server, 'SIGQUIT');
     const said: string[] = [];
     if (server.stderr !== null) createInterface({ input: server.stderr }).on('line', (line) => said.push(line));
     for (;;) {

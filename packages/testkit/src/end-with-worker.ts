@@ -4,12 +4,15 @@
  */
 import type { ChildProcess } from 'node:child_process';
 
-const running = new Set<ChildProcess>();
+/** How each is ended: most at once, PostgreSQL by the signal after which it clears away what it shares with its own. */
+type EndingSignal = 'SIGKILL' | 'SIGQUIT';
+
+const running = new Map<ChildProcess, EndingSignal>();
 
 /** Keeps an eye on a process until it has ended. */
-export function endWithWorker(child: ChildProcess): void {
+export function endWithWorker(child: ChildProcess, by: EndingSignal = 'SIGKILL'): void {
   if (running.size === 0) watch();
-  running.add(child);
+  running.set(child, by);
   child.once('exit', () => {
     running.delete(child);
     if (running.size === 0) unwatch();
@@ -17,7 +20,7 @@ export function endWithWorker(child: ChildProcess): void {
 }
 
 function endAll(): void {
-  for (const child of running) child.kill('SIGKILL');
+  for (const [child, by] of running) child.kill(by);
 }
 
 /** So ends a worker whose tests are over. */
