@@ -4,6 +4,7 @@ import { readTags } from '../../../arm/tags.ts';
 import { taggedPlain } from '../../../resources/tag-keys.ts';
 import { licenseProfileType, licenseType } from '../../microsoft.hybridcompute/licenses.ts';
 import { privateLinkScopeType } from '../../microsoft.hybridcompute/private-link-scopes.ts';
+import { machineType } from '../../microsoft.hybridcompute/provider.ts';
 import { orderById } from './reach.ts';
 import { sameText, type Placed, type Source, type SourceQuery } from './source.ts';
 
@@ -13,7 +14,7 @@ const types: readonly string[] = [licenseType, licenseProfileType, privateLinkSc
 export const plain: Source = {
   types,
   kind: 'plain',
-  order: orderById,
+  order: orderById(types, [machineType]),
   read: async (query, { first, end }, after, limit) => {
     let rows = select(query).where('subscription_id', '=', query.narrowing.subscriptionId);
     rows = after === undefined ? rows.where('resource_key', '>=', first) : rows.where('resource_key', '>', after);

@@ -55,11 +55,22 @@ export function orderByGroup(keyParts: 2 | 3): ListOrder {
 const underMachine =
   /^\/subscriptions\/[^/]+\/resourcegroups\/([^/]+)\/providers\/microsoft\.hybridcompute\/machines\/([^/]+)(?:\/extensions\/([^/]+))?$/;
 
-/** Lists in the order of whole ids in lower case. */
-export const orderById: ListOrder = {
-  group: (subscriptionId, group) => {
-    const id = scopeKey(`/subscriptions/${subscriptionId}/resourceGroups/${group}`);
-    return beneath([id], id, '/');
-  },
-  resource: (scope) => [oneResource([scope], scope), beneath([scope], scope, '/')],
-};
+/** Lists in the order of whole ids in lower case. They hold resources of `types`, and what stands under one of `parents`. */
+export function orderById(types: readonly string[], parents: readonly string[]): ListOrder {
+  const among = (list: readonly string[], type: string): boolean => list.some((one) => one.toLowerCase() === type);
+  return {
+    group: (subscriptionId, group) => {
+      const id = scopeKey(`/subscriptions/${subscriptionId}/resourceGroups/${group}`);
+      return beneath([id], id, '/');
+    },
+    resource: (scope) => {
+      const [section, ...more] = parseResourceId(scope)?.providers ?? [];
+      if (section === undefined || more.length > 0) return [];
+      const type = `${section.namespace}/${section.types.join('/')}`;
+      return [
+        ...(among(types, type) ? [oneResource([scope], scope)] : []),
+        ...(among(parents, type) ? [beneath([scope], scope, '/')] : []),
+      ];
+    },
+  };
+}
