@@ -63,7 +63,11 @@ const passedOver: Readonly<Record<string, Reader & { readonly as: unknown }>> = 
     read: (_root, file) => new RememberedOrder(file, () => undefined).order,
     as: [],
   },
-  'channel.json': { file: silentWayFile, read: (_root, path) => new SilentWay({ path, ...silent }).left('a'), as: 0 },
+  'channel.json': {
+    file: silentWayFile,
+    read: (_root, path) => new SilentWay({ path, ...silent }).known('a'),
+    as: { left: 0, failures: 0 },
+  },
   'status.json': { file: inRun('status.json'), read: readAgentStatus, as: undefined },
   'metadata-service.json': { file: inRun('metadata-service.json'), read: readEndpointStatus, as: undefined },
   'catalog.json': { file: inRun('catalog.json'), read: readCatalogStatus, as: undefined },

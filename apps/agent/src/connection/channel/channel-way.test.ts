@@ -19,7 +19,8 @@ import { ChannelWay } from './channel-way.ts';
 import { SilentWay } from './silent-way.ts';
 
 const never = new AbortController().signal;
-const day = 24 * 60 * 60 * 1000;
+const minute = 60 * 1000;
+const day = 24 * 60 * minute;
 const granted = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${channelProtocol}\r\n\r\n`;
 
 interface Way {
@@ -133,7 +134,9 @@ test.for([
     const tried = await wayWith(open);
     for (let i = 0; i < 3; i += 1) expect((await tried.way.send(goalState, 't', never)).status).toBe(200);
     expect(tried.seen).toEqual(['open', 'plain goal-state', 'plain goal-state', 'plain goal-state']);
-    expect(tried.log).toEqual(['no channel passes on the way to the control plane; requests go one by one for a day']);
+    expect(tried.log).toEqual([
+      'no channel passes on the way to the control plane; requests go one by one for a while',
+    ]);
     tried.now += day;
     await tried.way.send(goalState, 't', never);
     expect(tried.seen.slice(4)).toEqual(['open', 'plain goal-state']);
@@ -170,22 +173,68 @@ test('T23 where a channel is granted and nothing passed on, requests go one by o
   expect(seen).toEqual(['open', 'plain goal-state']);
 });
 
-test('T23 that a way is silent is known after the next start, for a day; by another proxy it is asked anew', async () => {
+test('T23 that a way is silent is known after the next start, for longer each time; by another proxy it is asked anew', async () => {
   const tried = await wayWith((socket) => socket.write(granted));
   const brief = { ...goalState, timeoutMilliseconds: 50 };
-  await expect(tried.way.send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
-  await tried.way.send(goalState, 't', never);
-  tried.now += day - 1;
+  for (const pause of [5 * minute, 60 * minute, day, day]) {
+    const before = tried.seen.length;
+    const started = tried.again();
+    await expect(started.send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
+    expect((await started.send(goalState, 't', never)).status).toBe(200);
+    tried.now += pause - 1;
+    expect((await tried.again().send(goalState, 't', never)).status).toBe(200);
+    expect(tried.seen.slice(before)).toEqual(['open', 'plain goal-state', 'plain goal-state']);
+    tried.now += 1;
+  }
+  tried.now -= 1;
   const again = tried.again();
+  const before = tried.seen.length;
   expect((await again.send(goalState, 't', never)).status).toBe(200);
-  expect(tried.seen).toEqual(['open', 'plain goal-state', 'plain goal-state']);
   tried.proxy = { url: 'http://user:secret@127.0.0.1:1', except: '127.0.0.1' };
   await expect(again.send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
-  tried.proxy = undefined;
-  tried.now += 1;
-  await expect(tried.again().send(brief, 't', never)).rejects.toMatchObject({ code: 'TimedOut' });
-  expect(tried.seen.slice(3)).toEqual(['open', 'open']);
+  expect(tried.seen.slice(before)).toEqual(['plain goal-state', 'open']);
 });
+
+test.for(['passes nothing on over the channel it grants', 'cuts those who ask for one'] as const)(
+  'T19 T78 a control plane that %s for half a minute costs nobody the channels of a day, also when that comes twice',
+  async (what) => {
+    let isStill = true;
+    const tried = await wayWith((socket, seen) => {
+      if (!isStill) plane(socket, seen);
+      else if (what.startsWith('passes')) socket.write(granted);
+      else socket.destroy();
+    });
+    const brief = { ...goalState, timeoutMilliseconds: 50 };
+    // What was sent over the channel is not answered, and by the next request the control plane is there again: that one is.
+    const standStill = async (): Promise<void> => {
+      isStill = true;
+      if (what.startsWith('passes')) await expect(tried.way.send(brief, 't', never)).rejects.toThrow(/did not answer/);
+      expect((await tried.way.send(goalState, 't', never)).status).toBe(200);
+      isStill = false;
+    };
+    const overChannel = async (): Promise<boolean> => {
+      expect((await tried.way.send(goalState, 't', never)).status).toBe(200);
+      return tried.seen.at(-1) === 'channel goal-state';
+    };
+    await standStill();
+    tried.now += 5 * minute;
+    expect(await overChannel()).toBe(true);
+    tried.way.close();
+    await standStill();
+    tried.now += 5 * minute;
+    await standStill();
+    tried.now += 60 * minute;
+    expect(await overChannel()).toBe(true);
+    // That is over, also for the next start: it begins with minutes.
+    tried.way.close();
+    await standStill();
+    tried.now += 5 * minute;
+    const started = tried.again();
+    expect((await started.send(goalState, 't', never)).status).toBe(200);
+    expect(tried.seen.at(-1)).toBe('channel goal-state');
+    started.close();
+  },
+);
 
 test('what says no at once is asked again after the next start', async () => {
   const tried = await wayWith(answers(404, '{}'));

@@ -98,7 +98,7 @@ export class ChannelWay {
     if (opening.kind === 'unreachable') throw opening.error;
     if (opening.kind === 'open') {
       const answer = await opening.channel.exchange(exchange, token, signal);
-      if (answer !== 'ended') known.trial.passed();
+      if (answer !== 'ended') this.#passed(known);
       return answer;
     }
     try {
@@ -120,9 +120,10 @@ export class ChannelWay {
     const { way } = http;
     if (this.#known?.way === way) return this.#known;
     const name = `${base} ${http.shownWay}`;
-    const left = silentWay.left(name);
+    const { left, failures } = silentWay.known(name);
     this.#suspicion = undefined;
-    this.#known = { way, name, trial: new ChannelTrial(left === 0 ? 0 : this.#options.monotonic() + left) };
+    const until = left === 0 ? 0 : this.#options.monotonic() + left;
+    this.#known = { way, name, trial: new ChannelTrial({ until, failures }) };
     return this.#known;
   }
 
@@ -172,12 +173,19 @@ export class ChannelWay {
     }
   }
 
+  #passed({ trial, name }: Known): void {
+    if (trial.failures > 0) this.#options.silentWay.forget(name);
+    trial.passed();
+  }
+
   #failed({ trial, name }: Known, how: NoChannel): void {
-    if (!trial.failed(how, this.#options.monotonic())) return;
+    const pause = trial.failed(how, this.#options.monotonic());
+    if (pause === 0) return;
     // Whatever else stands against channels says so at once, and costs nothing to ask again after the next start.
-    if (how === 'silent') this.#options.silentWay.keep(name);
-    this.#options.log('info', 'no channel passes on the way to the control plane; requests go one by one for a day', {
+    if (how === 'silent') this.#options.silentWay.keep(name, pause, trial.failures);
+    this.#options.log('info', 'no channel passes on the way to the control plane; requests go one by one for a while', {
       how,
+      minutes: Math.round(pause / 60_000),
     });
   }
 }
