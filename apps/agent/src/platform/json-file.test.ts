@@ -11,6 +11,7 @@ import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
 import { readCatalogStatus } from '../catalog-watch/catalog-status.ts';
 import { readAgentConfig } from '../connection/agent-config.ts';
+import { testMachine } from '../config/machine.fixture.ts';
 import { SilentWay, silentWayFile } from '../connection/channel/silent-way.ts';
 import { readLineage } from '../connection/key-lineage.ts';
 import { AcceptedOrders } from '../extensions/orders/accepted-orders.ts';
@@ -20,6 +21,7 @@ import { entry } from '../extensions/machine.fixture.ts';
 import { Journal } from '../extensions/state/journal.ts';
 import { RememberedOrder } from '../extensions/state/remembered-order.ts';
 import { readEndpointStatus } from '../metadata-service/endpoint-status.ts';
+import { machineFacts } from '../service/machine-facts.ts';
 import { readAgentStatus } from '../service/agent-status.ts';
 import { readStatementNumber, statementNumberFile } from '../statements/statement-number.ts';
 import { readJsonFile } from './json-file.ts';
@@ -46,6 +48,7 @@ const refused: Readonly<Record<string, Reader>> = {
     file: (root) => join(root, 'floors.json'),
     read: (root) => raiseSealedFloor(root, 'm', entry()),
   },
+  'statement.json': { file: statementNumberFile, read: readStatementNumber },
   'settings.json': {
     file: (root) => join(agentPaths(root).extensionLogs, 'Contoso.Test.Thing-1.0.0/settings.json'),
     read: (root) => keptSettings(agentPaths(root), extension),
@@ -71,12 +74,11 @@ const passedOver: Readonly<Record<string, Reader & { readonly as: unknown }>> = 
   'status.json': { file: inRun('status.json'), read: readAgentStatus, as: undefined },
   'metadata-service.json': { file: inRun('metadata-service.json'), read: readEndpointStatus, as: undefined },
   'catalog.json': { file: inRun('catalog.json'), read: readCatalogStatus, as: undefined },
-  'statement.json': { file: statementNumberFile, read: readStatementNumber, as: undefined },
 };
 
 const newer = '{"format":2,"machineId":"m"}';
 
-function written(root: string, { file }: Reader): string {
+function written(root: string, { file }: Pick<Reader, 'file'>): string {
   const path = file(root);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, newer);
@@ -121,4 +123,11 @@ test('properties that are not known are left out', () => {
   const path = join(directory.path, 'x.json');
   writeFileSync(path, '{"format":1,"a":1,"ofLater":2}');
   expect(readJsonFile(path, z.object({ format: z.literal(1), a: z.int() }))).toEqual({ format: 1, a: 1 });
+});
+
+test('T16 azcmagent show says why there is no last signed statement', () => {
+  using machine = testMachine();
+  const file = written(machine.environment.root, { file: statementNumberFile });
+  const shown = machineFacts(machine.environment).find(({ key }) => key === 'lastSignedStatement');
+  expect(shown?.value).toContain(`${file} was written by a newer version of the agent`);
 });

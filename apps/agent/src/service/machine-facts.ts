@@ -122,8 +122,12 @@ function localEndpoint(root: string): string {
 
 /** Compared with what is shown centrally: an older one there is not the newest (T16). */
 function lastStatement(root: string): string | undefined {
-  const last = readStatementNumber(root);
-  return last === undefined ? undefined : `${last.number}, ${last.time}`;
+  try {
+    const last = readStatementNumber(root);
+    return last === undefined ? undefined : `${last.number}, ${last.time}`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Up to where the activity log is vouched for here, and whether the centre has contradicted itself (T15). */
