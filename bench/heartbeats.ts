@@ -1,6 +1,6 @@
 /**
  * Heartbeats made durable, on both stores: a real control plane, TLS, 64 connections that each send the next as soon as the last is
- * answered, on the same cores; over channels, as agents send them, and as plain requests, which they make do with where no channel passes.
+ * answered, on the same cores; over channels, as agents send them, in few words and whole, and as plain requests, which they make do with where no channel passes.
  * There are floors: the same client asking the same server for `/healthz`, which touches no store, and asking bare servers of Node's, one
  * for HTTPS and one for frames over TLS.
  */
@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatAnswer } from '@sallyport/model/channel';
-import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
+import type { HeartbeatRequest, HeartbeatResponse, UnchangedHeartbeat } from '@sallyport/model/wire';
 import { hasPostgres, startPostgres, temporaryDirectory } from '@sallyport/testkit';
 import { processEnvironment } from '../apps/control-plane/src/environment.ts';
 import { issueAccessToken } from '../apps/control-plane/src/identity/access-token.ts';
@@ -17,6 +17,7 @@ import { agentAudience } from '../apps/control-plane/src/identity/audience.ts';
 import { endpointOf } from '../apps/control-plane/src/identity/endpoint.ts';
 import type { Principal } from '../apps/control-plane/src/identity/principals.ts';
 import { readSigningKey } from '../apps/control-plane/src/identity/signing-key.ts';
+import { contentOf } from '../apps/control-plane/src/machines/heartbeat-row.ts';
 import { statePaths } from '../apps/control-plane/src/state/state-paths.ts';
 import { readPostgresAddress } from '../apps/control-plane/src/store/postgres/address.ts';
 import { openStore, type Store } from '../apps/control-plane/src/store/store.ts';
@@ -80,15 +81,17 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
     const machines = await addMachines(plane, store);
     await store.close();
     const requests = machines.map(({ vmId, token }) =>
-      rawRequest('POST', `/agent/v1/machines/${vmId}/heartbeat`, token, heartbeat(vmId)),
+      rawRequest('POST', `/agent/v1/machines/${vmId}/heartbeat`, token, unchanged(vmId)),
     );
-    const frames = machines.map(({ vmId }) => rawFrame(heartbeat(vmId)));
+    const whole = machines.map(({ vmId }) => rawFrame(heartbeat(vmId)));
+    const frames = machines.map(({ vmId }) => rawFrame(unchanged(vmId)));
     const health = requests.map(() => rawRequest('GET', '/healthz', undefined));
     const open = await connections(machines.map(() => openRawConnection(plane.port, ca)));
     const channels = await connections(machines.map(({ vmId, token }) => openRawChannel(plane.port, ca, vmId, token)));
     const openFrames = await connections(machines.map(() => openRawFrames(bare.framePort, ca)));
     const openBare = await connections(machines.map(() => openRawConnection(bare.port, ca)));
     const ways = {
+      whole: { pid: plane.pid, open: channels, requests: whole },
       channels: { pid: plane.pid, open: channels, requests: frames },
       bareFrames: { pid: bare.pid, open: openFrames, requests: frames },
       requests: { pid: plane.pid, open, requests },
@@ -96,6 +99,7 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
       bare: { pid: bare.pid, open: openBare, requests: health },
     } as const;
     const measured: Record<keyof typeof ways, Round[]> = {
+      whole: [],
       channels: [],
       bareFrames: [],
       requests: [],
@@ -103,7 +107,7 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
       bare: [],
     };
     for (let round = 0; round <= rounds; round += 1) {
-      for (const way of ['channels', 'bareFrames', 'requests', 'health', 'bare'] as const) {
+      for (const way of ['whole', 'channels', 'bareFrames', 'requests', 'health', 'bare'] as const) {
         const { pid, open: asking, requests: asked } = ways[way];
         const spent = await loop(pid, asking, asked, round === 0 ? requestsBefore : requestsInRound);
         if (round > 0) measured[way].push(spent);
@@ -111,6 +115,7 @@ async function measure(name: string, address: string | undefined): Promise<Row[]
     }
     return [
       ...rowsOf(`heartbeats on ${name}, over channels`, measured.channels, measured.bareFrames),
+      ...rowsOf('the same, with everything to say', measured.whole, measured.bareFrames),
       ...rowsOf(`heartbeats on ${name}, as plain requests`, measured.requests, measured.bare),
       ...rowsOf('the same server, no store (/healthz)', measured.health, measured.bare),
     ];
@@ -215,6 +220,12 @@ async function addMachines(plane: ControlPlaneProcess, store: Store): Promise<re
     machines.push({ vmId: machine.vm_id, token });
   }
   return machines;
+}
+
+/** What an agent sends that has nothing new to say, which is nearly always (decision 0245). */
+function unchanged(vmId: string): UnchangedHeartbeat {
+  const { contentHash } = contentOf(heartbeat(vmId));
+  return { generation: 1, holdSeconds: 0, contentHash };
 }
 
 function heartbeat(vmUuid: string): HeartbeatRequest {

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeartbeatResponse, UnchangedHeartbeat } from '@sallyport/model/wire';
 import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
 import {
   openConnection,
@@ -67,6 +68,8 @@ function startMore(): void {
 async function live(machine: FleetMachine, started: () => void): Promise<void> {
   let generation = 0;
   let beat: string | undefined;
+  /** What the control plane calls what this machine says of itself, which is the same each time. */
+  let contentHash: string | undefined;
   let first: (() => void) | undefined = started;
   let connection: HeldConnection | undefined;
   const session: KeptSession = {};
@@ -80,15 +83,24 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
         connection = await openConnection(way, session, machine, plain);
       held += 1;
       counted = true;
-      const beating = connection.send('heartbeat', heartbeat(machine, generation, beat, hold));
+      const beating = connection.send(
+        'heartbeat',
+        heartbeat(machine, { generation, beat, holdSeconds: hold, contentHash }),
+      );
       if (first !== undefined && generation !== 0) {
         first();
         first = undefined;
       }
       const answer = await beating;
+      if (answer.status === 409 && contentHash !== undefined) {
+        contentHash = undefined;
+        held -= 1;
+        continue;
+      }
       if (answer.status !== 200) throw new Refused(answer);
-      const said = JSON.parse(answer.body) as { readonly generation: number; readonly beat?: string };
-      beat = said.beat;
+      const said = JSON.parse(answer.body) as HeartbeatResponse;
+      ({ beat } = said);
+      contentHash ??= said.contentHash;
       if (said.generation !== generation) {
         if (generation !== 0) tell({ kind: 'woken', vmId: machine.vmId, at: Date.now() });
         const goal = await connection.send('goal-state', '');
@@ -123,13 +135,15 @@ function asked(error: unknown): number {
   return error instanceof Refused ? (error.answer.retryAfter ?? 0) * 1000 * (1 + Math.random() / 4) : 0;
 }
 
-function heartbeat({ name, vmId }: FleetMachine, generation: number, beat: string | undefined, hold: number): string {
+/** What a heartbeat says besides its machine, and in its place where that is known. */
+type Moment = { readonly [name in keyof UnchangedHeartbeat]: UnchangedHeartbeat[name] | undefined };
+
+function heartbeat({ name, vmId }: FleetMachine, moment: Moment): string {
+  if (moment.contentHash !== undefined) return JSON.stringify(moment);
   const service = { status: 'running', startupType: 'enabled' };
   return JSON.stringify({
+    ...moment,
     agentVersion: '0.1.0',
-    ...(beat === undefined ? {} : { beat }),
-    generation,
-    holdSeconds: hold,
     agentConfiguration: {
       proxyUrl: '',
       incomingConnectionsPorts: [],

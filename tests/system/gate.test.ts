@@ -217,6 +217,7 @@ describe('the gate', () => {
       expect(await system.remove(resource)).toMatchObject({ status: 'Succeeded' });
     // The folder that extensions write telemetry to is always there (handler contract §7).
     expect(readdirSync(handlers)).toEqual(['events']);
-    expect(readdirSync(join(system.root, 'var/lib/GuestConfig/downloads'))).toEqual([]);
+    // The next package's file has a name for a moment, when it is made ready after an operation.
+    await expect.poll(() => readdirSync(join(system.root, 'var/lib/GuestConfig/downloads'))).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   type ReportRequest,
   type StatementAnswer,
   type StatementRequest,
+  type UnchangedHeartbeat,
 } from '@sallyport/model/wire';
 import type { ChannelRequestName } from '@sallyport/model/channel';
 import type { AgentExchanges } from './agent-exchange.ts';
@@ -17,7 +18,7 @@ import { jsonOf, jsonTextOf, refusalOf } from './json-answer.ts';
 
 export interface AgentApi {
   /** Held by the centre for up to `holdSeconds` of the request. */
-  heartbeat(request: HeartbeatRequest, signal: AbortSignal): Promise<HeartbeatResponse>;
+  heartbeat(request: HeartbeatRequest | UnchangedHeartbeat, signal: AbortSignal): Promise<HeartbeatResponse>;
   goalState(signal: AbortSignal): Promise<HeardGoal>;
   report(request: ReportRequest, signal: AbortSignal): Promise<void>;
   /** Brings the key that this machine wants to sign in with from now on. */

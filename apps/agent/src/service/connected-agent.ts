@@ -27,6 +27,7 @@ import type { MachineIdentity } from '../metadata-service/token-answer.ts';
 import { describeMechanism, groupMechanism } from '../extensions/limits/group-mechanism.ts';
 import { readGroupFacts } from '../extensions/limits/read-group-facts.ts';
 import { HeartbeatLoop } from '../heartbeat/heartbeat-loop.ts';
+import { ShortHeartbeats } from '../heartbeat/short-heartbeats.ts';
 import type { Environment } from '../platform/environment.ts';
 import { fileLog } from '../platform/log.ts';
 import { agentPaths } from '../platform/paths.ts';
@@ -54,6 +55,7 @@ export class ConnectedAgent {
   readonly #api: AgentApi;
   readonly #resourceTokens: ResourceTokens;
   readonly #extensions: ExtensionService;
+  readonly #heartbeats: ShortHeartbeats;
   readonly #heartbeat: HeartbeatLoop;
   readonly #renewal: KeyRenewal;
   readonly #statements: Statements;
@@ -97,6 +99,7 @@ export class ConnectedAgent {
     this.#way = new ChannelWay({ http, base, log, silentWay, monotonic: () => environment.monotonic() });
     const exchanges = withTokens(tokens, this.#way.send);
     this.#api = agentApi(exchanges);
+    this.#heartbeats = new ShortHeartbeats((request, signal) => this.#api.heartbeat(request, signal));
     this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });
     const { resourceId } = config;
     this.#statements = new Statements({ keyring: machineKey, resourceId, api: this.#api, environment, log });
@@ -184,7 +187,7 @@ export class ConnectedAgent {
 
   async #beat(request: HeartbeatRequest, signal: AbortSignal): ReturnType<AgentApi['heartbeat']> {
     try {
-      const response = await this.#api.heartbeat(request, signal);
+      const response = await this.#heartbeats.send(request, signal);
       this.#lastBeat = response.beat;
       const { agentConfiguration } = request;
       const signers = signersIn(readControls(this.#options.environment));

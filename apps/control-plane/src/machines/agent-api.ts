@@ -1,6 +1,7 @@
 /** The agent API: heartbeat (held: the doorbell), goal state, reports, keys, statements. Every request is of one machine about itself. */
 import { isTerminal, messageOf, parseJson } from '@sallyport/model';
 import {
+  contentUnknown,
   keyRenewalSchema,
   reportRequestSchema,
   statementRequestSchema,
@@ -55,8 +56,12 @@ type Granted<T> = { readonly value: T } | { readonly refusal: PlainAnswer };
 /** A heartbeat that is on disk, and what its machine was like when it came. */
 interface Recorded {
   readonly heartbeat: Pick<HeartbeatRequest, 'generation' | 'beat' | 'holdSeconds'>;
+  readonly said: Said;
   readonly state: MachineState;
 }
+
+/** What the answer repeats of a heartbeat, or calls it. It is kept while one is held. */
+type Said = Pick<HeartbeatRequest, 'beat'> & Pick<HeartbeatResponse, 'contentHash'>;
 
 const paths = /^\/agent\/v1\/machines\/([^/]+)\/(heartbeat|goal-state|reports|keys|statements|channel)$/;
 
@@ -100,7 +105,7 @@ export function createAgentApi(
     const before = doorbell.mark();
     const recorded = await record(request, asked);
     if ('refusal' in recorded) return recorded.refusal;
-    const { heartbeat, state } = recorded.value;
+    const { heartbeat, said, state } = recorded.value;
     const { vm_id: vmId } = state;
     const { generation, beat, holdSeconds } = heartbeat;
     // One agent holds one heartbeat. Another that is held is of a connection that broke, or of a copy of the machine: let
@@ -113,9 +118,9 @@ export function createAgentApi(
     const isAsItKnows = current?.generation === generation && current.quarantined_at === null;
     if (held === undefined || !isAsItKnows) {
       held?.cancel();
-      return heartbeatAnswer(vmId, beat, current);
+      return heartbeatAnswer(vmId, said, current);
     }
-    return hold(request, held, beat, current);
+    return hold(request, held, said, current);
   }
 
   async function record(request: PlainRequest, asked: string): Promise<Granted<Recorded>> {
@@ -129,28 +134,31 @@ export function createAgentApi(
       return { refusal: refuse(429, 'TooManyRequests', message, { 'retry-after': '30' }) };
     }
     const read = await heartbeats.record(vmId, body.value);
+    if (read === 'content-unknown') return { refusal: unknownContent };
     if ('malformed' in read) return { refusal: malformed(read.malformed) };
-    return { value: { heartbeat: read.heartbeat, state: machine.value } };
+    const { heartbeat, contentHash } = read;
+    const said = contentHash === undefined ? { beat: heartbeat.beat } : { beat: heartbeat.beat, contentHash };
+    return { value: { heartbeat, said, state: machine.value } };
   }
 
   /** Holds a request. Little is kept of it meanwhile: there are as many as machines. */
   function hold(
     request: PlainRequest,
     held: Wait,
-    beat: string | undefined,
+    said: Said,
     { vm_id: vmId, name, generation, key_since }: MachineState,
   ): Promise<PlainAnswer> {
     request.whenGone(() => held.cancel());
     request.release();
     return held.rung.then((how) => {
-      if (how === 'rung') return stateOf(vmId).then((state) => heartbeatAnswer(vmId, beat, state));
+      if (how === 'rung') return stateOf(vmId).then((state) => heartbeatAnswer(vmId, said, state));
       // Nobody rang: what was so still is. Should a ring have been lost, the next heartbeat, which follows at once, finds that out.
       const state = { vm_id: vmId, name, generation, key_since, quarantined_at: null, quarantine_reason: null };
-      return heartbeatAnswer(vmId, beat, state);
+      return heartbeatAnswer(vmId, said, state);
     });
   }
 
-  function heartbeatAnswer(vmId: string, beat: string | undefined, state: MachineState | undefined): PlainAnswer {
+  function heartbeatAnswer(vmId: string, { beat, contentHash }: Said, state: MachineState | undefined): PlainAnswer {
     if (state === undefined) return unknownMachine();
     // Meanwhile, maybe.
     if (state.quarantined_at !== null) return quarantined(state);
@@ -160,6 +168,7 @@ export function createAgentApi(
       generation: state.generation,
       beat: formatBeat(nextBeat(parseBeat(beat), now, Math.random())),
       key: { renew, expiresAt: new Date(expiresAt).toISOString() },
+      ...(contentHash === undefined ? {} : { contentHash }),
     } satisfies HeartbeatResponse);
   }
 
@@ -279,6 +288,13 @@ async function jsonBody(request: PlainRequest, what: string, largest: number): P
   const message = `${what} is larger than ${largest} bytes, compressed, or not UTF-8.`;
   return { refusal: refuse(413, 'RequestEntityTooLarge', message) };
 }
+
+/** The answer to a heartbeat that says that all is as it was, where something else is kept: after a restore, or of a copy (T73). */
+const unknownContent = refuse(
+  409,
+  contentUnknown,
+  'What this machine said of itself before is not what is kept here. Send the heartbeat whole.',
+);
 
 function malformed(message: string): PlainAnswer {
   return refuse(400, 'InvalidRequestContent', message);

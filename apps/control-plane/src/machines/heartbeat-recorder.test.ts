@@ -7,7 +7,9 @@ import { eachStore } from '../testing/each-store.ts';
 import { heartbeatContent } from '../testing/heartbeat-content.ts';
 import { manualEnvironment } from '../testing/manual-environment.ts';
 import { testEvent } from '../testing/test-event.ts';
+import { forkWeight } from './beat.ts';
 import { createHeartbeatRecorder } from './heartbeat-recorder.ts';
+import { contentOf } from './heartbeat-row.ts';
 import { createHeartbeatWriter, fewestForThread, type HeartbeatWriter } from './heartbeat-writer.ts';
 import type { SentHeartbeat } from './write-heartbeats.ts';
 import { machineStatus } from './machine-status.ts';
@@ -125,13 +127,92 @@ eachStore('heartbeats', (makeStore) => {
     ]);
     expect(commits).toBe(before + 1);
     expect(answers.slice(0, 3)).toEqual([
-      { heartbeat: { generation: 5, holdSeconds: 0 } },
+      { heartbeat: { generation: 5, holdSeconds: 0 }, contentHash: expect.any(String) },
       { malformed: expect.stringMatching(/^The heartbeat is not JSON \(at line 1 column \d+\)$/) },
       { malformed: "The heartbeat is malformed at 'agentVersion': Invalid input: expected string, received number" },
     ]);
     expect((await rows()).filter(({ vm_id }) => ['well', 'half', 'other'].includes(vm_id))).toMatchObject([
       { vm_id: 'well', generation: 5 },
     ]);
+  });
+
+  test.each([
+    ['few', 0],
+    ['many, in a thread', fewestForThread],
+  ])('says that all is as it was, and only where it is: %s', async (_, more) => {
+    const recorder = createHeartbeatRecorder(environment, writer);
+    const others = (): readonly Promise<unknown>[] =>
+      Array.from({ length: more }, (__, i) => recorder.record(`beside${i}`, heartbeat(i)));
+    const { contentHash } = contentOf(heartbeatContent(1));
+    const other = contentOf({ ...heartbeatContent(1), agentVersion: '2' }).contentHash;
+    const unchanged = (hash: string, generation: number, beat: string): string =>
+      JSON.stringify({ generation, holdSeconds: 3, beat, contentHash: hash });
+    const kept = (vmId: string): Promise<unknown> =>
+      store.read.selectFrom('heartbeats').selectAll().where('vm_id', '=', vmId).executeTakeFirst();
+    const a = `${more}a`;
+    const b = `${more}b`;
+    const first = environment.now();
+    expect(await recorder.record(a, heartbeat(1))).toMatchObject({ contentHash });
+    const before = await kept(a);
+    environment.pass(60);
+    const [said, unknown, never] = await Promise.all([
+      recorder.record(a, unchanged(contentHash, 7, '900.800')),
+      recorder.record(b, unchanged(contentHash, 7, '900.800')),
+      recorder.record(`${more}c`, unchanged('', 7, '900.800')),
+      ...others(),
+    ]);
+    expect(said).toEqual({ heartbeat: { generation: 7, holdSeconds: 3, beat: '900.800' } });
+    expect(await kept(a)).toEqual({
+      ...(before as object),
+      received_at: first + 60_000,
+      generation: 7,
+      beat: 900,
+      beat_from: 800,
+    });
+    expect([unknown, await kept(b)]).toEqual(['content-unknown', undefined]);
+    expect(never).toEqual({ malformed: expect.stringContaining("The heartbeat is malformed at 'contentHash'") });
+
+    // Somebody has said something else: of that nothing is kept either.
+    const [wrong] = await Promise.all([recorder.record(a, unchanged(other, 9, '950.900')), ...others()]);
+    expect([wrong, await kept(a)]).toMatchObject(['content-unknown', { generation: 7, beat: 900 }]);
+
+    // In one group: what was said whole counts for what comes after it, and the last counts.
+    const together = await Promise.all([
+      recorder.record(a, unchanged(contentHash, 10, '960.900')),
+      recorder.record(b, heartbeat(2)),
+      recorder.record(b, unchanged(contentHash, 11, '970.0')),
+      recorder.record(b, unchanged(other, 12, '980.0')),
+      ...others(),
+    ]);
+    expect(together.slice(0, 4)).toMatchObject([
+      { heartbeat: { generation: 10 } },
+      { heartbeat: { generation: 2 }, contentHash },
+      { heartbeat: { generation: 11 } },
+      'content-unknown',
+    ]);
+    expect([await kept(a), await kept(b)]).toMatchObject([
+      { generation: 10, beat: 960, forks: 0 },
+      { generation: 11, beat: 970, content_hash: contentHash },
+    ]);
+  });
+
+  test('T73 a fork is seen also where all is as it was, and a gap begins a new connection', async () => {
+    const recorder = createHeartbeatRecorder(environment, writer);
+    const { contentHash } = contentOf(heartbeatContent(1));
+    const beat = (text: string): Promise<unknown> =>
+      recorder.record('forks', JSON.stringify({ generation: 1, holdSeconds: 0, beat: text, contentHash }));
+    await recorder.record('forks', heartbeat(1));
+    await beat('100.50');
+    await beat('200.60');
+    const forked = await store.read
+      .selectFrom('heartbeats')
+      .select('forks')
+      .where('vm_id', '=', 'forks')
+      .executeTakeFirstOrThrow();
+    expect(forked.forks).toBe(forkWeight);
+    environment.pass(16 * 60);
+    await beat('300.200');
+    expect((await rows()).find(({ vm_id }) => vm_id === 'forks')).toMatchObject({ connected_since: environment.now() });
   });
 
   test('heartbeats and changes take turns: neither waits for the other with the event loop standing still, and both are kept', async () => {

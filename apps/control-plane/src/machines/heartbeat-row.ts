@@ -1,5 +1,6 @@
 /** Heartbeats as rows: what is kept of them, and what the row of a machine becomes when another comes. Pure. */
-import type { HeartbeatRequest } from '@sallyport/model/wire';
+import { hash } from 'node:crypto';
+import type { HeartbeatRequest, UnchangedHeartbeat } from '@sallyport/model/wire';
 import type { RowValue, RowWriting } from '../store/row-writer.ts';
 import { forkWeight, parseBeat } from './beat.ts';
 import { connectedMilliseconds } from './machine-status.ts';
@@ -7,22 +8,61 @@ import { connectedMilliseconds } from './machine-status.ts';
 /** In the order of the columns of {@link heartbeatWriting}. */
 export type HeartbeatRow = readonly [vmId: string, ...RowValue[]];
 
-/** The row of a heartbeat. */
-export function heartbeatRow(vmId: string, heartbeat: HeartbeatRequest, now: number): HeartbeatRow {
-  const beat = parseBeat(heartbeat.beat);
+/** What of a heartbeat is another each time. */
+export type HeartbeatMoment = Pick<HeartbeatRequest, 'generation' | 'beat'>;
+
+/** What a heartbeat says of its machine, as it is kept. */
+export interface HeartbeatContent {
+  readonly agentVersion: string;
+  readonly agentConfiguration: string;
+  readonly serviceStatuses: string;
+  readonly system: string;
+  /** Of all of these. */
+  readonly contentHash: string;
+}
+
+/** What a heartbeat says, as it is kept. */
+export function contentOf(heartbeat: HeartbeatRequest): HeartbeatContent {
+  const { agentVersion } = heartbeat;
+  const agentConfiguration = JSON.stringify(heartbeat.agentConfiguration);
+  const serviceStatuses = JSON.stringify(heartbeat.serviceStatuses);
+  const system = JSON.stringify(heartbeat.system);
+  const all = JSON.stringify([agentVersion, agentConfiguration, serviceStatuses, system]);
+  return { agentVersion, agentConfiguration, serviceStatuses, system, contentHash: hash('sha256', all, 'base64url') };
+}
+
+/** The row of a heartbeat that says all of that. */
+export function heartbeatRow(
+  vmId: string,
+  { agentVersion, agentConfiguration, serviceStatuses, system, contentHash }: HeartbeatContent,
+  { generation, beat }: HeartbeatMoment,
+  receivedAt: number,
+): HeartbeatRow {
+  const { number, from } = parseBeat(beat);
   return [
     vmId,
-    now,
-    now,
-    heartbeat.agentVersion,
-    heartbeat.generation,
-    JSON.stringify(heartbeat.agentConfiguration),
-    JSON.stringify(heartbeat.serviceStatuses),
-    JSON.stringify(heartbeat.system),
-    beat.number,
-    beat.from,
+    receivedAt,
+    receivedAt,
+    agentVersion,
+    generation,
+    agentConfiguration,
+    serviceStatuses,
+    system,
+    number,
+    from,
     0,
+    contentHash,
   ];
+}
+
+/** The row of one that says that nothing has changed, in the order of the columns that are refreshed. */
+export function unchangedRow(
+  vmId: string,
+  { generation, beat, contentHash }: UnchangedHeartbeat,
+  receivedAt: number,
+): HeartbeatRow {
+  const { number, from } = parseBeat(beat);
+  return [vmId, receivedAt, generation, number, from, contentHash];
 }
 
 /**
@@ -45,7 +85,10 @@ export const heartbeatWriting: RowWriting = {
     { name: 'beat', type: 'bigint' },
     { name: 'beat_from', type: 'bigint' },
     { name: 'forks', type: 'integer' },
+    { name: 'content_hash', type: 'text' },
   ],
+  refreshed: ['vm_id', 'received_at', 'generation', 'beat', 'beat_from', 'content_hash'],
+  sameWhere: 'content_hash',
   updates: {
     received_at: 'excluded.received_at',
     // A gap longer than a connected machine may be silent begins a new connection.
@@ -63,5 +106,6 @@ export const heartbeatWriting: RowWriting = {
         THEN heartbeats.forks + ${forkWeight}
       WHEN heartbeats.forks > 0 THEN heartbeats.forks - 1
       ELSE 0 END`,
+    content_hash: 'excluded.content_hash',
   },
 };

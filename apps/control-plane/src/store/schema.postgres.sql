@@ -136,6 +136,7 @@ CREATE TABLE heartbeats (
   beat bigint DEFAULT 0 NOT NULL,
   beat_from bigint DEFAULT 0 NOT NULL,
   forks integer DEFAULT 0 NOT NULL,
+  content_hash text COLLATE "C" DEFAULT ''::text NOT NULL,
   CONSTRAINT heartbeats_pkey PRIMARY KEY (vm_id)
 );
 

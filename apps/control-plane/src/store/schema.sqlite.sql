@@ -126,7 +126,8 @@ CREATE TABLE heartbeats (
   system text not null,
   beat bigint default 0 not null,
   beat_from bigint default 0 not null,
-  forks integer default 0 not null
+  forks integer default 0 not null,
+  content_hash text default '' not null
 );
 
 CREATE INDEX heartbeats_forked ON heartbeats (vm_id) WHERE forks >= 12;

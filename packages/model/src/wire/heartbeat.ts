@@ -39,6 +39,21 @@ export const heartbeatRequestSchema = z.object({
 });
 export type HeartbeatRequest = z.infer<typeof heartbeatRequestSchema>;
 
+/**
+ * A heartbeat whose machine has nothing new to say of itself: what it would say is what the centre has called `contentHash` (decision
+ * 0245). Answered {@link contentUnknown} when that is not what the centre holds of this machine; it is said whole then.
+ */
+export const unchangedHeartbeatSchema = z.object({
+  beat: heartbeatRequestSchema.shape.beat,
+  generation: heartbeatRequestSchema.shape.generation,
+  holdSeconds: heartbeatRequestSchema.shape.holdSeconds,
+  contentHash: z.string().check(z.minLength(1), z.maxLength(64)),
+});
+export type UnchangedHeartbeat = z.infer<typeof unchangedHeartbeatSchema>;
+
+/** The code of that answer. */
+export const contentUnknown = 'HeartbeatContentUnknown';
+
 export const heartbeatResponseSchema = z.object({
   /** The generation now wanted. Different from the one sent: fetch the goal state. A hint, never authority. */
   generation: z.int().check(z.minimum(0)),
@@ -46,5 +61,7 @@ export const heartbeatResponseSchema = z.object({
   beat: z.optional(z.string().check(z.maxLength(64))),
   /** How long the machine's key is good, by the centre's clock, and whether it is time for another. */
   key: z.optional(z.object({ expiresAt: z.string().check(z.maxLength(64)), renew: z.boolean() })),
+  /** What the centre calls what this heartbeat said. Older ones, and answers to unchanged heartbeats, do not say. */
+  contentHash: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
 });
 export type HeartbeatResponse = z.infer<typeof heartbeatResponseSchema>;

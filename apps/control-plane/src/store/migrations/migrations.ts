@@ -2,6 +2,7 @@ import { activityCuts } from './activity-cuts.ts';
 import { automaticUpgradeTables } from './automatic-upgrade-tables.ts';
 import { chainedEvents } from './chained-events.ts';
 import { firstTables } from './first-tables.ts';
+import { heartbeatContent } from './heartbeat-content.ts';
 import { machineKeys } from './machine-keys.ts';
 import { machineStatements } from './machine-statements.ts';
 import type { Migration } from './migration.ts';
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611280405-machine-statements', up: machineStatements },
   { name: '202611280755-operation-orders', up: operationOrders },
   { name: '202611281410-resource-tags', up: resourceTags },
+  { name: '202611281420-heartbeat-content', up: heartbeatContent },
 ];

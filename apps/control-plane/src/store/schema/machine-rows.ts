@@ -1,4 +1,5 @@
 /** Machines, their keys and what they last said of themselves. */
+import type { Generated } from 'kysely';
 
 export interface MachineRow {
   /** The machine's own id, lower case: the key of everything the agent speaks about. */
@@ -43,6 +44,8 @@ export interface HeartbeatRow {
   readonly beat_from: number;
   /** Grows when the line of beats forks. */
   readonly forks: number;
+  /** Of what the machine says of itself, so that it need not say it again (decision 0245); empty when it was never taken. */
+  readonly content_hash: Generated<string>;
 }
 
 /** Keys of machines beside the one in `machines`: brought and not used yet, or replaced. */

@@ -8,12 +8,11 @@ import { noBells } from '../bells.ts';
 import { parametersFor, theKeys } from '../lookup-keys.ts';
 import { migrate } from '../migrate.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
-import { upsertText, type RowValue } from '../row-writer.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { LookupQuery, Store } from '../store.ts';
 import { createTurns } from '../turns.ts';
 import { openNodeSqlite } from './node-sqlite.ts';
-import { oneRow } from './row-writer.ts';
+import { sqliteRows } from './row-writer.ts';
 
 /** How long what was erased may stay in the journal. Milliseconds. */
 const eraseMilliseconds = 200;
@@ -67,14 +66,10 @@ export async function openSqlite(directory: string): Promise<Store> {
     change: inTurn,
     observe: inTurn,
     note: (work) => inTurn(async (writer) => ({ value: await work(writer), events: [] })),
-    rowWriter: (rows) => {
-      const text = upsertText(rows, oneRow(rows));
+    rowWriter: (writing) => {
       // There is one connection that writes: what runs in a turn is within its transaction.
-      const write = (groups: readonly (readonly RowValue[])[]): void => {
-        const statement = writer.prepare(text);
-        for (const row of groups) statement.run(row);
-      };
-      return (groups) => inTurn(() => Promise.resolve({ value: write(groups), events: [] }));
+      const rowsInto = sqliteRows((text) => writer.prepare(text), writing);
+      return (rows, refreshed) => inTurn(() => Promise.resolve({ value: rowsInto(rows, refreshed), events: [] }));
     },
     file: { path, whileAnotherWrites: alone },
     eraseTraces,
