@@ -19,12 +19,25 @@ export interface HeartbeatWriter {
 /** As many as this are worth telling another thread: while fewer come at once, there is time. */
 export const fewestForThread = 16;
 
+/**
+ * So long after a large group all are told the thread: where many come, what is left over from one group is a small one, and this thread
+ * would stand still for the disk in the middle of it. Milliseconds.
+ */
+const busyMilliseconds = 100;
+
 /** A writer to the store. The thread begins with the first large group, and anew after it has failed. */
 export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>): HeartbeatWriter {
   const write = store.rowWriter(heartbeatWriting);
   const { file } = store;
   if (file === undefined) return { write: (sent) => writeHeartbeats(write, sent), close: () => Promise.resolve() };
   let running: HeartbeatThread | undefined;
+  let busyUntil = 0;
+
+  function isForThread({ length }: readonly SentHeartbeat[]): boolean {
+    const now = performance.now();
+    if (length >= fewestForThread) busyUntil = now + busyMilliseconds;
+    return now < busyUntil;
+  }
 
   function thread(path: string): HeartbeatThread {
     if (running === undefined || running.ended) running = new HeartbeatThread(path);
@@ -33,9 +46,9 @@ export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>):
 
   return {
     write: (sent) =>
-      sent.length < fewestForThread
-        ? writeHeartbeats(write, sent)
-        : file.whileAnotherWrites(() => thread(file.path).write(sent)),
+      isForThread(sent)
+        ? file.whileAnotherWrites(() => thread(file.path).write(sent))
+        : writeHeartbeats(write, sent),
     close: async () => {
       await file.whileAnotherWrites(() => running?.close() ?? Promise.resolve());
       running = undefined;
