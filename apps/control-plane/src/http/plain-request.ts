@@ -5,12 +5,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChannelRequestName } from '@sallyport/model/channel';
+import type { PresentedToken } from '../identity/presented-token.ts';
 import type { RequestKind } from '../monitoring/request-kind.ts';
 
 export interface PlainRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** What it says of who asks. */
+  readonly presented: PresentedToken;
   /** The name in lower case. */
   header(name: string): string | undefined;
   /** The text of the body, or undefined when it is larger than `limit` bytes, compressed, or not UTF-8 (T19, T79). */
@@ -61,6 +64,10 @@ class NodeRequest implements PlainRequest {
     this.path = path;
     this.#incoming = incoming;
     this.#response = response;
+  }
+
+  get presented(): PresentedToken {
+    return { authorization: this.header('authorization') };
   }
 
   header(name: string): string | undefined {

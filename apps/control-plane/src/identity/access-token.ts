@@ -137,6 +137,11 @@ export function isInItsTime({ notBefore, expiresAt }: VerifiedToken, now: number
   return now < expiresAt + tolerance && now >= notBefore - tolerance;
 }
 
+/** For a token that is not good yet, or no longer. */
+export function outOfItsTime(): Error {
+  return new errors.JWTInvalid('The token is not good at this time.');
+}
+
 /** For a token whose key is none of ours, or no longer. */
 export function unknownKey(): Error {
   return new errors.JWTInvalid('The token is not signed with a key that is known here.');

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { VerifiedToken } from './access-token.ts';
 import { bearerToken, invalidToken, keyIsOver, noBearerToken, noSuchIdentity, wrongAudience } from './refusals.ts';
 import { isKeyOver } from './token-of-machine-key.ts';
+import type { PresentedToken } from './presented-token.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** What the agent API knows of a machine with each request. */
@@ -24,7 +25,7 @@ export type MachineAuthentication =
   | { readonly outcome: 'unknown'; readonly reason: string };
 
 export interface MachineAuthenticator {
-  authenticate(authorization: string | undefined): Promise<MachineAuthentication>;
+  authenticate(presented: PresentedToken): Promise<MachineAuthentication>;
 }
 
 const unknown = (reason: string): MachineAuthentication => ({ outcome: 'unknown', reason });
@@ -58,13 +59,16 @@ export function createMachineAuthenticator(
   );
 
   return {
-    authenticate: async (authorization) => {
-      const token = bearerToken(authorization);
-      if (token === undefined) return unknown(noBearerToken);
+    authenticate: async (presented) => {
       const now = environment.now();
       let verified: VerifiedToken;
       try {
-        verified = await tokens.verify(token, now);
+        if (presented.verified === undefined) {
+          const token = bearerToken(presented.authorization);
+          if (token === undefined) return unknown(noBearerToken);
+          verified = await tokens.verify(token, now);
+          presented.verified = verified;
+        } else verified = await tokens.verifyAgain(presented.verified, now);
       } catch (error) {
         if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error;
         return unknown(invalidToken);

@@ -11,8 +11,13 @@ import { issueAccessToken } from './access-token.ts';
 import { agentAudience } from './audience.ts';
 import { createAuthenticator, type Authenticator } from './authenticate.ts';
 import { endpointOf } from './endpoint.ts';
-import { createMachineAuthenticator, type MachineAuthenticator } from './machine-authentication.ts';
+import {
+  createMachineAuthenticator,
+  type MachineAuthentication,
+  type MachineAuthenticator,
+} from './machine-authentication.ts';
 import { beginSession, endSession } from './people/sessions.ts';
+import type { PresentedToken } from './presented-token.ts';
 import type { Principal } from './principals.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { outboundRule } from '../outbound/outbound-rule.ts';
@@ -114,9 +119,24 @@ eachStore('tokens that are remembered', (makeStore) => {
     return `Bearer ${await issueAccessToken(environment, await one.keys.signer(), endpoint, { principal: machines }, { kind, value })}`;
   }
 
+  /** Tokens as channels keep them, by control plane. */
+  const channels = new Map<MachineAuthenticator, Map<string, PresentedToken>>();
+
+  /** What a control plane says of a token: the same whether a request of its own brings it or one over a channel that has brought it before. */
+  async function authenticated(machines: MachineAuthenticator, authorization: string): Promise<MachineAuthentication> {
+    const kept = channels.get(machines) ?? new Map<string, PresentedToken>();
+    channels.set(machines, kept);
+    const presented = kept.get(authorization) ?? { authorization };
+    kept.set(authorization, presented);
+    const overChannel = await machines.authenticate(presented);
+    const found = await machines.authenticate({ authorization });
+    expect(overChannel).toEqual(found);
+    return found;
+  }
+
   /** What each control plane says of a machine's token. It is remembered afterwards, if it was good. */
   async function outcomes(token: string): Promise<readonly string[]> {
-    const found = await Promise.all([one, other].map(({ machines }) => machines.authenticate(token)));
+    const found = await Promise.all([one, other].map(({ machines }) => authenticated(machines, token)));
     return found.map((answer) => (answer.outcome === 'unknown' ? answer.reason : answer.outcome));
   }
 
@@ -133,7 +153,7 @@ eachStore('tokens that are remembered', (makeStore) => {
     const forged = `${token.slice(0, -3)}${token.at(-3) === 'A' ? 'B' : 'A'}${token.slice(-2)}`;
     expect((await outcomes(forged)).every((reason) => reason.startsWith('The access token is invalid'))).toBe(true);
     expect(one.tokens.remembered()).toBe(remembered);
-    const found = await one.machines.authenticate(token);
+    const found = await authenticated(one.machines, token);
     expect(found).toMatchObject({ outcome: 'machine', vmId: machine.vm_id, state: { generation: 1 } });
   });
 
@@ -153,11 +173,11 @@ eachStore('tokens that are remembered', (makeStore) => {
     });
     await one.keys.renew();
     const refused = 'invalid or has expired';
-    const here = await one.machines.authenticate(token);
+    const here = await authenticated(one.machines, token);
     expect(here.outcome === 'unknown' ? here.reason : '').toContain(refused);
     // The clock stands: nothing but the ring can tell the other.
     await expect
-      .poll(async () => (await other.machines.authenticate(token)).outcome, { timeout: 30_000 })
+      .poll(async () => (await authenticated(other.machines, token)).outcome, { timeout: 30_000 })
       .toBe('unknown');
   });
 
@@ -192,7 +212,7 @@ eachStore('tokens that are remembered', (makeStore) => {
       events: await quarantineMachine(writer, environment, tenant, machine.vm_id, 'retired-key'),
     }));
     for (const { machines, people } of [one, other]) {
-      const found = await machines.authenticate(agent);
+      const found = await authenticated(machines, agent);
       expect(found.outcome === 'machine' ? found.state?.quarantined_at : undefined).toBe(environment.now());
       expect(await people.authenticate(arm)).toMatchObject({ outcome: 'unknown' });
     }
@@ -249,7 +269,7 @@ eachStore('tokens that are remembered', (makeStore) => {
         outcome: 'caller',
         caller: { claims: { sid: session.session_id } },
       });
-      expect(await machines.authenticate(token)).toMatchObject({ outcome: 'unknown' });
+      expect(await authenticated(machines, token)).toMatchObject({ outcome: 'unknown' });
     }
     await store().note((writer) => endSession(writer, session.session_id));
     for (const { people } of [one, other])
@@ -269,9 +289,10 @@ eachStore('tokens that are remembered', (makeStore) => {
   });
 
   test('without a token nobody is let in, and nothing is asked', async () => {
-    const tokens: TokenVerifier = { verify: () => Promise.reject(new Error('unasked')), remembered: () => 0 };
+    const unasked = (): Promise<never> => Promise.reject(new Error('unasked'));
+    const tokens: TokenVerifier = { verify: unasked, verifyAgain: unasked, remembered: () => 0 };
     const machines = createMachineAuthenticator(environment, store(), tokens);
     for (const header of [undefined, '', 'Bearer ', 'Basic abc', 'Bearer a b'])
-      expect(await machines.authenticate(header)).toMatchObject({ outcome: 'unknown' });
+      expect(await machines.authenticate({ authorization: header })).toMatchObject({ outcome: 'unknown' });
   });
 });

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import {
   claimedKeyId,
   isInItsTime,
+  outOfItsTime,
   requireInKeysTime,
   unknownKey,
   verifySignature,
@@ -18,6 +19,8 @@ import type { SigningKeys } from './signing-keys.ts';
 export interface TokenVerifier {
   /** What a token proves now. Throws jose's error when that is nothing. */
   verify(token: string, now: number): Promise<VerifiedToken>;
+  /** The same for one that has been verified at some time. Throws the same. */
+  verifyAgain(verified: VerifiedToken, now: number): Promise<VerifiedToken>;
   /** How many tokens are remembered. */
   remembered(): number;
 }
@@ -52,6 +55,13 @@ export function createTokenVerifier(keys: SigningKeys, endpoint: Endpoint, most 
         remember(id, fresh);
         return fresh;
       }
+      requireInKeysTime(known, key);
+      return known;
+    },
+    verifyAgain: async (known, now) => {
+      const key = await keys.verifier(known.keyId);
+      if (key === undefined) throw unknownKey();
+      if (!isInItsTime(known, now)) throw outOfItsTime();
       requireInKeysTime(known, key);
       return known;
     },

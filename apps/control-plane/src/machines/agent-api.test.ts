@@ -45,6 +45,7 @@ eachStore('a heartbeat that asks to be held', (makeStore) => {
     const request: PlainRequest = {
       method: 'POST',
       path: `/agent/v1/machines/${machine.vm_id}/heartbeat`,
+      presented: { authorization: 'Bearer t' },
       header: (name) => (name === 'content-type' ? 'application/json' : undefined),
       text: () => Promise.resolve(body),
       whenGone: () => undefined,

@@ -87,7 +87,7 @@ export function createAgentApi(
 
   /** The machine that asks, when it may ask anything at all. */
   async function machineOf(request: PlainRequest, asked: string): Promise<Granted<MachineState>> {
-    const found = await authenticator.authenticate(request.header('authorization'));
+    const found = await authenticator.authenticate(request.presented);
     if (found.outcome === 'unknown') {
       const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
       return { refusal: refuse(401, 'InvalidAuthenticationToken', found.reason, headers) };

@@ -46,9 +46,7 @@ export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>):
 
   return {
     write: (sent) =>
-      isForThread(sent)
-        ? file.whileAnotherWrites(() => thread(file.path).write(sent))
-        : writeHeartbeats(write, sent),
+      isForThread(sent) ? file.whileAnotherWrites(() => thread(file.path).write(sent)) : writeHeartbeats(write, sent),
     close: async () => {
       await file.whileAnotherWrites(() => running?.close() ?? Promise.resolve());
       running = undefined;

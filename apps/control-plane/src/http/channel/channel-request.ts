@@ -1,5 +1,6 @@
 /** A request that came over a channel. To what answers it, it is like any other. */
 import type { ChannelRequestName } from '@sallyport/model/channel';
+import type { PresentedToken } from '../../identity/presented-token.ts';
 import type { PlainRequest } from '../plain-request.ts';
 
 const methods = { heartbeat: 'POST', 'goal-state': 'GET', reports: 'POST', keys: 'POST', statements: 'POST' } as const;
@@ -9,7 +10,7 @@ export interface Carrier {
   /** The path that the channel was opened at, without its last word. */
   readonly base: string;
   /** The last token that the agent brought. */
-  readonly authorization: string;
+  readonly presented: PresentedToken;
 }
 
 export class ChannelRequest implements PlainRequest {
@@ -38,8 +39,12 @@ export class ChannelRequest implements PlainRequest {
     return this.#carrier.base + this.#what;
   }
 
+  get presented(): PresentedToken {
+    return this.#carrier.presented;
+  }
+
   header(name: string): string | undefined {
-    if (name === 'authorization') return this.#carrier.authorization;
+    if (name === 'authorization') return this.presented.authorization;
     return name === 'content-type' ? 'application/json' : undefined;
   }
 

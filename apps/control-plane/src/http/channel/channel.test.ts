@@ -53,7 +53,7 @@ async function answer(kind: PlainRoute['kind'], request: PlainRequest): Promise<
     body: body ?? null,
     method: request.method,
     path: request.path,
-    token: request.header('authorization'),
+    token: request.presented.authorization,
     type: request.header('content-type'),
     other: request.header('accept') ?? null,
   });
@@ -276,7 +276,7 @@ async function pairOf(): Promise<{
     closed: () => undefined,
   };
   return {
-    channel: new Channel(host, socket, '/one/', 'Bearer good', routeOf),
+    channel: new Channel(host, socket, '/one/', { authorization: 'Bearer good' }, routeOf),
     host,
     client,
     socket,

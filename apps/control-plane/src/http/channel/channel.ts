@@ -13,6 +13,7 @@ import {
   type FrameKind,
   type RequestLine,
 } from '@sallyport/model/channel';
+import type { PresentedToken } from '../../identity/presented-token.ts';
 import type { PlainAnswer, PlainRequest, PlainRoute } from '../plain-request.ts';
 import { ChannelRequest, type Carrier } from './channel-request.ts';
 
@@ -40,7 +41,7 @@ const restMilliseconds = 75_000;
 
 export class Channel implements Carrier, FrameKind<RequestLine> {
   readonly base: string;
-  authorization: string;
+  presented: PresentedToken;
   readonly #host: ChannelHost;
   readonly #socket: Socket;
   readonly #routes: ChannelRoutes;
@@ -51,11 +52,11 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
   /** When the frame that is coming began, at the earliest, or nothing was under way any more. */
   #since = performance.now();
 
-  constructor(host: ChannelHost, socket: Socket, base: string, authorization: string, routes: ChannelRoutes) {
+  constructor(host: ChannelHost, socket: Socket, base: string, presented: PresentedToken, routes: ChannelRoutes) {
     this.#host = host;
     this.#socket = socket;
     this.base = base;
-    this.authorization = authorization;
+    this.presented = presented;
     this.#routes = routes;
     socket.setTimeout(0);
     socket.setNoDelay(true);
@@ -112,7 +113,7 @@ export class Channel implements Carrier, FrameKind<RequestLine> {
     if (same !== undefined)
       throw new ChannelError('MalformedFrame', `Request ${number} of a channel is under way already.`);
     if (what === 'authorize') {
-      this.authorization = `Bearer ${body.toString('latin1')}`;
+      this.presented = { authorization: `Bearer ${body.toString('latin1')}` };
       this.#send(formatAnswer(number, 204, ''));
       return;
     }

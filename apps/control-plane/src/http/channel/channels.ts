@@ -3,6 +3,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { channelProtocol, type ChannelError } from '@sallyport/model/channel';
+import type { PresentedToken } from '../../identity/presented-token.ts';
 import type { PlainAnswer, PlainRequest, PlainRoute } from '../plain-request.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 
@@ -74,7 +75,7 @@ export class Channels implements ChannelHost {
     socket.off('error', fail);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${channelProtocol}\r\n\r\n`);
     const base = path.slice(0, path.lastIndexOf('/') + 1);
-    const channel = new Channel(this, socket, base, incoming.headers.authorization ?? '', routes);
+    const channel = new Channel(this, socket, base, request.presented, routes);
     this.#open.add(channel);
     if (head.length > 0) channel.read(head);
   }
@@ -120,8 +121,11 @@ class OpeningRequest implements PlainRequest {
   readonly #incoming: IncomingMessage;
   readonly #socket: Socket;
 
+  readonly presented: PresentedToken;
+
   constructor(path: string, incoming: IncomingMessage, socket: Socket) {
     this.path = path;
+    this.presented = { authorization: incoming.headers.authorization };
     this.#incoming = incoming;
     this.#socket = socket;
   }
