@@ -929,6 +929,37 @@ describe('the channel of an agent', () => {
     channel.close();
   });
 
+  test('a machine that says that all is as it was is believed as long as it is, and else asked for everything', async () => {
+    const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'few-words');
+    const channel = channelOf(await open(machine, await machine.token()));
+    const beat = async (body: Record<string, unknown>): Promise<[number, Record<string, unknown>]> => {
+      const { status, text } = await channel.ask('heartbeat', JSON.stringify(body));
+      return [status, JSON.parse(text) as Record<string, unknown>];
+    };
+    const unchanged = (contentHash: unknown): Record<string, unknown> => ({
+      generation: 0,
+      holdSeconds: 0,
+      contentHash,
+    });
+    const unknown = [409, { error: { code: 'HeartbeatContentUnknown', message: expect.stringContaining('whole') } }];
+    expect(await beat(unchanged('never-said'))).toEqual(unknown);
+    const first = await beat({ ...heartbeatContent(0), holdSeconds: 0 });
+    expect(first).toMatchObject([200, { contentHash: expect.any(String) }]);
+    const { contentHash } = first[1];
+    const again = await beat(unchanged(contentHash));
+    expect(again).toMatchObject([200, { generation: first[1]['generation'], beat: expect.any(String) }]);
+    expect(again[1]).not.toHaveProperty('contentHash');
+    const changed = { ...heartbeatContent(0).agentConfiguration, extensionsEnabled: 'false' };
+    const other = await beat({ ...heartbeatContent(0), agentConfiguration: changed });
+    expect([other[0], other[1]['contentHash'] === contentHash]).toEqual([200, false]);
+    expect(await beat(unchanged(contentHash))).toEqual(unknown);
+    expect((await beat(unchanged(other[1]['contentHash'])))[0]).toBe(200);
+    expect((await beat({ ...unchanged(contentHash), holdSeconds: -1 }))[0]).toBe(400);
+    const shown = (await arm.arm('GET', `${machine.resourceId}?${version}`)).json() as Record<string, unknown>;
+    expect(shown).toMatchObject({ properties: { status: 'Connected', agentConfiguration: changed } });
+    channel.close();
+  });
+
   test('a machine that is deleted has its held heartbeat answered, and nothing after it', async () => {
     const machine = await enrolFakeAgent(() => plane.operator, arm, 'g', 'deleted-channel');
     const channel = channelOf(await open(machine, await machine.token()));
