@@ -28,17 +28,22 @@ type Answer = HeartbeatResponse | Error;
 /** A centre that answers in this order, and then with a hash; what it was sent stands in `sent`. */
 function centre(...answers: readonly Answer[]): {
   readonly sent: (HeartbeatRequest | UnchangedHeartbeat)[];
+  readonly pass: (minutes: number) => void;
   readonly heartbeats: ShortHeartbeats;
 } {
   const left = [...answers];
+  let now = 0;
   const sent: (HeartbeatRequest | UnchangedHeartbeat)[] = [];
-  const heartbeats = new ShortHeartbeats(async (request) => {
-    sent.push(request);
-    const answer = left.shift() ?? { generation: 1, contentHash: `h${sent.length}` };
-    if (answer instanceof Error) throw answer;
-    return answer;
-  });
-  return { sent, heartbeats };
+  const heartbeats = new ShortHeartbeats(
+    async (request) => {
+      sent.push(request);
+      const answer = left.shift() ?? { generation: 1, contentHash: `h${sent.length}` };
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+    () => now,
+  );
+  return { sent, heartbeats, pass: (minutes) => void (now += minutes * 60_000) };
 }
 
 const refusal = (status: number): Error => new ServerRefusal(status, 'Code', 'no');
@@ -55,6 +60,16 @@ test('what was said is called by its name from then on, until something else is 
     heartbeat({ agentVersion: '1' }),
     { generation: 1, holdSeconds: 50, contentHash: 'h3' },
   ]);
+});
+
+test('everything is said once an hour, so that what is kept there does not stay damaged', async () => {
+  const { sent, heartbeats, pass } = centre();
+  await heartbeats.send(heartbeat(), signal);
+  for (const minutes of [59, 1, 59]) {
+    pass(minutes);
+    await heartbeats.send(heartbeat(), signal);
+  }
+  expect(sent.map((request) => 'system' in request)).toEqual([true, false, true, false]);
 });
 
 test('a centre that does not name it is told everything each time', async () => {

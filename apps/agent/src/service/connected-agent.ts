@@ -99,7 +99,10 @@ export class ConnectedAgent {
     this.#way = new ChannelWay({ http, base, log, silentWay, monotonic: () => environment.monotonic() });
     const exchanges = withTokens(tokens, this.#way.send);
     this.#api = agentApi(exchanges);
-    this.#heartbeats = new ShortHeartbeats((request, signal) => this.#api.heartbeat(request, signal));
+    this.#heartbeats = new ShortHeartbeats(
+      (request, signal) => this.#api.heartbeat(request, signal),
+      () => environment.monotonic(),
+    );
     this.#renewal = new KeyRenewal({ keyring: machineKey, api: this.#api, tokens, environment, log });
     const { resourceId } = config;
     this.#statements = new Statements({ keyring: machineKey, resourceId, api: this.#api, environment, log });
