@@ -17,6 +17,7 @@ import { changeLock, lockClass } from './locks.ts';
 import { bellChannel, createPostgresBells } from './postgres-bells.ts';
 import { keepPrepared } from './pool.ts';
 import { rowWriter } from './row-writer.ts';
+import { countLargeTables } from './statistics.ts';
 
 /** One connection takes turns; the others are for observations and for rings. */
 const writingConnections = 4;
@@ -36,6 +37,7 @@ export async function openPostgres(address: PostgresAddress): Promise<Store> {
   };
   try {
     await migrate(writing.withPlugin(textByBytes()).withTables<never>(), 'postgres');
+    await countLargeTables(writing.withTables<never>());
   } catch (error) {
     await close();
     throw error;

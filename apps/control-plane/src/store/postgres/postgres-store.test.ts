@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAuthority, issueServerCertificate } from '@sallyport/pki';
 import { hasPostgres, startPostgres, temporaryDirectory, type PostgresServer } from '@sallyport/testkit';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postgresLog } from '../../activity-log/postgres-log.ts';
 import { verifyLog } from '../../activity-log/verify-log.ts';
@@ -13,6 +14,7 @@ import { inThreads, onThisThread } from '../../testing/walkers.ts';
 import { openStore, type Store } from '../store.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { readPostgresAddress, type PostgresAddress } from './address.ts';
+import { connect } from './connect.ts';
 
 describe.skipIf(!hasPostgres())('two control planes on one PostgreSQL', () => {
   let server: PostgresServer;
@@ -56,6 +58,36 @@ describe.skipIf(!hasPostgres())('two control planes on one PostgreSQL', () => {
     expect(whole).toMatchObject({ events: 60 });
     expect(await verifyLog(log, [], publicKey, inThreads(2))).toEqual(whole);
     await log.close();
+  });
+
+  test('S5 a large table of which PostgreSQL knows nothing yet, as after a restore, is counted before it is asked', async () => {
+    const restored = readPostgresAddress(server.database());
+    await (await openStore('', restored)).close();
+    const db = connect(restored, 1);
+    /** How many rows PostgreSQL plans for. */
+    const known = async (table: string): Promise<number | undefined> => {
+      const found = sql<{ readonly rows: number }>`SELECT reltuples AS rows FROM pg_class WHERE relname = ${table}`;
+      return (await found.execute(db)).rows[0]?.rows;
+    };
+    try {
+      // Else PostgreSQL itself might come first.
+      for (const table of ['resource_groups', 'subscriptions'])
+        await sql`ALTER TABLE ${sql.table(table)} SET (autovacuum_enabled = off)`.execute(db);
+      await sql`INSERT INTO resource_groups (subscription_id, name_key, name, location, tags, created_at)
+        SELECT 's', number::text, repeat('n', 90), 'here', repeat('t', 90), 1 FROM generate_series(1, 9000) number`.execute(
+        db,
+      );
+      await sql`INSERT INTO subscriptions (subscription_id, tenant_id, display_name) VALUES ('s', 't', 'd')`.execute(
+        db,
+      );
+      expect(await known('resource_groups')).toBeLessThanOrEqual(0);
+      await (await openStore('', restored)).close();
+      expect(await known('resource_groups')).toBe(9000);
+      // Of small ones nothing has to be known.
+      expect(await known('subscriptions')).toBeLessThanOrEqual(0);
+    } finally {
+      await db.destroy();
+    }
   });
 
   test('what one rings the other hears, however many at once', async () => {

@@ -29,7 +29,8 @@ export function beneath(parts: readonly string[], place: string, between: string
 
 /** In their order, and each resource in one of them only. They may lie within each other, and do not overlap otherwise. */
 export function inOrder(stretches: readonly Stretch[]): readonly Stretch[] {
-  const sorted = stretches.toSorted((a, b) => compare(a.first, b.first) || compareEnds(b.end, a.end));
+  // What lies within another begins after it.
+  const sorted = stretches.toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
   const kept: Stretch[] = [];
   for (const stretch of sorted) {
     const last = kept.at(-1);
@@ -41,13 +42,4 @@ export function inOrder(stretches: readonly Stretch[]): readonly Stretch[] {
 /** Whether a place comes after the whole stretch. */
 export function isBeyond({ end }: Stretch, place: string): boolean {
   return end !== undefined && place >= end;
-}
-
-function compareEnds(a: string | undefined, b: string | undefined): number {
-  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1;
-  return compare(a, b);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
