@@ -103,6 +103,34 @@ test('T86 who may read one group hears nothing of another, by any way of asking'
   expect([mine.status, mine.text.includes('my-machine')]).toEqual([200, true]);
 });
 
+test('T86 a list that goes on tells nothing of what stands in it beside what may be seen, in its links either', async () => {
+  // Around those that may be seen, before and after.
+  for (const name of ['Aside', 'Other', 'Zone'])
+    await owner.arm('PUT', `${subscription}/resourceGroups/${name}?api-version=2021-04-01`, { location: 'here' });
+  for (const list of [
+    `${subscription}/resourceGroups?api-version=2021-04-01&$top=1`,
+    `${subscription}/resources?api-version=2021-04-01&$top=1`,
+  ]) {
+    const names: string[] = [];
+    let next: string | undefined = list;
+    while (next !== undefined) {
+      const answer = await guest.arm('GET', next);
+      const { value, nextLink } = answer.json() as {
+        readonly value: readonly { readonly name: string }[];
+        readonly nextLink?: string;
+      };
+      names.push(...value.map(({ name }) => name));
+      const link = nextLink === undefined ? undefined : new URL(nextLink);
+      const place = Buffer.from(link?.searchParams.get('$skiptoken') ?? '', 'base64url').toString('utf8');
+      expect([list, /aside|other|theirs|their-machine|zone/i.test(place)]).toEqual([list, false]);
+      // A page that is empty and goes on would say that there is something.
+      expect([list, nextLink !== undefined && value.length === 0]).toEqual([list, false]);
+      next = link === undefined ? undefined : link.pathname + link.search;
+    }
+    expect(names).toEqual([list.includes('Groups') ? 'Mine' : 'my-machine']);
+  }
+});
+
 test('T79 what is compressed is not taken, so nothing is larger than it came', async () => {
   const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' ')).toString('latin1');
   const headers = { 'content-encoding': 'gzip', 'content-length': String(Buffer.byteLength(bomb)) };

@@ -1,4 +1,5 @@
 /** Resource groups: the folders that machines stand in. */
+import { parseResourceId } from '@sallyport/model';
 import { requestEvents } from '../../activity-log/events-of.ts';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import { ArmError } from '../../arm/arm-error.ts';
@@ -156,18 +157,37 @@ async function deleteGroup({ store, environment, doorbell }: Services, request: 
   return { status: 200 };
 }
 
+/**
+ * The groups that the caller may read, and no others: not in the list, and not in a link to where it goes on, which names the last one that
+ * was read (T86).
+ */
 async function listGroups({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
   const wanted = pageRequest(request, pageSize);
-  const visible = (row: ResourceGroupRow): boolean => request.access.permits(readAction, idOf(row));
-  const rows = await store.read
+  const subscriptionId = request.id.subscriptionId ?? '';
+  let query = store.read
     .selectFrom('resource_groups')
     .selectAll()
-    .where('subscription_id', '=', request.id.subscriptionId ?? '')
-    .where('name_key', '>', wanted.after ?? '')
+    .where('subscription_id', '=', subscriptionId)
+    .where('name_key', '>', wanted.after ?? '');
+  if (!request.access.permits(readAction, `/subscriptions/${subscriptionId}`)) {
+    const names = groupsAmong(request.access.scopesOf(readAction));
+    if (names.length === 0) return { status: 200, body: { value: [] } };
+    query = query.where('name_key', 'in', names);
+  }
+  const read = await query
     .orderBy('name_key')
     .limit(wanted.size + 1)
     .execute();
-  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => row.name_key, view, visible) };
+  const rows = read.filter((row) => request.access.permits(readAction, idOf(row)));
+  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => row.name_key, view) };
+}
+
+/** Names, in lower case, of the groups that are among scopes, of whichever subscription. */
+function groupsAmong(scopes: readonly string[]): readonly string[] {
+  return scopes.flatMap((scope) => {
+    const id = parseResourceId(scope);
+    return id?.resourceGroup === undefined || id.providers.length > 0 ? [] : [id.resourceGroup.toLowerCase()];
+  });
 }
 
 function idOf(row: ResourceGroupRow): string {
