@@ -21,15 +21,16 @@ export async function resourceTags(db: Kysely<unknown>): Promise<void> {
     .addColumn('resource_key', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('resource_tags_key', ['subscription_id', 'kind', 'tag_key', 'place'])
     .execute();
+  const tables = db as Kysely<Tables>;
+  await takeUpPlain(tables);
+  await takeUpMachines(tables);
+  await takeUpExtensions(tables);
+  // An index is made faster of what is there than kept while it comes.
   await db.schema
     .createIndex('resource_tags_of_resource')
     .on('resource_tags')
     .columns(['kind', 'resource_key'])
     .execute();
-  const tables = db as Kysely<Tables>;
-  await takeUpPlain(tables);
-  await takeUpMachines(tables);
-  await takeUpExtensions(tables);
 }
 
 interface Tables {
