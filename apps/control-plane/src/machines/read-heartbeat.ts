@@ -11,11 +11,13 @@ import { compiledSchema } from './compiled-schema.ts';
 
 const wholeSchema = compiledSchema<HeartbeatRequest>(heartbeatRequestSchema);
 const unchangedSchema = compiledSchema<UnchangedHeartbeat>(unchangedHeartbeatSchema);
+/** Whichever it is shows in what is there. */
+const anything = z.unknown();
 const what = 'The heartbeat';
 
 /** Reads a heartbeat. Throws `MalformedInput`. */
 export function readHeartbeat(text: string): HeartbeatRequest | UnchangedHeartbeat {
-  const value = parseJson(z.unknown(), text, what);
+  const value = parseJson(anything, text, what);
   const isUnchanged = typeof value === 'object' && value !== null && 'contentHash' in value;
   return isUnchanged ? parseValue(unchangedSchema, value, what) : parseValue(wholeSchema, value, what);
 }
