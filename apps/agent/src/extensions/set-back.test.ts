@@ -207,6 +207,7 @@ test.each(newer)(
       operationId: 'later',
       state: 'Failed',
       version: v1,
+      protectedSettingsStored: false,
       error: {
         code: 'RequestNotUnderstood',
         message: expect.stringMatching(
@@ -236,4 +237,14 @@ test('T84 an operation that is under way is not ended because its request has a 
   managed.begin(first());
   await managed.hear({ ...first(), desired: 'paused' });
   expect(managed.told()).toMatchObject({ operationId: 'first', state: 'Succeeded' });
+  expect(managed.states('first')).not.toContain('Failed');
+});
+
+test('T84 a request that is not understood is told with no version where another extension is all there is', async () => {
+  const managed = await managedMachine();
+  await using _over = managed;
+  managed.place(v1, 'another', 'install', { type: 'Else' });
+  await managed.hear({ ...entry({ operationId: 'later' }), desired: 'paused' }, another);
+  expect(managed.toldOf('thing')).toMatchObject({ operationId: 'later', version: '' });
+  expect(managed.toldOf('Else')).toMatchObject({ operationId: 'another', state: 'Succeeded' });
 });
