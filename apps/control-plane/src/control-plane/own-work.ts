@@ -12,6 +12,7 @@ import { sweepOperations } from '../machines/sweep.ts';
 import { startScanning } from '../policy/scan/scan.ts';
 import { createShownResources } from '../policy/shown-resources.ts';
 import { repeatWork } from '../repeated-work.ts';
+import { mendTags } from '../resources/mend-tags.ts';
 import type { Services } from '../services.ts';
 import type { OpenState } from './open-state.ts';
 
@@ -39,8 +40,26 @@ export async function startOwnWork(
   const resources = createShownResources(services, dispatcher.registry);
   const scanner = { services, resources, deployments, dispatcher, log, heartbeatsUntil: environment.now() };
   const stopScanning = startScanning(scanner, scanMilliseconds);
+  const stopMending = startMending(services, log);
   return async () => {
-    await Promise.all([stopScanning(), stopWatching(), stopUpgrading(), stopSweeping()]);
+    await Promise.all([stopMending(), stopScanning(), stopWatching(), stopUpgrading(), stopSweeping()]);
+  };
+}
+
+/** Once, beside everything else. What fails is done with the next start. */
+function startMending(services: Services, log: Log): Stop {
+  const stop = new AbortController();
+  const mending = services.store
+    .alone('mend-tags', async () => {
+      const mended = await mendTags(services, stop.signal);
+      if (mended > 0) log.info({ msg: 'tags that an older version wrote can be looked up now', resources: mended });
+    })
+    .catch((error: unknown) => {
+      log.error({ msg: 'tags that an older version wrote could not be taken up', reason: messageOf(error) });
+    });
+  return () => {
+    stop.abort();
+    return mending;
   };
 }
 

@@ -11,12 +11,24 @@ export async function keepTags(
   tags: string,
 ): Promise<void> {
   if (tags === before) return;
-  const { kind, key } = resource;
-  if (before !== undefined && before !== noTags) {
-    const former = writer.deleteFrom('resource_tags').where('kind', '=', kind);
-    await former.where('resource_key', '=', key).execute();
-  }
+  if (before !== undefined && before !== noTags) await dropTags(writer, resource);
+  await addTags(writer, resource, tags);
+}
+
+/** The same where nothing is known of what was kept before. */
+export async function renewTags(writer: Writer, resource: TaggedResource, tags: string): Promise<void> {
+  await dropTags(writer, resource);
+  await addTags(writer, resource, tags);
+}
+
+async function dropTags(writer: Writer, { kind, key }: TaggedResource): Promise<void> {
+  const former = writer.deleteFrom('resource_tags').where('kind', '=', kind);
+  await former.where('resource_key', '=', key).execute();
+}
+
+async function addTags(writer: Writer, resource: TaggedResource, tags: string): Promise<void> {
   if (tags === noTags) return;
+  const { key } = resource;
   await writer
     .insertInto('resource_tags')
     .values(tagRowsOf(resource, readTags(tags)))

@@ -43,7 +43,7 @@ interface Tables {
 /** Rows that are read, and rows that are written, at once. */
 const together = 500;
 /** Others in the table are not in lists of resources. */
-const trackedPlainTypes = [
+export const trackedPlainTypes = [
   'Microsoft.HybridCompute/licenses',
   'Microsoft.HybridCompute/machines/licenseProfiles',
   'Microsoft.HybridCompute/privateLinkScopes',
