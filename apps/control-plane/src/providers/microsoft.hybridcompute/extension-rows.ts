@@ -18,6 +18,11 @@ export function findExtension(reader: Reader, vmId: string, name: string): Promi
     .executeTakeFirst();
 }
 
+/** All extensions of a machine. */
+export function extensionsOf(reader: Reader, vmId: string): Promise<readonly Extension[]> {
+  return reader.selectFrom('extensions').selectAll().where('vm_id', '=', vmId).execute();
+}
+
 /** An operation that must be there. */
 export function operationById(reader: Reader, operationId: string): Promise<Operation> {
   return reader.selectFrom('operations').selectAll().where('operation_id', '=', operationId).executeTakeFirstOrThrow();

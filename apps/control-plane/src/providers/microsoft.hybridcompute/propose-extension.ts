@@ -11,7 +11,7 @@ import type { Services } from '../../services.ts';
 import type { Writer } from '../../store/store.ts';
 import type { ChosenPackage } from './choose-package.ts';
 import type { ExtensionProperties } from './extension-body.ts';
-import { extensionNameOfRequest, findExtension } from './extension-rows.ts';
+import { extensionNameOfRequest, extensionsOf } from './extension-rows.ts';
 import { idOfExtension, type Extension, type Operation } from './extension-view.ts';
 import type { Machine } from './machine-view.ts';
 import { refuseConflicts } from './refuse-conflicts.ts';
@@ -30,8 +30,10 @@ export async function proposeExtension(
   properties: ExtensionProperties,
   chosen: ChosenPackage,
 ): Promise<{ readonly extension: Extension; readonly operation: Operation }> {
-  const before = await findExtension(writer, machine.vm_id, extensionNameOfRequest(request));
-  await refuseConflicts(writer, machine, name, before, request, chosen);
+  // In one look: whoever changes something else waits until this is committed.
+  const all = await extensionsOf(writer, machine.vm_id);
+  const before = all.find((one) => one.name_key === extensionNameOfRequest(request).toLowerCase());
+  await refuseConflicts(writer, machine, name, all, before, request, chosen);
   const goalBefore = readGoal(before?.goal ?? null);
   const resourceName = before?.name ?? extensionNameOfRequest(request);
   const sequence = await raiseGeneration(writer, machine.vm_id);
@@ -55,7 +57,7 @@ export async function proposeExtension(
   const origin = { ...request.origin, resourceId: idOfExtension(machine, resourceName) };
   const operation = await startOperation(writer, environment, machine, resourceName.toLowerCase(), kind, origin);
   const now = environment.now();
-  if (chosen.isShared) await takeAlong(writer, machine, name, chosen);
+  if (chosen.isShared) await takeAlong(writer, machine, all, name, chosen);
   const said = {
     extension_key: placeOf(name, chosen.isShared ? resourceName : undefined),
     tags: JSON.stringify(tags),

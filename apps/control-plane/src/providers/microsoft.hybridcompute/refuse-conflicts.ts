@@ -12,12 +12,14 @@ import { handlerOfPlace, resourcesOf } from './shared-handler.ts';
 
 /**
  * One operation at a time, one resource for each extension (arc-agent §5.3), unless its handler is one that resources share:
- * then each has its own operation, and only a change of the handler's version waits for the others. Throws {@link ArmError}.
+ * then each has its own operation, and only a change of the handler's version waits for the others. `all` are the machine's extensions,
+ * `before` the one that is asked for. Throws {@link ArmError}.
  */
 export async function refuseConflicts(
   writer: Writer,
   machine: Machine,
   name: ExtensionName,
+  all: readonly Extension[],
   before: Extension | undefined,
   request: ArmRequest,
   chosen: ChosenPackage,
@@ -32,7 +34,7 @@ export async function refuseConflicts(
       'properties.type',
     );
   }
-  const others = (await resourcesOf(writer, machine, name)).filter((one) => one.name_key !== before?.name_key);
+  const others = resourcesOf(all, name).filter((one) => one.name_key !== before?.name_key);
   const touched = chosen.isShared ? others.filter((one) => hasOtherVersion(one, chosen)) : others;
   for (const one of before === undefined ? touched : [before, ...touched]) await refuseWhileRunning(writer, name, one);
   // A resource of a version that is not shared has the handler to itself.

@@ -25,24 +25,23 @@ export function handlerOfPlace(place: string): string {
   return place.split(mark)[0] ?? place;
 }
 
-/** The machine's resources of that publisher and type. */
-export async function resourcesOf(
-  writer: Writer,
-  machine: Machine,
-  name: ExtensionName,
-): Promise<readonly Extension[]> {
-  const all = await writer.selectFrom('extensions').selectAll().where('vm_id', '=', machine.vm_id).execute();
+/** Those of a machine's extensions that are of that publisher and type. */
+export function resourcesOf(all: readonly Extension[], name: ExtensionName): readonly Extension[] {
   return all.filter((one) => handlerOfPlace(one.extension_key) === extensionKey(name));
 }
 
-/** A handler has one version: what is chosen for one of its resources becomes that of the others that are to stay. */
+/**
+ * A handler has one version: what is chosen for one of its resources becomes that of the others that are to stay. `all` are the machine's
+ * extensions.
+ */
 export async function takeAlong(
   writer: Writer,
   machine: Machine,
+  all: readonly Extension[],
   name: ExtensionName,
   chosen: ChosenPackage,
 ): Promise<void> {
-  for (const one of await resourcesOf(writer, machine, name)) {
+  for (const one of resourcesOf(all, name)) {
     const goals = takenAlong(one, chosen);
     if (goals === undefined) continue;
     await writer
