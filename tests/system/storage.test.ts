@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContainerClient } from '@azure/storage-blob';
 import { openRepository } from '@sallyport/catalog';
+import { readIfThere } from '@sallyport/durable-files';
 import {
   buildTestPackage,
   noopHandler,
@@ -239,9 +240,11 @@ describe('connected privately', () => {
 
 test('S1.7 credentials and signed URLs are in no log and in no file of the machine, the gallery or the control plane', () => {
   const never = [secret, 'X-Amz-Signature', 'sig=', 'AccountKey='];
+  // The agent is at work: a file that has gone meanwhile holds nothing, such as the next package's, which has a name for a moment.
   const texts = new Map(
-    [...filesBelow(system.folder), ...filesBelow(gallery)].map((file) => [file, readFileSync(file)]),
+    [...filesBelow(system.folder), ...filesBelow(gallery)].map((file) => [file, readIfThere(file) ?? Buffer.alloc(0)]),
   );
+  expect(texts.size).toBeGreaterThan(20);
   texts.set('the log of the control plane', Buffer.from(system.log()));
   const found = [...texts].filter(([, bytes]) => never.some((word) => bytes.includes(word)));
   expect(found.map(([name]) => name)).toEqual([]);
