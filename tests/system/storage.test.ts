@@ -3,7 +3,7 @@
  * (S1.4), through the control plane (S1.5), and while they move from one account to another.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContainerClient } from '@azure/storage-blob';
 import { openRepository } from '@sallyport/catalog';
