@@ -230,6 +230,32 @@ eachStore('heartbeats', (makeStore) => {
     expect((await headOfLog(store.read)).position).toBe(120);
   });
 
+  test('for a tenth of a second after many were written the thread is told the few that are left over, too', async () => {
+    const { file } = store;
+    if (file === undefined) return;
+    let now = 0;
+    let told = 0;
+    const whileAnotherWrites = <T>(work: () => Promise<T>): Promise<T> => {
+      told += 1;
+      return file.whileAnotherWrites(work);
+    };
+    const busy = createHeartbeatWriter({ ...store, file: { ...file, whileAnotherWrites } }, () => now);
+    const some = (count: number): SentHeartbeat[] =>
+      Array.from({ length: count }, (_, i) => [`b${i}`, heartbeat(1), 1]);
+    const tells = async (count: number): Promise<number> => {
+      const before = told;
+      await busy.write(some(count));
+      return told - before;
+    };
+    expect(await tells(1)).toBe(0);
+    expect(await tells(fewestForThread)).toBe(1);
+    now = 99;
+    expect(await tells(1)).toBe(1);
+    now = 100;
+    expect(await tells(1)).toBe(0);
+    await busy.close();
+  });
+
   test('the thread that writes many ends when it is closed, and begins anew with the next; what it cannot do is told', async () => {
     const many = (generation: number): SentHeartbeat[] =>
       Array.from({ length: fewestForThread }, (_, i) => [`n${i}`, heartbeat(generation), 1]);

@@ -20,24 +20,21 @@ export interface HeartbeatWriter {
 export const fewestForThread = 16;
 
 /**
- * So long after a large group all are told the thread: where many come, what is left over from one group is a small one, and this thread
+ * So long after a large group was written all are told the thread: where many come, what is left over from one group is a small one, and this thread
  * would stand still for the disk in the middle of it. Milliseconds.
  */
 const busyMilliseconds = 100;
 
-/** A writer to the store. The thread begins with the first large group, and anew after it has failed. */
-export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>): HeartbeatWriter {
+/** A writer to the store. The thread begins with the first large group, and anew after it has failed. `monotonic` gives milliseconds. */
+export function createHeartbeatWriter(
+  store: Pick<Store, 'rowWriter' | 'file'>,
+  monotonic: () => number = () => performance.now(),
+): HeartbeatWriter {
   const write = store.rowWriter(heartbeatWriting);
   const { file } = store;
   if (file === undefined) return { write: (sent) => writeHeartbeats(write, sent), close: () => Promise.resolve() };
   let running: HeartbeatThread | undefined;
-  let busyUntil = 0;
-
-  function isForThread({ length }: readonly SentHeartbeat[]): boolean {
-    const now = performance.now();
-    if (length >= fewestForThread) busyUntil = now + busyMilliseconds;
-    return now < busyUntil;
-  }
+  let busyUntil = Number.NEGATIVE_INFINITY;
 
   function thread(path: string): HeartbeatThread {
     if (running === undefined || running.ended) running = new HeartbeatThread(path);
@@ -45,8 +42,14 @@ export function createHeartbeatWriter(store: Pick<Store, 'rowWriter' | 'file'>):
   }
 
   return {
-    write: (sent) =>
-      isForThread(sent) ? file.whileAnotherWrites(() => thread(file.path).write(sent)) : writeHeartbeats(write, sent),
+    write: async (sent) => {
+      const isLarge = sent.length >= fewestForThread;
+      if (!isLarge && monotonic() >= busyUntil) return writeHeartbeats(write, sent);
+      const read = await file.whileAnotherWrites(() => thread(file.path).write(sent));
+      // From its end: what came while it was written is what the next group is made of.
+      if (isLarge) busyUntil = monotonic() + busyMilliseconds;
+      return read;
+    },
     close: async () => {
       await file.whileAnotherWrites(() => running?.close() ?? Promise.resolve());
       running = undefined;
