@@ -3,8 +3,7 @@
  * notices (docs/mutation.md). It works on a copy in a temporary directory, because Stryker writes the mutants into the sources:
  * the checkout is never touched.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -19,6 +18,7 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeCopyDirectory, removeLeftCopies } from './mutation-copies.ts';
 import { survivors } from './mutation-survivors.ts';
+import { startGroup } from './process-group.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -132,16 +132,14 @@ async function mutate(
   }
 }
 
-/** Gives its exit code. It is the first of a group of its own, so that it ends with all of its workers before the copy goes. */
+/** Gives its exit code. It ends with all of its workers before the copy goes. */
 async function run(program: string, words: readonly string[], cwd: string): Promise<number> {
   if (interrupted !== undefined) return 1;
-  const child = spawn(program, words, { cwd, stdio: 'inherit', detached: true });
-  ending = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  };
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const group = startGroup(program, words, cwd);
+  ending = () => group.end();
+  const code = await group.code;
   ending = () => undefined;
-  return code ?? 1;
+  return code;
 }
 
 let ending = (): void => undefined;

@@ -29,8 +29,12 @@ import type { KeptDisk, MachineRun, MachineRunResult } from './machine-process.t
 export interface CrashMachine extends Disposable {
   /** Puts the disk to where the operation begins. */
   reset(operation: CrashOperationName): Promise<void>;
-  /** Starts the manager towards the operation's goal; undefined when it was killed. */
-  start(operation: CrashOperationName, change?: Partial<MachineRun>): Promise<MachineRunResult | undefined>;
+  /** Starts the manager towards the operation's goal, by these words where there are any; undefined when it was killed. */
+  start(
+    operation: CrashOperationName,
+    change?: Partial<MachineRun>,
+    by?: readonly string[],
+  ): Promise<MachineRunResult | undefined>;
   /** A fresh folder for disks (`MachineRun.keepDisks`). */
   folderForDisks(): string;
   /** The manager was cut off, and this is what the disk holds. After a loss of power nothing runs any more, and the machine lives anew. */
@@ -60,8 +64,9 @@ export async function crashMachine(): Promise<CrashMachine> {
 
   const disk = { root, machineKey, program };
 
-  async function once(run: MachineRun): Promise<MachineRunResult | undefined> {
-    const child = spawn(process.execPath, [machine, JSON.stringify(run)], {
+  async function once(run: MachineRun, by: readonly string[]): Promise<MachineRunResult | undefined> {
+    const [file = process.execPath, ...words] = [...by, process.execPath, machine, JSON.stringify(run)];
+    const child = spawn(file, words, {
       env: { ...process.env, NODE_COMPILE_CACHE: join(directory.path, 'compiled') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -81,9 +86,10 @@ export async function crashMachine(): Promise<CrashMachine> {
   function start(
     operation: CrashOperationName,
     change: Partial<MachineRun> = {},
+    by: readonly string[] = [],
   ): Promise<MachineRunResult | undefined> {
     const { goal, left } = crashOperation(operation);
-    return once({ ...disk, goal, left, machineLife: 'one', ...change });
+    return once({ ...disk, goal, left, machineLife: 'one', ...change }, by);
   }
 
   function clear(): void {

@@ -2,8 +2,9 @@
  * T84: the extension manager cut off at any moment, by a kill or by a loss of power, has the old or the new on its disk and never
  * a mixture, and arrives when it is started again. `npm run crash` does it at every call; here it is done at some of them.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutNamelessFiles } from '@sallyport/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crashMachine, leavesProcesses, type CrashMachine } from './crash-machine.ts';
 import { crashOperation, crashOperations, ordered, type CrashOperationName } from './crash-operations.ts';
@@ -72,6 +73,29 @@ test('T10 T11 T84 killed between the acceptance of an order and its first step, 
   expect(older?.end).toContain('Its number, 1, is not above 2');
   expect([machine.acceptedOrders(), machine.commands()]).toEqual([1, once]);
 });
+
+test('T35 T84 packages and outputs have no name to be left by; where the file system makes no such files, what is left is swept', async () => {
+  await machine.reset('install');
+  const folder = machine.folderForDisks();
+  const run = await machine.start('install', { keepDisks: folder });
+  expect(run?.disks.length).toBeGreaterThan(10);
+  expect((run?.disks ?? []).flatMap((_disk, index) => downloadsIn(join(folder, String(index + 1))))).toEqual([]);
+  await machine.reset('install');
+  const named = machine.folderForDisks();
+  const other = await machine.start('install', { keepDisks: named }, withoutNamelessFiles);
+  expect([other?.end, machine.leftovers()]).toEqual(['Succeeded', []]);
+  for (const kind of [/\.zip$/, /^stdout-\d+-install$/, /^stderr-\d+-enable$/]) {
+    const left = (other?.disks ?? []).map((disk, index) => ({ disk, path: join(named, String(index + 1)) }));
+    const one = left.find(({ path }) => downloadsIn(path).some((name) => kind.test(name)));
+    if (one === undefined) throw new Error(`nothing is called ${kind.source}`);
+    expect(await startedOver(machine, 'install', one.path, one.disk)).toEqual([]);
+  }
+});
+
+function downloadsIn(disk: string): readonly string[] {
+  const folder = join(disk, 'var/lib/GuestConfig/downloads');
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
 
 test('T84 every fsync is needed: with any one left out, a loss of power does harm', { timeout: 300_000 }, async () => {
   expect(syncs.size).toBeGreaterThan(8);

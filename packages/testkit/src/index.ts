@@ -9,3 +9,4 @@ export * from './software-token.ts';
 export * from './store-under-test.ts';
 export * from './temporary-directory.ts';
 export * from './test-package.ts';
+export * from './without-nameless-files.ts';

@@ -243,6 +243,28 @@ test.each([
   }
 });
 
+test('T50 T55 secrets of a newer version: no request goes without them, and they are told to be that and left as they are', () => {
+  using machine = testMachine();
+  const { environment, paths } = machine;
+  set(environment, 'proxy.url', 'http://me:topsecret@proxy:1');
+  writeFileSync(paths.localSecrets, '{"formatVersion":2,"sealed":"topsecret"}', { mode: 0o600 });
+  const before = readFileSync(paths.localConfig, 'utf8');
+  const told = new RegExp(
+    `^${paths.localSecrets} was written by a newer version of the agent \\(format 2; this one reads format 1\\)\\. Install that version again, or move the file away and set proxy\\.url again with: azcmagent config set proxy\\.url$`,
+  );
+  expect(() => proxyInForce(environment, readControls(environment))).toThrow(told);
+  // The same address, another one, and one that needs no secrets.
+  for (const url of ['http://me:again@proxy:1', 'http://me:again@elsewhere:1', 'http://elsewhere:1'])
+    expect(() => set(environment, 'proxy.url', url)).toThrow(told);
+  expect(readFileSync(paths.localConfig, 'utf8')).toBe(before);
+  expect(readFileSync(paths.localSecrets, 'utf8')).toBe('{"formatVersion":2,"sealed":"topsecret"}');
+  // Nothing else is held up, and moving it away is the way back.
+  set(environment, 'extensions.blocklist', 'a/b');
+  rmSync(paths.localSecrets);
+  set(environment, 'proxy.url', 'http://me:again@proxy:1');
+  expect(proxyInForce(environment, readControls(environment))).toBe('http://me:again@proxy:1');
+});
+
 test('T55 a lock that is held is waited for, then told; it ends with its holder', async () => {
   using machine = testMachine();
   const lock = join(machine.environment.root, 'lock');

@@ -9,7 +9,7 @@ import {
   type Refused,
 } from '@sallyport/local-controls';
 import type { Environment } from '../platform/environment.ts';
-import { addCredentials, keepCredentialsOf } from './proxy-credentials.ts';
+import { addCredentials, keepCredentialsOf, requireKnownCredentials } from './proxy-credentials.ts';
 import { repairCopy, storeDocument } from './store-document.ts';
 import { underConfigurationLock } from './under-lock.ts';
 
@@ -32,7 +32,7 @@ export type ChangeOutcome =
 /**
  * Applies `change` to the controls on the disk. Writes only what has changed, the generation counted up by one and the last
  * good copy after it. An unreadable file is left as it is: a change on top of it would discard its lists in silence.
- * Throws as {@link underConfigurationLock} does, and what the file system says; then the old controls stay.
+ * Throws as {@link underConfigurationLock} and {@link requireKnownCredentials} do, and what the file system says; then the old controls stay.
  */
 export function changeControls(
   environment: Environment,
@@ -47,13 +47,15 @@ export function changeControls(
     // What could not be read again must not be written.
     const text = writeDocument({ controls: after, generation });
     if (Buffer.byteLength(text) > documentMostBytes - 100) return { kind: 'refused', refusal: tooLarge };
+    const isAnotherProxy = after['proxy.url'] !== before['proxy.url'];
+    if (isAnotherProxy || proxyCredentials !== undefined) requireKnownCredentials(environment);
     repairCopy(environment, { controls: before, generation });
     // First the credentials, then the address that needs them, then away with those nobody needs: killed in between, the
     // address that is in force still has its own.
     if (proxyCredentials !== undefined) addCredentials(environment, after['proxy.url'], proxyCredentials);
     if (text === writeDocument({ controls: before, generation })) return { kind: 'stored', before, after, generation };
     storeDocument(environment, { controls: after, generation: generation + 1 });
-    if (after['proxy.url'] !== before['proxy.url']) keepCredentialsOf(environment, after['proxy.url']);
+    if (isAnotherProxy) keepCredentialsOf(environment, after['proxy.url']);
     return { kind: 'stored', before, after, generation: generation + 1 };
   });
 }

@@ -14,9 +14,11 @@ import { agentPaths } from '../platform/paths.ts';
 import { giveToAdministrator } from './configuration-directory.ts';
 import { readTrusted } from './read-trusted.ts';
 
+const knownFormat = 1;
+const formatSchema = z.object({ formatVersion: z.int() });
 /** Credentials by the address they are for, so that those of an old address never go to a new one. */
 const secretsSchema = z.strictObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(knownFormat),
   proxyCredentials: z.record(z.string(), z.strictObject({ user: z.string(), password: z.string() })),
 });
 const setAgain = 'set proxy.url again with: azcmagent config set proxy.url';
@@ -25,7 +27,7 @@ type Credentials = Readonly<Record<string, ProxyCredentials>>;
 
 /**
  * The proxy to use, credentials included, or undefined for none. Needs the administrator when there are credentials.
- * Throws `ProxyCredentialsUnavailable` when they are wanted and cannot be had.
+ * Throws `ProxyCredentialsUnavailable` when they are wanted and cannot be had, `NewerFormat` when a newer version of the agent has them.
  */
 export function proxyInForce(environment: Environment, reading: ControlsReading): string | undefined {
   if (reading.kind === 'unreadable') return undefined;
@@ -38,6 +40,14 @@ export function proxyInForce(environment: Environment, reading: ControlsReading)
     'ProxyCredentialsUnavailable',
     `The credentials of proxy.url are not in ${agentPaths(environment.root).localSecrets}; ${setAgain}`,
   );
+}
+
+/**
+ * Throws `NewerFormat` when a newer version of the agent wrote the file: what else that holds is not ours to throw away. Called before
+ * anything is changed.
+ */
+export function requireKnownCredentials(environment: Environment): void {
+  usableCredentials(environment);
 }
 
 /**
@@ -62,13 +72,26 @@ function readCredentials(environment: Environment): Credentials {
   const read = readTrusted(environment, path, 65_536);
   if (read.kind === 'missing') return {};
   if (read.kind === 'distrusted') throw new CodedError('ProxyCredentialsUnavailable', `${read.reason}.`);
-  const parsed = secretsSchema.safeParse(jsonOf(read.bytes));
+  const value = jsonOf(read.bytes);
+  refuseNewerFormat(value, path);
+  const parsed = secretsSchema.safeParse(value);
   if (parsed.success) return parsed.data.proxyCredentials;
   // Without the parser's own words: they quote what may be a password.
   throw new CodedError('ProxyCredentialsUnavailable', `${path} is damaged; ${setAgain}`);
 }
 
-/** The credentials of a file that can be used; undefined for one that cannot. */
+/** A newer version's file is not damaged, and stays as it is. */
+function refuseNewerFormat(value: unknown, path: string): void {
+  const said = formatSchema.safeParse(value);
+  if (!said.success || said.data.formatVersion <= knownFormat) return;
+  const { formatVersion } = said.data;
+  throw new CodedError(
+    'NewerFormat',
+    `${path} was written by a newer version of the agent (format ${formatVersion}; this one reads format ${knownFormat}). Install that version again, or move the file away and ${setAgain}`,
+  );
+}
+
+/** The credentials of a file that can be used; undefined for one that cannot, unless that is a newer version's. */
 function usableCredentials(environment: Environment): Credentials | undefined {
   try {
     return readCredentials(environment);
@@ -89,6 +112,6 @@ function jsonOf(bytes: Uint8Array): unknown {
 
 function writeCredentials(environment: Environment, proxyCredentials: Credentials): void {
   const path = agentPaths(environment.root).localSecrets;
-  writeDurably(path, `${JSON.stringify({ formatVersion: 1, proxyCredentials }, undefined, 2)}\n`, 0o600);
+  writeDurably(path, `${JSON.stringify({ formatVersion: knownFormat, proxyCredentials }, undefined, 2)}\n`, 0o600);
   giveToAdministrator(environment, path);
 }

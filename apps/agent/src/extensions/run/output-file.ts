@@ -2,8 +2,9 @@
  * Where a command's output goes: a file without a name, which nobody can read or replace and which is gone with the last that
  * has it open (T57). Only its newest part is kept, so that a flood does not fill the disk (T45).
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, readSync } from 'node:fs';
 import { outputTailBytes } from '@sallyport/handler-contract';
+import { openNameless } from '../../platform/nameless-file.ts';
 
 /** Above this the file begins anew. */
 export const mostOutputBytes = 16 * 1024 * 1024;
@@ -14,16 +15,10 @@ export class OutputFile {
   /** The end of what was thrown away. */
   #before: Uint8Array = new Uint8Array();
 
+  /** `path` as {@link openNameless} takes it. */
   constructor(path: string) {
-    try {
-      unlinkSync(path);
-    } catch {
-      // It was not there; anything else shows when it is created below.
-    }
     // Appending: whoever writes goes on at the beginning when the file is emptied.
-    const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW;
-    this.descriptor = openSync(path, flags, 0o600);
-    unlinkSync(path);
+    this.descriptor = openNameless(path, constants.O_APPEND);
   }
 
   /** The end of all that was written, as much of it as any message needs. */

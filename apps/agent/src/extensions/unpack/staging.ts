@@ -1,10 +1,11 @@
 /** Private directories and files for a package on its way, with names that nobody can guess beforehand (T35). */
-import { constants, mkdirSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { handlerDirectoryName } from '@sallyport/handler-contract';
 import { handlerName, type ExtensionName, type HandlerVersion } from '@sallyport/model';
 import { ensureDirectory } from '../../platform/directory.ts';
 import type { Environment } from '../../platform/environment.ts';
+import { openNameless } from '../../platform/nameless-file.ts';
 import { isMissing, syncDirectory } from '@sallyport/durable-files';
 import type { AgentPaths } from '../../platform/paths.ts';
 
@@ -14,18 +15,11 @@ const discardPrefix = '.discard-';
 /** Not swept: it has a record. */
 const keptPrefix = '.kept-';
 
-/**
- * A fresh, empty file for a package: 0600 in a directory of 0700, and without a name from now on. Only the processes that have the
- * descriptor can reach it, and it goes with the last of them, however they end.
- */
+/** A fresh, empty file for a package, which only the processes reach that have the descriptor, in a directory of 0700. */
 export function openDownload(paths: AgentPaths, environment: Environment): number {
   ensureDirectory(paths.guestConfig, 0o755);
   ensureDirectory(paths.downloads, 0o700);
-  const path = join(paths.downloads, `${environment.guid()}.zip`);
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW;
-  const descriptor = openSync(path, flags, 0o600);
-  unlinkSync(path);
-  return descriptor;
+  return openNameless(join(paths.downloads, `${environment.guid()}.zip`));
 }
 
 /** A name for a private directory on the file system where handlers live, so that a rename puts it in place. */
