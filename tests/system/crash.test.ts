@@ -87,7 +87,7 @@ async function expectTidy(versions: readonly string[]): Promise<void> {
   const names = versions.map((version) => `Contoso.Test.Slow-${version}`);
   expect(handlers()).toEqual(names);
   expect(below('var/lib/GuestConfig/extension_logs')).toEqual(names);
-  // The next package's file has a name for a moment, when it is made ready after an operation.
+  // Where the file system makes no files without a name, the next package's has one for a moment when it is made ready.
   await expect.poll(() => below('var/lib/GuestConfig/downloads')).toEqual([]);
 }
 

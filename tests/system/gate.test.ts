@@ -217,7 +217,7 @@ describe('the gate', () => {
       expect(await system.remove(resource)).toMatchObject({ status: 'Succeeded' });
     // The folder that extensions write telemetry to is always there (handler contract §7).
     expect(readdirSync(handlers)).toEqual(['events']);
-    // The next package's file has a name for a moment, when it is made ready after an operation.
+    // Where the file system makes no files without a name, the next package's has one for a moment when it is made ready.
     await expect.poll(() => readdirSync(join(system.root, 'var/lib/GuestConfig/downloads'))).toEqual([]);
   });
 });

@@ -39,7 +39,7 @@ function kept(): readonly string[] {
   );
 }
 
-/** A place for the next package is made ready meanwhile: its file has a name for a moment. */
+/** A place for the next package is made ready meanwhile: where the file system makes no files without a name, its file has one for a moment. */
 const nothingKept = (): Promise<void> => expect.poll(kept).toEqual([]);
 
 async function attempt(type: string, wanted: string): Promise<Ended> {
