@@ -65,7 +65,7 @@ export async function crashMachine(): Promise<CrashMachine> {
   const disk = { root, machineKey, program };
 
   async function once(run: MachineRun, by: readonly string[]): Promise<MachineRunResult | undefined> {
-    const [file = process.execPath, ...words] = [...by, process.execPath, machine, JSON.stringify(run)];
+    const [file, ...words] = [...by, process.execPath, machine, JSON.stringify(run)];
     const child = spawn(file, words, {
       env: { ...process.env, NODE_COMPILE_CACHE: join(directory.path, 'compiled') },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -22,7 +22,7 @@ const program = `
 `;
 
 function open(words: readonly string[], path: string, flags = 0): { readonly said: unknown; readonly failed: string } {
-  const [file = '', ...rest] = [...words, process.execPath, '--input-type=module', '-e', program, path, String(flags)];
+  const [file, ...rest] = [...words, process.execPath, '--input-type=module', '-e', program, path, String(flags)];
   const { status, stdout, stderr } = spawnSync(file, rest, { encoding: 'utf8' });
   return { said: status === 0 ? JSON.parse(stdout) : undefined, failed: stderr };
 }
