@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeartbeatResponse, UnchangedHeartbeat } from '@sallyport/model/wire';
-import { backoff } from '../../apps/agent/src/heartbeat/backoff.ts';
+import { backoff } from '../../apps/agent/src/platform/backoff.ts';
 import {
   openConnection,
   Refused,
@@ -118,7 +118,7 @@ async function live(machine: FleetMachine, started: () => void): Promise<void> {
       }
       if (counted) held -= 1;
       counted = false;
-      await sleep(Math.max(wait(), asked(error)));
+      await sleep(waitAfter(error, wait));
     }
     if (counted) held -= 1;
   }
@@ -130,9 +130,11 @@ function oneMore(error: unknown): Partial<Failures> {
   return isUnheard ? { unheard: failures.unheard + 1 } : { cut: failures.cut + 1 };
 }
 
-/** What a control plane that has too much to do asks for, and up to a quarter more. Milliseconds. */
-function asked(error: unknown): number {
-  return error instanceof Refused ? (error.answer.retryAfter ?? 0) * 1000 * (1 + Math.random() / 4) : 0;
+/** As agents wait: for as long as a control plane that has too much to do asks for, and otherwise longer each time. Milliseconds. */
+function waitAfter(error: unknown, own: () => number): number {
+  if (!(error instanceof Refused) || error.answer.retryAfter === undefined) return own();
+  const asked = error.answer.retryAfter * 1000 * (1 + Math.random() / 4);
+  return error.answer.status === 429 ? asked : Math.max(own(), asked);
 }
 
 /** What a heartbeat says besides its machine, and in its place where that is known. */

@@ -2,10 +2,11 @@ import { agentConfigurationOf, defaultControls } from '@sallyport/local-controls
 import type { HeartbeatRequest } from '@sallyport/model/wire';
 import { expect, test } from 'vitest';
 import { askedToWait } from '../connection/asked-to-wait.ts';
+import { failureWaits } from '../connection/failure-waits.ts';
 import { refusalOf, ServerRefusal } from '../connection/json-answer.ts';
 import { systemFacts } from '../connection/system-facts.ts';
 import { sleep } from '../platform/sleep.ts';
-import { backoff } from './backoff.ts';
+import { backoff } from '../platform/backoff.ts';
 import { HeartbeatLoop, type HeartbeatOptions } from './heartbeat-loop.ts';
 
 const agentConfiguration = agentConfigurationOf({
@@ -92,18 +93,33 @@ test('waits double up to a ceiling, and are spread', () => {
   expect(Array.from({ length: 5 }, least)).toEqual([500, 1000, 2000, 4000, 4000]);
 });
 
-test('T19 a centre that asks to be left alone is: longer than the own wait, never for hours, and not all at once', () => {
+test('T19 a centre that asks to be left alone is: for as long as it says, never for hours, never not at all, and not all at once', () => {
   const asked = (seconds: number | undefined): ServerRefusal =>
     new ServerRefusal(429, 'TooManyRequests', 'Later.', seconds);
   expect(askedToWait(asked(20), () => 0)).toBe(20_000);
   expect(askedToWait(asked(20), () => 0.999)).toBeGreaterThan(24_900);
   expect(askedToWait(asked(999_999), () => 0)).toBe(300_000);
-  expect(askedToWait(asked(undefined), () => 0)).toBe(0);
-  expect(askedToWait(new Error('no answer'), () => 0)).toBe(0);
+  expect(askedToWait(asked(0), () => 0)).toBe(1000);
+  expect(askedToWait(asked(undefined), () => 0)).toBeUndefined();
+  expect(askedToWait(new Error('no answer'), () => 0)).toBeUndefined();
   const answer = { status: 429, headers: { 'retry-after': '17' }, body: Buffer.from('') };
   expect(refusalOf(answer, 'The heartbeat').retryAfterSeconds).toBe(17);
   const date = { status: 503, headers: { 'retry-after': 'Fri, 27 Nov 2026 00:00:00 GMT' }, body: Buffer.from('') };
   expect(refusalOf(date, 'The heartbeat').retryAfterSeconds).toBeUndefined();
+});
+
+test('T19 a centre that says when to come again is believed, however often it was not there before, and waits begin anew after it', () => {
+  const wait = failureWaits(() => 1);
+  const nobody = new Error('connect ECONNREFUSED');
+  const later = new ServerRefusal(429, 'TooManyRequests', 'Later.', 4);
+  expect([nobody, nobody, nobody, nobody, nobody].map(wait)).toEqual([1000, 2000, 4000, 8000, 16_000]);
+  expect([later, later, nobody, nobody, later].map(wait)).toEqual([5000, 5000, 1000, 2000, 5000]);
+});
+
+test('T19 one whose database is away asks for a moment, and is left alone for longer the longer that lasts', () => {
+  const wait = failureWaits(() => 0);
+  const away = new ServerRefusal(503, 'StoreUnavailable', 'The database is away.', 3);
+  expect([away, away, away, away, away, away].map(wait)).toEqual([3000, 3000, 3000, 4000, 8000, 16_000]);
 });
 
 test('T19 after a refusal with a time the next heartbeat waits for it', async () => {

@@ -4,10 +4,9 @@
  */
 import { messageOf } from '@sallyport/model';
 import type { HeartbeatRequest, HeartbeatResponse } from '@sallyport/model/wire';
-import { askedToWait } from '../connection/asked-to-wait.ts';
+import { failureWaits } from '../connection/failure-waits.ts';
 import type { Log } from '../platform/log.ts';
 import { sleep } from '../platform/sleep.ts';
-import { backoff } from './backoff.ts';
 import { HoldLength, type HoldLengths } from './hold-length.ts';
 import { QuickAnswers } from './quick-answers.ts';
 
@@ -52,7 +51,8 @@ export class HeartbeatLoop {
 
   async #run(): Promise<void> {
     const stopped = this.#stop.signal;
-    let wait = this.#newBackoff();
+    const random = (): number => this.#options.random();
+    let wait = failureWaits(random);
     // The first is not held: the centre shall know at once that the machine is there.
     let hold = 0;
     const { holds: lengths } = this.#options;
@@ -67,7 +67,7 @@ export class HeartbeatLoop {
         const answered = this.#options.monotonic();
         length.answered(hold, (answered - begun) / 1000);
         await this.#options.heard(response, stopped);
-        wait = this.#newBackoff();
+        wait = failureWaits(random);
         const pauses = hold > 0 && quick.answered(begun, answered);
         hold = length.seconds;
         if (pauses) await sleep(200 + 300 * this.#options.random(), woken);
@@ -79,14 +79,9 @@ export class HeartbeatLoop {
         }
         this.#options.log('warn', 'heartbeat failed', { error: messageOf(error) });
         length.failed(hold, (this.#options.monotonic() - begun) / 1000);
-        const asked = askedToWait(error, () => this.#options.random());
-        await sleep(Math.max(wait(), asked), woken);
+        await sleep(wait(error), woken);
         hold = 0;
       }
     }
-  }
-
-  #newBackoff(): () => number {
-    return backoff({ firstSeconds: 1, mostSeconds: 60, random: () => this.#options.random() });
   }
 }

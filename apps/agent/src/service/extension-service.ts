@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { CodedError } from '@sallyport/model';
 import type { AgentExchange, AgentExchanges } from '../connection/agent-exchange.ts';
-import { backoff } from '../heartbeat/backoff.ts';
+import { backoff } from '../platform/backoff.ts';
 import { converse, type Conversation } from '../platform/conversation.ts';
 import type { Log } from '../platform/log.ts';
 import { askedAnswer, callFailures, extensionsWord, type AgentCalls, type ManagerCalls } from './extension-calls.ts';

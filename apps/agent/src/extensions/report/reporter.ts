@@ -4,8 +4,7 @@
  */
 import { isTerminal, messageOf } from '@sallyport/model';
 import type { ExtensionReport, ReportRequest } from '@sallyport/model/wire';
-import { askedToWait } from '../../connection/asked-to-wait.ts';
-import { backoff } from '../../heartbeat/backoff.ts';
+import { failureWaits } from '../../connection/failure-waits.ts';
 import type { Log } from '../../platform/log.ts';
 import { sleep } from '../../platform/sleep.ts';
 import { resourceKey } from '../plan/conclusion.ts';
@@ -88,7 +87,7 @@ export class Reporter {
 
   async #sendAll(): Promise<void> {
     const { signal } = this.#stop;
-    const wait = backoff({ firstSeconds: 1, mostSeconds: 60, random: Math.random });
+    const wait = failureWaits(Math.random);
     let failed = false;
     for (let first = true; !signal.aborted; first = false) {
       const ends = this.#options.journal.unsent();
@@ -110,7 +109,7 @@ export class Reporter {
         }
         this.#options.log('warn', 'reports could not be sent', { error: messageOf(error) });
         this.#nudge = new AbortController();
-        await sleep(Math.max(wait(), askedToWait(error, Math.random)), AbortSignal.any([signal, this.#nudge.signal]));
+        await sleep(wait(error), AbortSignal.any([signal, this.#nudge.signal]));
       }
     }
     // In the same breath as the decision to end, so that no report can come in between and be left.
