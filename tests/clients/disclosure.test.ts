@@ -107,10 +107,33 @@ test('T86 a list that goes on tells nothing of what stands in it beside what may
   // Around those that may be seen, before and after.
   for (const name of ['Aside', 'Other', 'Zone'])
     await owner.arm('PUT', `${subscription}/resourceGroups/${name}?api-version=2021-04-01`, { location: 'here' });
-  for (const list of [
-    `${subscription}/resourceGroups?api-version=2021-04-01&$top=1`,
-    `${subscription}/resources?api-version=2021-04-01&$top=1`,
-  ]) {
+  const license = { location: 'here', properties: { licenseType: 'ESU' } };
+  for (const [group, name] of [
+    ['Aside', 'other-license'],
+    ['Mine', 'my-license'],
+    ['Mine', 'my-second'],
+    ['Zone', 'other-second'],
+  ])
+    expect(
+      (
+        await owner.arm(
+          'PUT',
+          `${subscription}/resourceGroups/${group}/providers/Microsoft.HybridCompute/licenses/${name}?api-version=2024-07-10`,
+          license,
+        )
+      ).status,
+    ).toBe(200);
+  const lists = [
+    [`${subscription}/resourceGroups?api-version=2021-04-01&$top=1`, ['Mine']],
+    [`${subscription}/resources?api-version=2021-04-01&$top=1`, ['my-license', 'my-second', 'my-machine']],
+    [`${subscription}/providers/Microsoft.HybridCompute/machines?api-version=2024-07-10&$top=1`, ['my-machine']],
+    [
+      `${subscription}/providers/Microsoft.HybridCompute/licenses?api-version=2024-07-10&$top=1`,
+      ['my-license', 'my-second'],
+    ],
+    [`${subscription}/providers/Microsoft.HybridCompute/privateLinkScopes?api-version=2024-07-10&$top=1`, []],
+  ] as const;
+  for (const [list, expected] of lists) {
     const names: string[] = [];
     let next: string | undefined = list;
     while (next !== undefined) {
@@ -127,7 +150,41 @@ test('T86 a list that goes on tells nothing of what stands in it beside what may
       expect([list, nextLink !== undefined && value.length === 0]).toEqual([list, false]);
       next = link === undefined ? undefined : link.pathname + link.search;
     }
-    expect(names).toEqual([list.includes('Groups') ? 'Mine' : 'my-machine']);
+    expect([list, names]).toEqual([list, expected]);
+  }
+});
+
+test('T86 a link that somebody made up leads to nothing outside of what was asked for', async () => {
+  const template = {
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    resources: [],
+    outputs: { other: { type: 'string', value: 'other' } },
+  };
+  const aside = `${subscription}/resourceGroups/Aside/providers`;
+  const put = await owner.arm('PUT', `${aside}/Microsoft.Resources/deployments/other?api-version=2021-04-01`, {
+    properties: { mode: 'Incremental', template },
+  });
+  expect(put.status).toBe(201);
+  const mine = `${subscription}/resourceGroups/Mine/providers`;
+  const lists = [
+    `${mine}/Microsoft.Resources/deployments?api-version=2021-04-01`,
+    `${mine}/Microsoft.HybridCompute/licenses?api-version=2024-07-10`,
+    `${mine}/Microsoft.HybridCompute/machines?api-version=2024-07-10`,
+    `${mine}/Microsoft.PolicyInsights/remediations?api-version=2021-10-01`,
+    `${agents[0]?.resourceId ?? ''}/extensions?api-version=2024-07-10`,
+    `${agents[0]?.resourceId ?? ''}/providers/Microsoft.GuestConfiguration/guestConfigurationAssignments?api-version=2022-01-25`,
+    `${subscription}/providers/Microsoft.HybridCompute/licenses?api-version=2024-07-10`,
+    `${subscription}/resourceGroups?api-version=2021-04-01`,
+  ];
+  for (const list of lists) {
+    for (const begin of ['/', 'a', `${subscription}/resourcegroups/aside`, '0:/']) {
+      const answer = await guest.arm('GET', `${list}&$skiptoken=${Buffer.from(begin).toString('base64url')}`);
+      expect([list, begin, answer.status, /other|aside/i.test(answer.text)]).toEqual([list, begin, 200, false]);
+    }
+    // PostgreSQL takes no zero character.
+    const zero = await guest.arm('GET', `${list}&$skiptoken=AA`);
+    expect([list, zero.status]).toEqual([list, 400]);
   }
 });
 

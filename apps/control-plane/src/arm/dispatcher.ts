@@ -7,20 +7,19 @@ import type { EventOrigin } from '../activity-log/event-origin.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Access } from '../rbac/access.ts';
 import { loadAccess } from '../rbac/load-access.ts';
-import { scopeOfTarget } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
 import { withoutGuard } from '../store/guarded-changes.ts';
 import type { Reader } from '../store/store.ts';
-import { actionOf } from './action-of.ts';
 import { checkApiVersion } from './api-version.ts';
 import { conditional } from './conditional.ts';
 import { ArmError } from './arm-error.ts';
 import type { ArmHandler, ArmMethod, ArmRequest, ArmResponse } from './arm-request.ts';
-import { canonicalId, originOf } from './origin-of.ts';
+import { originOf } from './origin-of.ts';
 import { recordRefusal } from './record-refusal.ts';
 import type { ConditionHeaders } from './precondition.ts';
 import { handlerOf, type Registry } from './registry.ts';
 import type { RequestIds } from './request-ids.ts';
+import { requireAuthorized } from './require-authorized.ts';
 import { shownInVersion } from './shown-in-version.ts';
 import { targetOf, type Target } from './target.ts';
 import { underLock } from './under-lock.ts';
@@ -93,9 +92,7 @@ export function createDispatcher(services: Services, makeRegistry: MakeRegistry)
       request.access ?? loadAccess(store.read, request.caller),
       checkSubscription(services, target.id.subscriptionId),
     ]);
-    if (type.authorization?.[target.shape] === undefined) {
-      access.require(actionOf(type.type, request.method), scopeOfTarget(canonicalId(target.id, type.type)));
-    }
+    requireAuthorized(access, type, target, request.method);
     const handler = handlerOf(type, target, request.method);
     const asked: ArmRequest = {
       method: request.method as ArmMethod,

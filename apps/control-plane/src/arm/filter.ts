@@ -16,6 +16,8 @@ export function parseFilter(text: string | undefined): readonly Comparison[] {
   const found: Comparison[] = [];
   let rest = (text ?? '').trim();
   if (rest.length > 4000) throw new ArmError('InvalidFilter', 'The $filter is longer than 4000 characters.');
+  // PostgreSQL takes no zero character, and nothing that can be asked for has one.
+  if (rest.includes('\0')) throw unreadable(rest.slice(rest.indexOf('\0') + 1));
   while (rest !== '') {
     const match = comparison.exec(rest);
     if (match === null) throw unreadable(rest);

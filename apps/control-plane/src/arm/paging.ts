@@ -47,11 +47,16 @@ export function page<Row>(
 }
 
 function decodeToken(token: string): string {
-  if (!/^[A-Za-z0-9_-]{1,2000}$/.test(token)) {
-    throw new ArmError(
-      'InvalidParameter',
-      'The $skiptoken is malformed. Use the nextLink of the previous page as it is.',
-    );
-  }
-  return Buffer.from(token, 'base64url').toString('utf8');
+  if (!/^[A-Za-z0-9_-]{1,2000}$/.test(token)) throw malformed();
+  const key = Buffer.from(token, 'base64url').toString('utf8');
+  // No key has a zero character, and PostgreSQL takes none.
+  if (!key.includes('\0')) return key;
+  throw malformed();
+}
+
+function malformed(): ArmError {
+  return new ArmError(
+    'InvalidParameter',
+    'The $skiptoken is malformed. Use the nextLink of the previous page as it is.',
+  );
 }

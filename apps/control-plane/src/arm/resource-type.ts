@@ -4,7 +4,7 @@ import type { ArmHandler, ArmMethod } from './arm-request.ts';
 /** 'resource' is for extension resources: they stand on another resource. */
 export type Scope = 'tenant' | 'subscription' | 'resourceGroup' | 'resource';
 
-export type OwnAuthorization = 'signed-in' | 'handler';
+export type OwnAuthorization = 'signed-in' | 'handler' | 'filtered';
 
 export interface ResourceType {
   /** In the spelling that is served: `Microsoft.HybridCompute/machines/extensions`. */
@@ -19,7 +19,8 @@ export interface ResourceType {
   /**
    * Who may ask, for one resource and for the collection. Left out: who holds a role with the action at the scope, settled before
    * the handler runs. 'signed-in': everybody who is. 'handler': the handler asks `request.access` itself, because what is
-   * permitted depends on more than the path.
+   * permitted depends on more than the path. 'filtered': the list of a whole subscription is for whoever may read anything of it, and
+   * the handler shows them that and nothing else (T86, decision 0249); everywhere else as if it were left out.
    */
   readonly authorization?: { readonly item?: OwnAuthorization; readonly collection?: OwnAuthorization };
   /** Whether writes are held against policy: with `indexed`, also by policies of mode Indexed (types with tags and location). */

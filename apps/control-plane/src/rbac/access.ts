@@ -14,6 +14,8 @@ export interface Access {
   permits(action: string, scope: string): boolean;
   /** Throws {@link ArmError} `AuthorizationFailed`, as ARM words it, unless it is permitted. */
   require(action: string, scope: string): void;
+  /** The same, where it is enough that it is permitted at something below the scope. */
+  requireWithin(action: string, scope: string): void;
   /** Whether any role is held at the scope, above it or below it: enough to be told that it is there. */
   touches(scope: string): boolean;
   /** Scopes at which some role permits the action, and so at everything beneath them. */
@@ -29,14 +31,19 @@ export function accessOf(
 ): Access {
   const permits = (action: string, scope: string): boolean =>
     grants.some((grant) => covers(grant.scope, scope) && rolePermits(grant.role, action));
+  const refusal = (action: string, scope: string): ArmError =>
+    new ArmError(
+      'AuthorizationFailed',
+      `The client '${who.clientId}' with object id '${who.objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+    );
   return {
     permits,
     require: (action, scope) => {
-      if (permits(action, scope)) return;
-      throw new ArmError(
-        'AuthorizationFailed',
-        `The client '${who.clientId}' with object id '${who.objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
-      );
+      if (!permits(action, scope)) throw refusal(action, scope);
+    },
+    requireWithin: (action, scope) => {
+      const within = grants.some((grant) => covers(scope, grant.scope) && rolePermits(grant.role, action));
+      if (!within && !permits(action, scope)) throw refusal(action, scope);
     },
     touches: (scope) => grants.some((grant) => covers(grant.scope, scope) || covers(scope, grant.scope)),
     scopesOf: (action) => grants.filter(({ role }) => rolePermits(role, action)).map(({ scope }) => scope),

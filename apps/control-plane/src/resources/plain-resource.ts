@@ -20,6 +20,9 @@ import type { Services } from '../services.ts';
 import type { PlainResourceRow } from '../store/schema/resource-rows.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import { forgetTags, keepTags } from './keep-tags.ts';
+import { orderById, stretchesWithin } from './reach/reach.ts';
+import { readWithin } from './reach/read-within.ts';
+import { wholeList, type Stretch } from './reach/stretch.ts';
 import { taggedPlain } from './tag-keys.ts';
 
 export type PlainResource = Selectable<PlainResourceRow>;
@@ -67,6 +70,7 @@ export function plainResource(services: Services, kind: PlainType): ResourceType
     resource: kind.resource,
     ...(kind.policy === undefined ? {} : { policy: kind.policy }),
     ...(kind.introduced === undefined ? {} : { introduced: kind.introduced }),
+    ...(kind.resource === 'tracked' ? { authorization: { collection: 'filtered' } } : {}),
     item: {
       GET: async (request) => {
         const row = await requirePlain(services.store.read, kind, request.id);
@@ -76,7 +80,7 @@ export function plainResource(services: Services, kind: PlainType): ResourceType
       PATCH: (request) => write(services, kind, request),
       DELETE: (request) => remove(services, kind, request),
     },
-    collection: { GET: (request) => list(services, kind, request) },
+    collection: { GET: (request) => listPlain(services, kind, request) },
   };
 }
 
@@ -105,7 +109,11 @@ export function propertiesOfPlain(row: Pick<PlainResource, 'properties'>): Prope
   return JSON.parse(row.properties) as Properties;
 }
 
-async function view({ store }: Services, kind: PlainType, row: PlainResource): Promise<unknown> {
+async function view(
+  { store }: Pick<Services, 'store'>,
+  kind: Pick<PlainType, 'type' | 'resource' | 'isStateless' | 'shown'>,
+  row: PlainResource,
+): Promise<unknown> {
   return {
     id: row.resource_id,
     name: row.resource_id.split('/').at(-1),
@@ -241,19 +249,39 @@ export async function removePlainAt(writer: Writer, id: string): Promise<void> {
     .execute();
 }
 
-async function list(services: Services, kind: PlainType, request: ArmRequest): Promise<ArmResponse> {
+/** A page of those of a type that stand beneath something and that the caller may read. Throws {@link ArmError}. */
+export async function listPlain(
+  services: Pick<Services, 'store' | 'endpoint' | 'pageSize'>,
+  kind: Pick<PlainType, 'type' | 'resource' | 'isStateless' | 'shown'>,
+  request: Pick<ArmRequest, 'id' | 'path' | 'query' | 'access'>,
+): Promise<ArmResponse> {
   const { store, endpoint, pageSize } = services;
   const wanted = pageRequest(request, pageSize);
-  const beneath = scopeKey(parentOf(request.id));
-  const rows = await store.read
-    .selectFrom('plain_resources')
-    .selectAll()
-    .where('type', '=', kind.type)
-    .where('resource_key', '>', wanted.after ?? `${beneath}/`)
-    .where('resource_key', '<', `${beneath}0`)
-    .orderBy('resource_key')
-    .limit(wanted.size + 1)
-    .execute();
+  const parent = scopeKey(parentOf(request.id));
+  const rows = await readWithin(
+    {
+      read: (stretch, after, limit) => {
+        // What stands beneath the parent, wherever a link that somebody made up says that the list goes on.
+        let query = store.read
+          .selectFrom('plain_resources')
+          .selectAll()
+          .where('type', '=', kind.type)
+          .where('resource_key', '>', `${parent}/`)
+          .where('resource_key', '<', `${parent}0`);
+        query =
+          after === undefined
+            ? query.where('resource_key', '>=', stretch.first)
+            : query.where('resource_key', '>', after);
+        if (stretch.end !== undefined) query = query.where('resource_key', '<', stretch.end);
+        return query.orderBy('resource_key').limit(limit).execute();
+      },
+      placeOf: (row) => row.resource_key,
+      isVisible: (row) => kind.resource === 'none' || request.access.permits(`${kind.type}/read`, row.resource_id),
+    },
+    stretchesOf(kind, request),
+    wanted.after,
+    wanted.size + 1,
+  );
   const views = new Map<PlainResource, unknown>();
   for (const row of rows) views.set(row, await view(services, kind, row));
   return {
@@ -267,6 +295,16 @@ async function list(services: Services, kind: PlainType, request: ArmRequest): P
       (row) => views.get(row),
     ),
   };
+}
+
+/** Where in the list the caller may read: of a subscription less than the whole of it may be enough (decision 0249). */
+function stretchesOf(
+  { type, resource }: Pick<PlainType, 'type' | 'resource'>,
+  { id, access }: Pick<ArmRequest, 'id' | 'access'>,
+): readonly Stretch[] {
+  if (resource === 'none' || id.resourceGroup !== undefined) return [wholeList];
+  const narrowing = { subscriptionId: id.subscriptionId ?? '', group: undefined };
+  return stretchesWithin(orderById([type], []), narrowing, access.scopesOf(`${type}/read`));
 }
 
 /** What a collection stands under: its parent resource, what it stands on, or the group or subscription that it is listed in. */

@@ -1,17 +1,24 @@
 /** The resource type `Microsoft.HybridCompute/machines`. */
-import { sql, type SqlBool } from 'kysely';
 import { requestEvents } from '../../activity-log/events-of.ts';
 import { ArmError } from '../../arm/arm-error.ts';
 import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
+import type { Access } from '../../rbac/access.ts';
+import { inStretch } from '../../resources/reach/in-stretch.ts';
+import { orderByGroup, stretchesWithin } from '../../resources/reach/reach.ts';
+import { readWithin, type ListInStretches } from '../../resources/reach/read-within.ts';
+import { betweenParts, taggedMachine } from '../../resources/tag-keys.ts';
 import type { Services } from '../../services.ts';
+import type { Reader } from '../../store/store.ts';
 import { machineLicenseProfiles } from './licenses.ts';
 import { findMachine, heartbeatOf, machineNames, storedGroup } from './machine-rows.ts';
 import { idOfMachine, machineView, type Machine } from './machine-view.ts';
 import { apiVersions, machineType } from './provider.ts';
 import { patchMachine, putMachine } from './put-machine.ts';
 import { removeMachine } from './remove-machine.ts';
+
+const readAction = `${machineType}/read`;
 
 /** The row of the registry. */
 export function machines(services: Services): ResourceType {
@@ -29,6 +36,7 @@ export function machines(services: Services): ResourceType {
       PATCH: (request) => patchMachine(services, request),
       DELETE: (request) => deleteMachine(services, request),
     },
+    authorization: { collection: 'filtered' },
     collection: { GET: (request) => listMachines(services, request) },
   };
 }
@@ -78,23 +86,21 @@ async function getMachine(services: Services, request: ArmRequest): Promise<ArmR
   return { status: 200, body: machineView(machine, heartbeat, endpoint.tenantId, environment.now(), license) };
 }
 
-async function listMachines(services: Services, request: ArmRequest): Promise<ArmResponse> {
-  const { store, endpoint, environment, pageSize } = services;
+/** A page of the machines of a group or a subscription that the caller may read. Throws {@link ArmError}. */
+export async function listMachines(
+  { store, endpoint, environment, pageSize }: Pick<Services, 'store' | 'endpoint' | 'environment' | 'pageSize'>,
+  request: Pick<ArmRequest, 'id' | 'path' | 'query' | 'access'>,
+): Promise<ArmResponse> {
   const { subscriptionId, group } = machineNames(request.id);
   if (group !== '') await storedGroup(store.read, subscriptionId, group);
   const wanted = pageRequest(request, pageSize);
-  let query = store.read.selectFrom('machines').selectAll().where('subscription_id', '=', subscriptionId);
-  if (group !== '') query = query.where('group_key', '=', group.toLowerCase());
-  if (wanted.after !== undefined) {
-    const [afterGroup = '', afterName = ''] = wanted.after.split('/');
-    // As rows: an index of both begins there, and does not read what was listed before.
-    query = query.where(sql<SqlBool>`(group_key, name_key) > (${afterGroup}, ${afterName})`);
-  }
-  const rows = await query
-    .orderBy('group_key')
-    .orderBy('name_key')
-    .limit(wanted.size + 1)
-    .execute();
+  const narrowing = { subscriptionId, group: group === '' ? undefined : group.toLowerCase() };
+  const rows = await readWithin(
+    machinesOf(store.read, subscriptionId, request.access),
+    stretchesWithin(orderByGroup(2), narrowing, request.access.scopesOf(readAction)),
+    wanted.after?.split('/').join(betweenParts),
+    wanted.size + 1,
+  );
   const ids = rows.map(({ vm_id }) => vm_id);
   const [heartbeats, licenses] = await Promise.all([
     ids.length === 0 ? [] : store.read.selectFrom('heartbeats').selectAll().where('vm_id', 'in', ids).execute(),
@@ -107,6 +113,24 @@ async function listMachines(services: Services, request: ArmRequest): Promise<Ar
   return {
     status: 200,
     body: page(endpoint.url, request, wanted, rows, (row) => `${row.group_key}/${row.name_key}`, show),
+  };
+}
+
+/** The list of the machines of a subscription, of which the caller sees what they may read (T86). */
+function machinesOf(reader: Reader, subscriptionId: string, access: Access): ListInStretches<Machine> {
+  return {
+    read: (stretch, after, limit) =>
+      reader
+        .selectFrom('machines')
+        .selectAll()
+        .where('subscription_id', '=', subscriptionId)
+        .where(inStretch(['group_key', 'name_key'], stretch, after?.split(betweenParts)))
+        .orderBy('group_key')
+        .orderBy('name_key')
+        .limit(limit)
+        .execute(),
+    placeOf: (row) => taggedMachine(row).place,
+    isVisible: (row) => access.permits(readAction, idOfMachine(row)),
   };
 }
 

@@ -207,7 +207,9 @@ async function list({ store, endpoint, pageSize }: Services, request: ArmRequest
     .selectFrom('plain_resources')
     .selectAll()
     .where('type', '=', deploymentType)
-    .where('resource_key', '>', wanted.after ?? `${prefix}/`)
+    .where('resource_key', '>', `${prefix}/`)
+    // Beside that it stands there: whoever makes a link up must not reach what stands elsewhere (T86).
+    .where('resource_key', '>', wanted.after ?? '')
     .where('resource_key', '<', `${prefix}0`)
     .orderBy('resource_key')
     .limit(wanted.size + 1)

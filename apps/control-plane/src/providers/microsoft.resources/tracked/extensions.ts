@@ -4,9 +4,10 @@ import { betweenParts, taggedExtension } from '../../../resources/tag-keys.ts';
 import { provisioningStateOf } from '../../microsoft.hybridcompute/extension-view.ts';
 import { idOfMachine } from '../../microsoft.hybridcompute/machine-view.ts';
 import { extensionType } from '../../microsoft.hybridcompute/provider.ts';
-import { orderByGroup } from './reach.ts';
-import { inStretch, sameText, type Placed, type Source, type SourceQuery } from './source.ts';
-import type { Stretch } from './stretch.ts';
+import { orderByGroup } from '../../../resources/reach/reach.ts';
+import { inStretch } from '../../../resources/reach/in-stretch.ts';
+import { sameText, type Placed, type Source, type SourceQuery } from './source.ts';
+import type { Stretch } from '../../../resources/reach/stretch.ts';
 
 /** In the order of their groups, machines and names. */
 export const extensions: Source = {

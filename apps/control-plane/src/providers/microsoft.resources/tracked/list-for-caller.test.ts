@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessOf, type Access, type Grant } from '../../../rbac/access.ts';
 import { keepTags } from '../../../resources/keep-tags.ts';
 import { taggedPlain } from '../../../resources/tag-keys.ts';
+import type { ArmResponse } from '../../../arm/arm-request.ts';
 import type { Store } from '../../../store/store.ts';
 import { eachStore } from '../../../testing/each-store.ts';
 import { manualEnvironment } from '../../../testing/manual-environment.ts';
@@ -12,6 +13,9 @@ import { testEvent } from '../../../testing/test-event.ts';
 import { addExtension, addMachine, addOperation } from '../../../testing/test-machine.ts';
 import { licenseProfileType, licenseType } from '../../microsoft.hybridcompute/licenses.ts';
 import { extensionType, machineType } from '../../microsoft.hybridcompute/provider.ts';
+import { listMachines } from '../../microsoft.hybridcompute/machines.ts';
+import { listPlain } from '../../../resources/plain-resource.ts';
+import type { Services } from '../../../services.ts';
 import { listResources } from '../resources.ts';
 import { trackedResources } from './tracked-resources.ts';
 
@@ -104,6 +108,17 @@ const filter = fc
   .array(condition, { maxLength: 3 })
   .filter((conditions) => conditions.filter(({ text }) => text.startsWith('tag')).length < 2);
 
+type List = (
+  services: Pick<Services, 'store' | 'endpoint' | 'environment' | 'pageSize'>,
+  request: Parameters<typeof listResources>[1],
+) => Promise<ArmResponse>;
+
+/** Lists of one type; what they hold of a subscription is what the list of all resources holds of it. */
+const ofType: readonly (readonly [type: string, list: List])[] = [
+  [machineType, listMachines],
+  [licenseType, (services, request) => listPlain(services, { type: licenseType, resource: 'tracked' }, request)],
+];
+
 eachStore('resources of a caller', (makeStore) => {
   const environment = manualEnvironment();
   let store: Store;
@@ -115,6 +130,19 @@ eachStore('resources of a caller', (makeStore) => {
     let at = 0;
     const next = (): string => tags[(at += 1) % tags.length] ?? '';
     for (const one of groups) {
+      await store.note(async (writer) => {
+        await writer
+          .insertInto('resource_groups')
+          .values({
+            subscription_id: 's',
+            name_key: one.toLowerCase(),
+            name: one,
+            location: 'here',
+            tags: '{}',
+            created_at: 1,
+          })
+          .execute();
+      });
       for (const machineName of names) {
         const machine = await addMachine(environment, store, {
           group_key: one.toLowerCase(),
@@ -167,7 +195,14 @@ eachStore('resources of a caller', (makeStore) => {
   }
 
   /** Follows the links, as a client does. */
-  async function all(access: Access, path: string, text: string, size: number): Promise<readonly Listed[]> {
+  async function all(
+    access: Access,
+    path: string,
+    text: string,
+    size: number,
+    list: List = listResources,
+    begin = '',
+  ): Promise<readonly Listed[]> {
     const id = parseResourceId(path);
     if (id === undefined) throw new Error(path);
     const endpoint = { url: 'https://host', origins: [], tenantId: 't' };
@@ -175,9 +210,10 @@ eachStore('resources of a caller', (makeStore) => {
     let query: ReadonlyMap<string, string> = new Map([
       ['$filter', text],
       ['$top', `${size}`],
+      ['$skiptoken', Buffer.from(begin, 'utf8').toString('base64url')],
     ]);
     for (;;) {
-      const { body } = await listResources({ store, endpoint, pageSize: 7 }, { id, path, query, access });
+      const { body } = await list({ store, endpoint, environment, pageSize: 7 }, { id, path, query, access });
       const { value, nextLink } = body as { readonly value: readonly Listed[]; readonly nextLink?: string };
       found.push(...value);
       if (nextLink === undefined) return found;
@@ -209,6 +245,38 @@ eachStore('resources of a caller', (makeStore) => {
       ),
       { numRuns: 250 },
     );
+  });
+
+  test.each(ofType)('T02 T86 so does the list of the %s of a subscription', async (type, list) => {
+    await fc.assert(
+      fc.asyncProperty(grants, fc.constantFrom(1, 3, 1000), async (held, size) => {
+        const access = accessOf(held, who);
+        const expected = whole.filter((one) => one.type === type && access.permits(`${type}/read`, one.id));
+        expect((await all(access, subscription, '', size, list)).map(({ id }) => id)).toEqual(
+          expected.map(({ id }) => id),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('T86 a link that somebody made up reaches nothing that the list does not hold', async () => {
+    const path = `${subscription}/resourceGroups/g-2`;
+    const reader = (scope: string): Access => accessOf([{ role: roleOf(['*/read']), scope }], who);
+    const mine = whole.filter(({ id }) => id.startsWith(`${path}/`)).map(({ id }) => id);
+    expect(mine).not.toEqual([]);
+    for (const [, list] of [...ofType, ['', listResources] as const]) {
+      // Asked for the group by somebody who may read more, and for everything by somebody who may not.
+      for (const [at, access] of [
+        [path, reader(subscription)],
+        [subscription, reader(path)],
+      ] as const) {
+        for (const begin of ['0:', '1:', '2:', '0:/', '1:a', '2:a/a']) {
+          const found = await all(access, at, '', 1000, list, list === listResources ? begin : begin.slice(2));
+          expect(mine).toEqual(expect.arrayContaining(found.map(({ id }) => id)));
+        }
+      }
+    }
   });
 
   test('T86 of a list that a caller may see nothing of, nothing is read', async () => {

@@ -2,8 +2,9 @@ import { readTags } from '../../../arm/tags.ts';
 import { betweenParts, taggedMachine } from '../../../resources/tag-keys.ts';
 import { idOfMachine } from '../../microsoft.hybridcompute/machine-view.ts';
 import { machineType } from '../../microsoft.hybridcompute/provider.ts';
-import { orderByGroup } from './reach.ts';
-import { inStretch, sameText, type Placed, type Source, type SourceQuery } from './source.ts';
+import { orderByGroup } from '../../../resources/reach/reach.ts';
+import { inStretch } from '../../../resources/reach/in-stretch.ts';
+import { sameText, type Placed, type Source, type SourceQuery } from './source.ts';
 
 /** In the order of their groups and names. */
 export const machines: Source = {

@@ -5,7 +5,7 @@ import { taggedPlain } from '../../../resources/tag-keys.ts';
 import { licenseProfileType, licenseType } from '../../microsoft.hybridcompute/licenses.ts';
 import { privateLinkScopeType } from '../../microsoft.hybridcompute/private-link-scopes.ts';
 import { machineType } from '../../microsoft.hybridcompute/provider.ts';
-import { orderById } from './reach.ts';
+import { orderById } from '../../../resources/reach/reach.ts';
 import { sameText, type Placed, type Source, type SourceQuery } from './source.ts';
 
 const types: readonly string[] = [licenseType, licenseProfileType, privateLinkScopeType];

@@ -2,8 +2,8 @@
 import { sql, type Expression, type SqlBool } from 'kysely';
 import type { TaggedKind } from '../../../resources/tag-keys.ts';
 import type { Reader } from '../../../store/store.ts';
-import type { ListOrder } from './reach.ts';
-import type { Stretch } from './stretch.ts';
+import type { ListOrder } from '../../../resources/reach/reach.ts';
+import type { Stretch } from '../../../resources/reach/stretch.ts';
 import type { Narrowing, TrackedResource } from './tracked-resource.ts';
 
 /** A resource and its place in the list of its kind. */
@@ -36,25 +36,4 @@ function isPlain(text: string | undefined): text is string {
 /** Whether a column is a text in lower case, where the database can tell; else everything may be it. */
 export function sameText(column: string, text: string | undefined): Expression<SqlBool> {
   return isPlain(text) ? sql<SqlBool>`lower(${sql.ref(column)}) = ${text}` : sql<SqlBool>`1 = 1`;
-}
-
-/** Whether columns of a key, in its order, begin with the parts of a stretch and come after a place within it. */
-export function inStretch(
-  columns: readonly string[],
-  { parts }: Stretch,
-  after: readonly string[] | undefined,
-): Expression<SqlBool> {
-  const begins = parts.map((part, index) => sql<SqlBool>`${sql.ref(columns[index] ?? '')} = ${part}`);
-  const rest = columns.slice(parts.length);
-  const later = columns.map((_column, index) => after?.[index] ?? '').slice(parts.length);
-  const follows = after === undefined ? [] : [comesAfter(rest, later)];
-  const both = [...begins, ...follows];
-  return both.length === 0 ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${sql.join(both, sql` AND `)}`;
-}
-
-function comesAfter(columns: readonly string[], key: readonly string[]): Expression<SqlBool> {
-  // A stretch of one resource: it was listed.
-  if (columns.length === 0) return sql<SqlBool>`1 = 0`;
-  // As rows: an index of both begins there, and does not read what was listed before.
-  return sql<SqlBool>`(${sql.join(columns.map((one) => sql.ref(one)))}) > (${sql.join(key.map((one) => sql.val(one)))})`;
 }

@@ -8,9 +8,9 @@ import { betweenParts } from '../../../resources/tag-keys.ts';
 import { extensions } from './extensions.ts';
 import { machines } from './machines.ts';
 import { plain } from './plain.ts';
-import { stretchesWithin } from './reach.ts';
+import { stretchesWithin } from '../../../resources/reach/reach.ts';
 import type { Placed, Source, SourceQuery } from './source.ts';
-import { isBeyond, type Stretch } from './stretch.ts';
+import { isBeyond, type Stretch } from '../../../resources/reach/stretch.ts';
 import type { TrackedResource } from './tracked-resource.ts';
 import { readWithTag } from './with-tag.ts';
 

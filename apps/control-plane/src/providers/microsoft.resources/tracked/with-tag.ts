@@ -1,7 +1,7 @@
 /** Resources that have a tag, by `resource_tags`: what has none of it is not read (decision 0235). */
 import { tagKey } from '../../../resources/tag-keys.ts';
 import type { Placed, Source, SourceQuery } from './source.ts';
-import type { Stretch } from './stretch.ts';
+import type { Stretch } from '../../../resources/reach/stretch.ts';
 
 /** The next ones of a stretch after a place, in order, and the place of the last one that was looked at. */
 export async function readWithTag(

@@ -1,7 +1,7 @@
 /** Where in a list a caller may read anything, by the scopes at which a role lets them. Pure. */
 import { parseResourceId } from '@sallyport/model';
-import { betweenParts } from '../../../resources/tag-keys.ts';
-import { scopeKey, tenantScope } from '../../../rbac/scope.ts';
+import { betweenParts } from '../tag-keys.ts';
+import { scopeKey, tenantScope } from '../../rbac/scope.ts';
 import { beneath, inOrder, oneResource, wholeList, type Stretch } from './stretch.ts';
 
 /** Beyond so many the whole list is read, and what may not be seen is left out afterwards: each is a question to the store. */
