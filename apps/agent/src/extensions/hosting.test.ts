@@ -52,6 +52,10 @@ function runs(pid: number): boolean {
   }
 }
 
+function programOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+}
+
 function endAfterwards(pid: number): void {
   onTestFinished(() => {
     if (runs(pid)) process.kill(pid, 'SIGKILL');
@@ -98,6 +102,8 @@ describe('S4.11 S4.6 what is enabled', () => {
       await using managed = await switched();
       await install(managed, { scripts: { enable } });
       endAfterwards(daemonOf(managed));
+      // Until the service has become its program it is what the handler started.
+      if (enable === ownService) await expect.poll(() => programOf(daemonOf(managed))).toBe('sleep');
       await change(managed, { hosting: 'off' });
       await change(managed, { hosting: 'on' });
       expect(managed.machine.history()).toHaveLength(2);
