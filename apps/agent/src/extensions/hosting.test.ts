@@ -280,6 +280,18 @@ describe('T85 an upgrade that is given up half way', () => {
   });
 });
 
+test('T85 S4.6 removed while it goes back: the way back ends where it is, and everything goes', async () => {
+  await using managed = await switched();
+  const hangs = '[ "$(grep -c "^1.0.0 enable" "$history")" = 1 ] || exec sleep 1000';
+  await install(managed, { scripts: { enable: hangs } });
+  managed.place(v2, 'second', 'upgrade', { exits: { update: 3 } });
+  managed.begin(entry({ version: v2, operationId: 'second', sequence: 8 }));
+  await expect.poll(() => managed.machine.history().slice(3).at(-1)).toMatch(/^1\.0\.0 enable/);
+  await managed.want(entry({ desired: 'absent', version: '', operationId: 'third', sequence: 9 }));
+  expect(managed.told()).toMatchObject({ operationId: 'third', state: 'Succeeded', version: '' });
+  expect(managed.machine.state()).toBe('nothing');
+});
+
 describe('the machine is started anew', () => {
   test('what was enabled is enabled again, once, with its settings and without a goal state', async () => {
     await using managed = await switched();
