@@ -26,7 +26,8 @@ export function pageRequest(request: Pick<ArmRequest, 'query'>, defaultSize: num
 
 /**
  * The body of a page. `rows` may hold one more than the page's size, which tells that there is more; `keyOf` gives the key
- * that the next page goes on after. Rows that the caller may not see are left out last, so a page may be short and still go on.
+ * that the next page goes on after. All of them may be seen by the caller: a link names one, and a page that is empty and goes on says that
+ * there is more (T86).
  */
 export function page<Row>(
   endpoint: string,
@@ -35,11 +36,10 @@ export function page<Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => string,
   show: (row: Row) => unknown,
-  visible: (row: Row) => boolean = () => true,
 ): { readonly value: readonly unknown[]; readonly nextLink?: string } {
   const shown = rows.slice(0, wanted.size);
   const last = shown.at(-1);
-  const value = shown.filter(visible).map(show);
+  const value = shown.map(show);
   if (rows.length <= wanted.size || last === undefined) return { value };
   const query = new URLSearchParams([...request.query]);
   query.set('$skiptoken', Buffer.from(keyOf(last), 'utf8').toString('base64url'));

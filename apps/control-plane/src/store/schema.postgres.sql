@@ -24,7 +24,9 @@ CREATE TABLE activity_events (
 
 CREATE INDEX activity_events_by_correlation ON activity_events USING btree (correlation_id);
 
-CREATE INDEX activity_events_by_resource ON activity_events USING hash (resource_key);
+CREATE INDEX activity_events_by_group ON activity_events USING btree (subscription_id, substr(group_key, 1, 100), "position", event_timestamp);
+
+CREATE INDEX activity_events_by_resource ON activity_events USING btree (substr(resource_key, 1, 600));
 
 CREATE INDEX activity_events_by_time ON activity_events USING btree (subscription_id, event_timestamp);
 

@@ -21,6 +21,8 @@ CREATE TABLE activity_events (
 
 CREATE INDEX activity_events_by_correlation on activity_events (correlation_id);
 
+CREATE INDEX activity_events_by_group ON activity_events (subscription_id, substr(group_key, 1, 100), position, event_timestamp);
+
 CREATE INDEX activity_events_by_resource on activity_events (resource_key);
 
 CREATE INDEX activity_events_by_time on activity_events (subscription_id, event_timestamp);

@@ -34,7 +34,8 @@ export async function carryOut(
   const origin: EventOrigin = {
     tenantId: endpoint.tenantId,
     subscriptionId,
-    resourceGroup: group,
+    // Of the resource, also where it is the subscription that is deployed to: the log of a group is looked up by it.
+    resourceGroup: parseResourceId(resource.id)?.resourceGroup ?? '',
     resourceId: resource.id,
     action: 'Microsoft.Authorization/policies/deployIfNotExists/action',
     caller: caller.clientId,

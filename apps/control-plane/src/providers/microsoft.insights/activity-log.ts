@@ -6,6 +6,8 @@ import { page, pageRequest } from '../../arm/paging.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import type { Services } from '../../services.ts';
 import { activityLogConditions } from './activity-log-query.ts';
+import { logReach } from './log-reach.ts';
+import { readLog, type LogQuery } from './read-log.ts';
 
 const readAction = 'Microsoft.Insights/eventtypes/values/read';
 
@@ -44,30 +46,31 @@ export function activityLog(services: Services): readonly ResourceType[] {
   ];
 }
 
-async function listEvents({ store, endpoint, pageSize }: Services, request: ArmRequest): Promise<ArmResponse> {
+/** A page of the events that fit the filter and that the caller may read. Throws {@link ArmError}. */
+export async function listEvents(
+  { store, endpoint, pageSize }: Pick<Services, 'store' | 'endpoint' | 'pageSize'>,
+  request: Pick<ArmRequest, 'id' | 'path' | 'query' | 'access'>,
+): Promise<ArmResponse> {
   const kind = request.id.providers.at(-1)?.names[0]?.toLowerCase();
   if (kind !== 'management')
     throw new ArmError('ResourceNotFound', `There are no events of the kind '${kind ?? ''}'; there is management.`);
+  const { access, id } = request;
   // Who may read the log at the whole scope reads it whole; others read of what they may read the log of (T86).
-  const scope = formatResourceId({ ...request.id, providers: [] });
-  const whole = request.access.permits(readAction, scope);
-  if (!whole && !request.access.touches(scope)) request.access.require(readAction, scope);
-  const visible = (row: { readonly resource_key: string }): boolean =>
-    whole || request.access.permits(readAction, row.resource_key);
+  const scope = formatResourceId({ ...id, providers: [] });
+  const reach = logReach(scope, access.scopesOf(readAction));
+  if (reach !== 'whole' && reach.length === 0 && !access.touches(scope)) access.require(readAction, scope);
   const wanted = pageRequest(request, pageSize);
-  let query = store.read.selectFrom('activity_events').select(['position', 'event', 'resource_key']);
-  if (request.id.subscriptionId !== undefined) query = query.where('subscription_id', '=', request.id.subscriptionId);
-  for (const { column, operator, value } of activityLogConditions(request.query.get('$filter'))) {
-    query = query.where(column, operator, value);
-  }
-  if (wanted.after !== undefined) query = query.where('position', '<', positionOf(wanted.after));
-  const rows = await query
-    .orderBy('position', 'desc')
-    .limit(wanted.size + 1)
-    .execute();
+  const query: LogQuery = {
+    subscriptionId: id.subscriptionId,
+    conditions: activityLogConditions(request.query.get('$filter')),
+    reach,
+    isVisible: (resourceKey) => access.permits(readAction, resourceKey),
+  };
+  const before = wanted.after === undefined ? undefined : positionOf(wanted.after);
+  const rows = await readLog(store.read, query, before, wanted.size + 1);
   const select = selection(request.query.get('$select'));
   const show = (row: { readonly event: string }): unknown => select(JSON.parse(row.event) as Record<string, unknown>);
-  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => String(row.position), show, visible) };
+  return { status: 200, body: page(endpoint.url, request, wanted, rows, (row) => String(row.position), show) };
 }
 
 function positionOf(token: string): number {

@@ -1,6 +1,7 @@
 import { activityCuts } from './activity-cuts.ts';
 import { automaticUpgradeTables } from './automatic-upgrade-tables.ts';
 import { chainedEvents } from './chained-events.ts';
+import { eventsByGroup } from './events-by-group.ts';
 import { firstTables } from './first-tables.ts';
 import { heartbeatContent } from './heartbeat-content.ts';
 import { machineKeys } from './machine-keys.ts';
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { name: '202611280755-operation-orders', up: operationOrders },
   { name: '202611281410-resource-tags', up: resourceTags },
   { name: '202611281420-heartbeat-content', up: heartbeatContent },
+  { name: '202611281755-events-by-group', up: eventsByGroup },
 ];

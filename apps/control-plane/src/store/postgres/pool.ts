@@ -43,8 +43,12 @@ export function clientOptions(address: PostgresAddress): pg.ClientConfig {
   };
 }
 
-/** What each new connection is told first: a commit is on disk when it is answered, and nothing waits without end. */
+/**
+ * What each new connection is told first: a commit is on disk when it is answered, and nothing waits without end. Statements here take
+ * milliseconds; one that asks for much at once looks dear to PostgreSQL, and compiling it took a second and more.
+ */
 export const sessionSettings = [
+  'SET jit = off',
   `SET statement_timeout = ${statementMilliseconds}`,
   `SET lock_timeout = ${statementMilliseconds / 2}`,
   `SET idle_in_transaction_session_timeout = ${idleMilliseconds}`,
