@@ -1,6 +1,6 @@
 /**
  * The gallery: bringing a package of 100 MB onto a machine against `curl | sha256sum` and `unzip -q`, keeping up with a catalog of 10,000
- * packages by 200 publishers, and publishing against `sha256sum` and `cp`.
+ * packages by 200 publishers and listing it, and publishing against `sha256sum` and `cp`.
  */
 import { createHash } from 'node:crypto';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -14,6 +14,7 @@ import {
   fetchFromFolder,
   openCatalog,
   openRepository,
+  type Catalog,
   type CatalogFetch,
   type Repository,
 } from '@sallyport/catalog';
@@ -179,7 +180,30 @@ async function keepingUp(folder: string): Promise<readonly Row[]> {
     row('nothing new, and finding a package', nothing, 'aim 1 request, 2 KB'),
     row('one package is new', one, 'aim 100 KB, 50 ms'),
     row('everything is new', first, ''),
+    ...(await listing(
+      openCatalog({ directory: join(folder, 'clients/control-plane'), pinnedRoot, fetch }),
+      publishers,
+    )),
   ];
+}
+
+/** What a control plane asks with each extension that somebody wants, and what it asks when all of them are looked through. */
+async function listing(catalog: Catalog, publishers: readonly string[]): Promise<readonly Row[]> {
+  await catalog.refresh();
+  const cost = async (publisher?: string): Promise<number> => {
+    const before = process.cpuUsage();
+    await catalog.list(publisher);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  const rowOf = async (what: string, publisher?: string): Promise<Row> => {
+    const [first, again] = [await cost(publisher), await cost(publisher)];
+    return {
+      what,
+      figure: `processor ${first.toFixed(1)} ms for the first time, ${again.toFixed(1)} ms again`,
+    };
+  };
+  return [await rowOf("listing the last publisher's packages", publishers.at(-1)), await rowOf('listing all packages')];
 }
 
 interface Cost {

@@ -51,6 +51,25 @@ describe('FolderStorage', () => {
     expect(await storage.has(helloName())).toBe(false);
   });
 
+  test('the stamp is the same for as long as the list is, and none while it may change unseen', async () => {
+    const folder = join(temporaryFolder(), 'packages');
+    const storage = new FolderStorage(folder);
+    expect(await storage.stamp()).toBe('none');
+    await storage.put(helloName(), hello());
+    expect(await storage.stamp()).toBeUndefined();
+    utimesSync(folder, 1000, 1000);
+    const stamp = await storage.stamp();
+    expect(stamp).toEqual(expect.any(String));
+    expect(await storage.stamp()).toBe(stamp);
+    await storage.remove(helloName());
+    expect(await storage.stamp()).toBeUndefined();
+    utimesSync(folder, 1001, 1001);
+    expect(await storage.stamp()).not.toBe(stamp);
+    // A clock that is ahead here or there says nothing.
+    utimesSync(folder, Date.now() / 1000 + 1000, Date.now() / 1000 + 1000);
+    expect(await storage.stamp()).toBeUndefined();
+  });
+
   test('sweep removes only what a dead writer left long ago', async () => {
     const folder = temporaryFolder();
     const storage = new FolderStorage(folder);

@@ -1,7 +1,7 @@
 /** Blobs as files of one folder. A blob is written beside its place, checked, made durable, and only then renamed into it. */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { parseBlobName, requireBlobName, sha256OfBlobName, type BlobName } from './blob-name.ts';
@@ -10,6 +10,8 @@ import { BlobMismatch, type BlobStorage, type ByteRange, type StoredBlob } from 
 
 const incoming = '.incoming-';
 const chunkLength = 256 * 1024;
+/** Times of files are that exact, wherever they are. Milliseconds. */
+const settledMilliseconds = 3_000;
 /** Flushed while more is coming, so that little is left to wait for at the end. */
 const flushedEvery = 8 * 1024 * 1024;
 
@@ -69,6 +71,18 @@ export class FolderStorage implements BlobStorage {
       const name = entry.isFile() ? parseBlobName(entry.name) : undefined;
       if (name !== undefined) yield name;
     }
+  }
+
+  /**
+   * Is the same as before as long as {@link FolderStorage.list} is, so that a long list need not be read again. Undefined while that cannot
+   * be told: a change within the last seconds may be followed by another one that leaves the folder's times as they are.
+   */
+  async stamp(): Promise<string | undefined> {
+    const found = await stat(this.#folder, { bigint: true }).catch(undefinedWhenMissing);
+    if (found === undefined) return 'none';
+    const { dev, ino, mtimeNs } = found;
+    if (Date.now() - Number(mtimeNs / 1_000_000n) < settledMilliseconds) return undefined;
+    return `${dev} ${ino} ${mtimeNs}`;
   }
 
   async remove(name: BlobName): Promise<boolean> {

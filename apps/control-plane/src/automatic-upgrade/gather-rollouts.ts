@@ -57,15 +57,19 @@ export async function gatherRollouts(
 ): Promise<readonly GatheredRollout[]> {
   const reader = store.read;
   const entries = await catalog.list();
-  const keys = new Set(entries.map(({ publisher, type }) => `${publisher}/${type}`.toLowerCase()));
+  // A catalog may have thousands of types; those of this fleet are what there is to look for.
+  const installed = await installedExtensions(reader);
+  const byExtension = Map.groupBy(
+    entries.filter((entry) => installed.has(keyOf(entry))),
+    keyOf,
+  );
   const known = await knownRollouts(reader);
   const settings = await settingsOfSubscriptions(reader);
   const found = new Map<
     string,
     GatheredRollout & { readonly members: RolloutMember[]; readonly subjects: Map<string, Subject> }
   >();
-  for (const key of keys) {
-    const published = entries.filter(({ publisher, type }) => `${publisher}/${type}`.toLowerCase() === key);
+  for (const [key, published] of byExtension) {
     for (const row of await candidates(reader, key, newest(published, key))) {
       const name = extensionNameOf(row.publisher, row.type);
       const version = aimOf(row, published, key);
@@ -103,6 +107,21 @@ export async function gatherRollouts(
     ...gathered,
     rollout: { ...gathered.rollout, members },
   }));
+}
+
+function keyOf({ publisher, type }: CatalogEntry): string {
+  return `${publisher}/${type}`.toLowerCase();
+}
+
+/** What is on any machine and may be upgraded by itself. */
+async function installedExtensions(reader: Reader): Promise<ReadonlySet<string>> {
+  const rows = await reader
+    .selectFrom('extensions')
+    .select('extension_key')
+    .distinct()
+    .where((is) => is.or([is('enable_automatic_upgrade', 'is', null), is('enable_automatic_upgrade', '=', 1)]))
+    .execute();
+  return new Set(rows.map(({ extension_key }) => extension_key));
 }
 
 /** The newest release for everybody of every major version, on either system: who has one of these has nothing to wait for. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderStorage, parseBlobName, type BlobName } from '@sallyport/blob-storage';
 import { folderSettings, writeStorageSettings } from '@sallyport/cloud-storage';
@@ -52,6 +53,24 @@ test('what is there is seen at once; settings that change are, without a restart
   expect(await storage.present(all)).toEqual(new Set([sha256('two')]));
   keepIn('elsewhere', 'packages');
   expect(await storage.present(all)).toEqual(new Set(all));
+});
+
+test('a folder is listed again when it has changed, and only then', async () => {
+  const all = [sha256('one'), sha256('two')];
+  await put('packages', 'one');
+  const packages = join(folder.path, 'packages');
+  utimesSync(packages, 1000, 1000);
+  expect(await storage.present(all)).toEqual(new Set([sha256('one')]));
+  const two = await put('packages', 'two');
+  expect(await storage.present(all)).toEqual(new Set(all));
+  utimesSync(packages, 1001, 1001);
+  expect(await storage.present(all)).toEqual(new Set(all));
+  rmSync(join(packages, two));
+  // As nothing else does: it looks as if nothing had happened.
+  utimesSync(packages, 1001, 1001);
+  expect(await storage.present(all)).toEqual(new Set(all));
+  utimesSync(packages, 1002, 1002);
+  expect(await storage.present(all)).toEqual(new Set([sha256('one')]));
 });
 
 test('S1.4 storage that everybody can read is named, and the control plane where only it can', async () => {

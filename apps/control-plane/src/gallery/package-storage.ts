@@ -31,9 +31,16 @@ interface Opened {
   readonly version: string;
   readonly settings: StorageSettings;
   readonly storage: RotatingStorage;
-  /** Folders are listed anew each time: it costs nothing. */
-  readonly isFolders: boolean;
-  listed: { readonly at: number; readonly names: Set<string> } | undefined;
+  /** When these are all there is, what is there is seen at once. */
+  readonly folders: readonly FolderStorage[] | undefined;
+  listed: Listed | undefined;
+}
+
+interface Listed {
+  readonly at: number;
+  readonly names: Set<string>;
+  /** Of folders, whose list is good as long as it is what they have; undefined when that cannot be told. */
+  readonly stamp: string | undefined;
 }
 
 /** Opens nothing yet. `now` is in milliseconds, and only durations are made of it. */
@@ -45,8 +52,11 @@ export function openPackageStorage(gallery: string, now: () => number, log: Log)
     if (current?.version === version) return current;
     const settings = readStorageSettings(gallery);
     const storage = await openAccounts(settings, { folder: gallery, environment: process.env });
-    const isFolders = storage.accounts.every((account) => account.storage instanceof FolderStorage);
-    current = { version, settings, storage, isFolders, listed: undefined };
+    const folders = storage.accounts.flatMap((account) =>
+      account.storage instanceof FolderStorage ? [account.storage] : [],
+    );
+    const isFolders = folders.length === storage.accounts.length;
+    current = { version, settings, storage, folders: isFolders ? folders : undefined, listed: undefined };
     return current;
   }
 
@@ -74,11 +84,19 @@ export function openPackageStorage(gallery: string, now: () => number, log: Log)
   };
 }
 
-/** The names that are there: at least those of `wanted`. A cloud's storage is listed now and then, and asked for the few that are new. */
+/**
+ * The names that are there: at least those of `wanted`. Folders are listed when something has changed in them; a cloud's storage now and
+ * then, and it is asked for the few that are new.
+ */
 async function namesAmong(from: Opened, wanted: readonly string[], now: number): Promise<ReadonlySet<string>> {
-  const { listed, storage } = from;
+  const { folders, listed, storage } = from;
+  if (folders !== undefined) {
+    // Looked at before the list is read: what changes meanwhile makes it another one.
+    const stamp = await stampOf(folders);
+    return stamp !== undefined && listed?.stamp === stamp ? listed.names : list(from, now, stamp);
+  }
   const age = listed === undefined ? Infinity : now - listed.at;
-  if (listed !== undefined && !from.isFolders && age < listedMilliseconds) {
+  if (listed !== undefined && age < listedMilliseconds) {
     const missing = wanted.flatMap((text) => (listed.names.has(text) ? [] : (parseBlobName(text) ?? [])));
     if (missing.length > fewEnoughToAsk && age > missedMilliseconds) return list(from, now);
     if (missing.length <= fewEnoughToAsk) {
@@ -90,11 +108,16 @@ async function namesAmong(from: Opened, wanted: readonly string[], now: number):
   return list(from, now);
 }
 
-async function list(from: Opened, now: number): Promise<ReadonlySet<string>> {
+async function list(from: Opened, now: number, stamp?: string): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for await (const name of from.storage.list()) names.add(name);
-  from.listed = { at: now, names };
+  from.listed = { at: now, names, stamp };
   return names;
+}
+
+async function stampOf(folders: readonly FolderStorage[]): Promise<string | undefined> {
+  const stamps = await Promise.all(folders.map((folder) => folder.stamp()));
+  return stamps.includes(undefined) ? undefined : stamps.join(', ');
 }
 
 /** Changes whenever the file does. */

@@ -7,6 +7,7 @@ import { isPublisherRole, publisherOfRole, publisherRole } from '../layout.ts';
 import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
+import { responsibleRole, type Delegations } from './responsible-role.ts';
 import { packagePath, signedPackage, type SignedPackage } from './signed-package.ts';
 import { timeWithin } from './signed-time.ts';
 import type { TrustedDirectory } from './trusted-directory.ts';
@@ -28,7 +29,7 @@ export async function findPackage(
   const time = timeWithin(now, store);
   requireCurrent(store, time);
   const path = packagePath(name, version);
-  const role = responsibleRole(store, path);
+  const role = responsibleRole(store.targets?.signed.delegations, path);
   if (role === undefined) return undefined;
   const file = (await loadRole(reach, store, time, role)).signed.targets[path];
   return file === undefined ? undefined : signedPackage(file);
@@ -46,27 +47,40 @@ export async function listPackages(
   const found: SignedPackage[] = [];
   for (const role of publisherRoles(store)) {
     if (publisher !== undefined && role !== publisherRole(publisher)) continue;
-    const { targets } = (await loadRole(reach, store, time, role)).signed;
-    for (const [path, file] of Object.entries(targets)) {
-      // A name that the role may not sign counts for nothing, here as in find (T27).
-      if (responsibleRole(store, path) !== role) continue;
-      try {
-        found.push(signedPackage(file));
-      } catch (error) {
-        // It describes no package; find refuses it by name, and one bad entry must not hide the good ones.
-        if (!(error instanceof OperationFailure)) throw error;
-      }
-    }
+    found.push(...packagesOf(role, await loadRole(reach, store, time, role), store.targets?.signed.delegations));
   }
   return found;
 }
 
-/** The first delegation whose pattern has the path: it ends the search, whatever it holds. */
-function responsibleRole(store: TrustedStore, path: string): string | undefined {
-  for (const { role } of store.targets?.signed.delegations?.rolesForTarget(path) ?? []) {
-    if (isPublisherRole(role)) return role;
+interface Read {
+  readonly delegations: Delegations | undefined;
+  readonly packages: readonly SignedPackage[];
+}
+
+/** What was verified does not change, and a list is asked for with each extension that somebody wants: each role is read once. */
+const read = new WeakMap<Metadata<Targets>, Read>();
+
+/** The packages that a publisher's role may sign and has signed. */
+function packagesOf(
+  role: string,
+  metadata: Metadata<Targets>,
+  delegations: Delegations | undefined,
+): readonly SignedPackage[] {
+  const known = read.get(metadata);
+  if (known !== undefined && known.delegations === delegations) return known.packages;
+  const packages: SignedPackage[] = [];
+  for (const [path, file] of Object.entries(metadata.signed.targets)) {
+    // A name that the role may not sign counts for nothing, here as in find (T27).
+    if (responsibleRole(delegations, path) !== role) continue;
+    try {
+      packages.push(signedPackage(file));
+    } catch (error) {
+      // It describes no package; find refuses it by name, and one bad entry must not hide the good ones.
+      if (!(error instanceof OperationFailure)) throw error;
+    }
   }
-  return undefined;
+  read.set(metadata, { delegations, packages });
+  return packages;
 }
 
 /** Those that `targets` lets publish, in lower case. */
