@@ -71,7 +71,10 @@ const targets: Readonly<Record<string, Target>> = {
       'apps/agent/src/extensions/keep-up.ts',
       'apps/agent/src/extensions/retreat.ts',
     ],
-    tests: ['apps/agent/src/extensions/*.test.ts'],
+    tests: [
+      'apps/agent/src/extensions/*.test.ts',
+      'apps/agent/src/extensions/{limits/end-leftovers,network/install-network,orders/order-gate,run/said-while-failing,state/handler-state}.test.ts',
+    ],
     without: [],
   },
 };

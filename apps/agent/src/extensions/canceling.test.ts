@@ -243,6 +243,40 @@ describe.each(Object.entries(ends))('called off by %s', (who, { cancel, why }) =
   });
 });
 
+test('the administrator means one by its name, its type or both in any case, or all of them; nothing else is called off', async () => {
+  await using managed = await managedMachine({ catalog: silentCatalog });
+  const first = entry({ resourceName: 'first', type: 'First', operationId: 'one', dependencyLevel: 0 });
+  const waiting = (operationId: string): GoalExtension =>
+    entry({ resourceName: 'second', operationId, sequence: 2, dependencyLevel: 1 });
+  const names = ['SECOND', ' Thing', 'contoso.test/thing', 'Contoso.Test.THING'];
+  for (const name of names) {
+    managed.begin(first, waiting(name));
+    for (const other of ['', 'Contoso.Test', 'seconds', 'econd', 'Contoso.Test/First.', 'Thing/Contoso.Test'])
+      expect([other, managed.cancel(other)]).toEqual([other, []]);
+    expect([name, managed.cancel(name)]).toEqual([name, ['second']]);
+    expect(managed.journal.conclusions().get('second')).toMatchObject({ operationId: name, state: 'Canceled' });
+  }
+  managed.begin(first, waiting('last'));
+  expect(managed.cancel(undefined)).toEqual(['first', 'second']);
+  await managed.idle();
+  for (const operation of ['one', 'last']) await expect.poll(() => managed.states(operation)).toContain('Canceled');
+  expect(managed.cancel(undefined)).toEqual([]);
+});
+
+test('one that another request replaces ends where it is, and says so; then that one is done', async () => {
+  await using managed = await managedMachine();
+  managed.place(v2, 'two', 'install', { scripts: { install: endless } });
+  managed.begin(entry({ operationId: 'two', sequence: 2 }));
+  await expect.poll(() => managed.stepNow('two')).toBe('installing');
+  managed.begin(entry({ desired: 'absent', version: '', operationId: 'three', sequence: 3 }));
+  await managed.idle();
+  await expect.poll(() => managed.states('three')).toContain('Succeeded');
+  expect(managed.endOf('two')).toMatchObject({ state: 'Canceled', error: { code: 'OperationCanceled' } });
+  expect(managed.endOf('two')?.error?.message).toMatch(
+    /^Another request has taken its place, at the step 'installing'\./,
+  );
+});
+
 describe('called off by nobody', () => {
   test.concurrent.each(Object.entries(table))('its deadline ends it at %s', async (_what, row) => {
     const { managed } = await begun(row, 2);

@@ -1,5 +1,6 @@
 /** S4.11 handler contract §6: what comes after another comes after it also when everything is enabled again. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { knownExtension } from '@sallyport/local-controls';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
@@ -8,6 +9,7 @@ import { handlerPaths, statusFile } from './handler-paths.ts';
 import { entry } from './machine.fixture.ts';
 import { managedMachine, type HandlerBehaviour, type ManagedMachine } from './managed-machine.fixture.ts';
 import type { Hosting } from './plan/hosting.ts';
+import type { InstalledExtension } from './state/installed-extension.ts';
 
 const v1 = parseHandlerVersion('1.0.0') as HandlerVersion;
 const at = (resourceName: string, dependencyLevel: number, change: Partial<GoalExtension> = {}): GoalExtension =>
@@ -121,3 +123,32 @@ test('T85 one that cannot be enabled again: those after it are told so and left 
   expect(enabledAgain(managed).slice(2)).toEqual(['Zero', 'One']);
   await expect.poll(() => managed.toldOf('One')?.status).toMatchObject({ code: '0', message: 'It was enabled again.' });
 });
+
+test.each([
+  ['the manager is disabled: nothing is waited for', 'off', undefined, 'enabled'],
+  ['it is changed: that is done at once', 'on', { sequence: 8 }, 'enabled'],
+  ['it is removed: that is done at once', 'on', { desired: 'absent', version: '' }, undefined],
+] as const)('S4.11 while one that is not ready yet is waited for, %s', async (_what, hosting, request, phase) => {
+  const slow =
+    '[ "$(grep -c "Zero 1.0.0 enable" "$history")" != 2 ] || { report transitioning 0 Warming; touch "$dir/../warming"; }';
+  await using managed = await installed({ Zero: { scripts: { enable: slow } } });
+  managed.machine.startAnew();
+  await managed.restart();
+  const { handlers } = managed.machine.host.paths;
+  await expect.poll(() => existsSync(join(handlers, 'warming'))).toBe(true);
+  await expect.poll(() => recordOf(managed, 'Zero')?.comeback?.kind).toBe('awaited');
+  managed.controls.hosting = hosting;
+  managed.controlsChanged();
+  if (request !== undefined) {
+    const again = at('Zero', 0, { ...request, operationId: 'again' });
+    managed.begin(...done.map((one) => (one.type === 'Zero' ? again : one)));
+    await expect.poll(() => managed.endOf('again')?.state).toBe('Succeeded');
+  }
+  await managed.idle();
+  const { phase: is, comeback } = recordOf(managed, 'Zero') ?? {};
+  expect([is, comeback?.kind]).toEqual([phase, hosting === 'off' ? 'awaited' : undefined]);
+});
+
+function recordOf({ machine }: ManagedMachine, type: string): InstalledExtension | undefined {
+  return machine.host.store.find(knownExtension(`Contoso.Test/${type}`), v1);
+}

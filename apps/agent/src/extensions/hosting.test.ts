@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { entry } from './machine.fixture.ts';
+import { entry, extension } from './machine.fixture.ts';
 import { managedMachine, type HandlerBehaviour, type ManagedMachine } from './managed-machine.fixture.ts';
 import type { Hosting } from './plan/hosting.ts';
 import type { Permit } from './plan/permission.ts';
+import type { InstalledExtension } from './state/installed-extension.ts';
 
 const [v1, v2] = ['1.0.0', '2.0.0'].map((text) => parseHandlerVersion(text)) as [HandlerVersion, HandlerVersion];
 
@@ -50,6 +51,10 @@ function runs(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+function programOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
 }
 
 function endAfterwards(pid: number): void {
@@ -98,6 +103,8 @@ describe('S4.11 S4.6 what is enabled', () => {
       await using managed = await switched();
       await install(managed, { scripts: { enable } });
       endAfterwards(daemonOf(managed));
+      // Until the service has become its program it is what the handler started.
+      if (enable === ownService) await expect.poll(() => programOf(daemonOf(managed))).toBe('sleep');
       await change(managed, { hosting: 'off' });
       await change(managed, { hosting: 'on' });
       expect(managed.machine.history()).toHaveLength(2);
@@ -144,6 +151,52 @@ describe('S4.11 S4.6 what is enabled', () => {
       );
       expect(managed.machine.state()).toBe(then === 'off' ? '1.0.0 installed' : '1.0.0 enabled');
     }
+  });
+});
+
+describe('S4.11 the manager is switched while its own work waits for its turn to run a command', () => {
+  /** Nobody else's command begins, until it is called. */
+  function holdTurns({ machine }: ManagedMachine): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void machine.host.lane(() => promise, new AbortController().signal);
+    return resolve;
+  }
+
+  test('what was to be stopped is enabled again, without being told to have been stopped', async () => {
+    await using managed = await switched();
+    await install(managed, { scripts: { enable: hosting } });
+    endAfterwards(daemonOf(managed));
+    const letGo = holdTurns(managed);
+    managed.controls.hosting = 'off';
+    managed.controlsChanged();
+    const record = (): InstalledExtension | undefined => managed.machine.host.store.find(extension, v1);
+    await expect.poll(() => record()?.suspended).toBe(true);
+    managed.controls.hosting = 'on';
+    letGo();
+    await managed.idle();
+    endAfterwards(daemonOf(managed));
+    expect(managed.machine.history().slice(2)).toEqual(['1.0.0 enable seq=7 uninstalled=NOT_RUN say=old']);
+    expect(managed.machine.state()).toBe('1.0.0 enabled');
+    await expect.poll(() => managed.told()?.status).toMatchObject({ code: '0', displayStatus: 'Ready' });
+  });
+
+  test('what was to come back stays stopped, is not told to have failed, and comes back the next time', async () => {
+    await using managed = await switched();
+    await install(managed, { scripts: { enable: hosting } });
+    endAfterwards(daemonOf(managed));
+    await change(managed, { hosting: 'off' });
+    const letGo = holdTurns(managed);
+    managed.controls.hosting = 'on';
+    managed.controlsChanged();
+    managed.controls.hosting = 'off';
+    letGo();
+    await managed.idle();
+    expect(managed.machine.history()).toHaveLength(3);
+    expect(managed.machine.state()).toBe('1.0.0 installed');
+    await expect.poll(() => managed.told()?.status).toMatchObject({ code: 'ExtensionManagerDisabled' });
+    await change(managed, { hosting: 'on' });
+    endAfterwards(daemonOf(managed));
+    expect(managed.machine.state()).toBe('1.0.0 enabled');
   });
 });
 
@@ -225,6 +278,18 @@ describe('T85 an upgrade that is given up half way', () => {
     expect(managed.told()).toMatchObject({ operationId: 'third', state: 'Succeeded', version: '' });
     expect(managed.machine.state()).toBe('nothing');
   });
+});
+
+test('T85 S4.6 removed while it goes back: the way back ends where it is, and everything goes', async () => {
+  await using managed = await switched();
+  const hangs = '[ "$(grep -c "^1.0.0 enable" "$history")" = 1 ] || exec sleep 1000';
+  await install(managed, { scripts: { enable: hangs } });
+  managed.place(v2, 'second', 'upgrade', { exits: { update: 3 } });
+  managed.begin(entry({ version: v2, operationId: 'second', sequence: 8 }));
+  await expect.poll(() => managed.machine.history().slice(3).at(-1)).toMatch(/^1\.0\.0 enable/);
+  await managed.want(entry({ desired: 'absent', version: '', operationId: 'third', sequence: 9 }));
+  expect(managed.told()).toMatchObject({ operationId: 'third', state: 'Succeeded', version: '' });
+  expect(managed.machine.state()).toBe('nothing');
 });
 
 describe('the machine is started anew', () => {

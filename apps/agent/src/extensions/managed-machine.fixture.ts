@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { knownExtension } from '@sallyport/local-controls';
-import type { HandlerVersion, OperationKind } from '@sallyport/model';
+import { isTerminal, type HandlerVersion, type OperationKind } from '@sallyport/model';
 import type { Catalog } from '@sallyport/catalog';
 import type { ExtensionReport, GoalExtension } from '@sallyport/model/wire';
 import { shellHandler, temporaryDirectory } from '@sallyport/testkit';
@@ -37,6 +37,8 @@ export interface ManagedMachine extends AsyncDisposable {
   told(): ExtensionReport | undefined;
   /** The same of one of several. */
   toldOf(resourceName: string): ExtensionReport | undefined;
+  /** How an operation ended, as it was told. */
+  endOf(operationId: string): ExtensionReport | undefined;
   /** The step that was told last of an operation. */
   stepNow(operationId: string): string | undefined;
   /** How often an operation was told of. */
@@ -53,8 +55,8 @@ export interface ManagedMachine extends AsyncDisposable {
   begin(...extensions: readonly GoalExtension[]): void;
   idle(): Promise<void>;
   controlsChanged(): void;
-  /** As the machine's administrator does it. Says on which resources. */
-  cancel(resourceName: string): readonly string[];
+  /** As the machine's administrator does it: one, or all. Says on which resources. */
+  cancel(wanted: string | undefined): readonly string[];
   /** Ends the manager and starts another one on the same disk. */
   restart(): Promise<void>;
 }
@@ -132,6 +134,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     },
     told: () => reports.at(-1),
     toldOf: (resourceName) => reports.findLast((report) => report.resourceName === resourceName),
+    endOf: (operationId) => reports.find((report) => report.operationId === operationId && isTerminal(report.state)),
     stepNow: (operationId) => reports.findLast((report) => report.operationId === operationId)?.step?.name,
     countOf: (operationId) => reports.filter((report) => report.operationId === operationId).length,
     states: (operationId) =>
@@ -162,7 +165,7 @@ export async function managedMachine(options: ManagedOptions = {}): Promise<Mana
     },
     idle: () => running.manager.idle(),
     controlsChanged: () => running.manager.controlsChanged(),
-    cancel: (resourceName) => running.manager.cancel(resourceName),
+    cancel: (wanted) => running.manager.cancel(wanted),
     async restart() {
       await stop();
       running = start();
