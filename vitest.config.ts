@@ -13,6 +13,7 @@ export default defineConfig({
       'tests/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
+    setupFiles: ['./tooling/patterns-are-no-texts.ts'],
     // Real processes on two shared cores: generous bounds so that a busy machine does not make a test fail.
     testTimeout: 180_000,
     hookTimeout: 240_000,

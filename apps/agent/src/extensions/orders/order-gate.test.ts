@@ -190,7 +190,9 @@ test('T10 one that is signed, and comes after one that is not, waits for signatu
     .poll(() => on.machine.toldOf('thing')?.step)
     .toMatchObject({
       name: 'awaiting-signatures',
-      message: /^Waits for 'First', which has to come first and waits for signatures\. /,
+      message: expect.stringMatching(
+        /^Waits for 'First', which has to come first and waits for signatures\. /,
+      ) as string,
       limitSeconds: 48 * 60 * 60,
     });
   expect(history(on)).toEqual(before);
