@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -262,6 +262,33 @@ test('the administrator means one by its name, its type or both in any case, or 
   for (const operation of ['one', 'last']) await expect.poll(() => managed.states(operation)).toContain('Canceled');
   expect(managed.cancel(undefined)).toEqual([]);
 });
+
+test('the next command, which was started ahead and waits at its gate, ends with the operation', async () => {
+  await using managed = await managedMachine();
+  const before = new Set(startedFromHere());
+  const since = (): readonly string[] => startedFromHere().filter((pid) => !before.has(pid));
+  managed.place(v2, 'two', 'install', { scripts: { install: endless } });
+  managed.begin(entry({ operationId: 'two', sequence: 2 }));
+  await expect.poll(since).toHaveLength(2);
+  expect(managed.cancel('thing')).toEqual(['thing']);
+  await managed.idle();
+  await expect.poll(since).toEqual([]);
+});
+
+/** Numbers of the processes that this one has started, as long as they run. */
+function startedFromHere(): readonly string[] {
+  const parent = new RegExp(`^PPid:\\t${process.pid}$`, 'm');
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parent.test(statusOf(pid)));
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
 
 test('one that another request replaces ends where it is, and says so; then that one is done', async () => {
   await using managed = await managedMachine();
