@@ -1,5 +1,5 @@
 /** S4.11 the manager is disabled and enabled, with real handlers that leave processes behind. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -211,6 +211,20 @@ describe('S4.11 operations under way', () => {
     expect(managed.told()?.explanation).toMatchObject({ message: 'install: no.' });
   });
 
+  test('S4.5 what a list forbids ends at its next step: the command that runs comes to its end', async () => {
+    await using managed = await switched();
+    const waits = 'while [ ! -e "$dir/../go" ]; do sleep 0.05; done; echo "it ended" >> "$history"';
+    managed.place(v1, 'first', 'install', { scripts: { install: waits } });
+    managed.begin(wanted);
+    await expect.poll(() => managed.machine.history().length).toBe(1);
+    managed.controls.blocked = true;
+    managed.controlsChanged();
+    writeFileSync(join(managed.machine.host.paths.handlers, 'go'), '');
+    await managed.idle();
+    expect(managed.machine.history().slice(1)).toEqual(['it ended']);
+    expect(managed.told()).toMatchObject({ state: 'Failed', error: { code: 'ExtensionNotAllowed' } });
+  });
+
   test('T85 an upgrade too; the version before comes back when it may', async () => {
     await using managed = await switched();
     await install(managed, {});
@@ -287,6 +301,8 @@ test('T85 S4.6 removed while it goes back: the way back ends where it is, and ev
   managed.place(v2, 'second', 'upgrade', { exits: { update: 3 } });
   managed.begin(entry({ version: v2, operationId: 'second', sequence: 8 }));
   await expect.poll(() => managed.machine.history().slice(3).at(-1)).toMatch(/^1\.0\.0 enable/);
+  await expect.poll(() => managed.stepNow('second')).toBe('enabling-again');
+  expect(managed.states('second')).toContain('Enabling');
   await managed.want(entry({ desired: 'absent', version: '', operationId: 'third', sequence: 9 }));
   expect(managed.told()).toMatchObject({ operationId: 'third', state: 'Succeeded', version: '' });
   expect(managed.machine.state()).toBe('nothing');

@@ -80,7 +80,7 @@ function tell({ purpose, subject }: Upkeep, options: ManagerOptions, trouble?: s
 function amend(
   { resourceName, operation }: InstalledExtension,
   status: InstanceStatus,
-  { journal, reporter }: ManagerOptions,
+  { journal, reporter }: Pick<ManagerOptions, 'journal' | 'reporter'>,
 ): void {
   if (journal.amend(resourceName, operation.id, status)) reporter.flush();
 }
@@ -113,7 +113,7 @@ export function tellHeld({ subject, for: other, because }: Held, options: Manage
  * What was stopped or came back, or could not, and was not told then: the agent was killed in between, or the centre had not heard
  * yet how the operation before it had ended. Nothing happens when it was told (S4.11, T84).
  */
-export function tellWhatChanged(options: ManagerOptions): void {
+export function tellWhatChanged(options: Pick<ManagerOptions, 'host' | 'hosting' | 'journal' | 'reporter'>): void {
   const { host, journal } = options;
   const comesBack = options.hosting() === 'on';
   const time = new Date(host.environment.now()).toISOString();

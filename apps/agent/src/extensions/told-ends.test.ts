@@ -1,5 +1,7 @@
 /** What the centre is told of an end that is unlike others: of something that was over before, with secrets of others in it, on a full disk. */
 import { createPublicKey } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseHandlerVersion, type HandlerVersion } from '@sallyport/model';
 import type { GoalExtension } from '@sallyport/model/wire';
 import { CompactEncrypt } from 'jose';
@@ -132,5 +134,16 @@ describe('S1.7 T52 what an extension prints of its protected settings is not tol
     expect(managed.endOf('a')).toMatchObject({ state: 'Succeeded', protectedSettingsStored: true });
     await managed.want({ ...one, operationDone: true }, part('b', 2));
     expect(managed.endOf('b')).toMatchObject({ state: 'Failed', error: { message: withoutSecrets } });
+    // What was delivered once is kept for as long as its resource is there.
+    const again = { ...part('a', 3), operationId: 'a again', protectedSettings: { kind: 'delivered' } } as const;
+    await managed.want(again, { ...part('b', 2), operationDone: true });
+    expect(managed.endOf('a again')).toMatchObject({ state: 'Succeeded', protectedSettingsStored: true });
+    const folder = join(managed.machine.host.paths.guestConfig, 'protected');
+    const kept = (): readonly string[] => readdirSync(folder).filter((name) => /^[0-9a-f]{64}\./.test(name));
+    expect(kept()).toHaveLength(1);
+    const gone = { desired: 'absent', version: '', operationId: 'a gone', sequence: 4, settings: null } as const;
+    await managed.want({ ...again, ...gone }, { ...part('b', 2), operationDone: true });
+    expect(managed.endOf('a gone')).toMatchObject({ state: 'Succeeded' });
+    expect(kept()).toHaveLength(0);
   });
 });
