@@ -357,6 +357,90 @@ describe('roles', () => {
     expect((await reader.arm('GET', `${machine}?${machineVersion}`)).status).toBe(403);
   });
 
+  test('T02 a role goes with the extension it was held at, and what it began is followed no further than its end', async () => {
+    const running = await enrolFakeAgent(() => plane.operator, owner, 'Fleet', 'running');
+    running.run((goal) => ({ state: 'Succeeded', version: goal.version }));
+    const extension = `${running.resourceId}/extensions/short`;
+    const body = { location: 'here', properties: { publisher: 'Contoso.Scripts', type: 'Other' } };
+    const ended = async (client: OperatorClient, answer: Answer): Promise<string> => {
+      const { pathname, search } = new URL(String(answer.headers['azure-asyncoperation']));
+      for (;;) {
+        const { status } = (await client.arm('GET', pathname + search, undefined, { prefer: 'wait=5' })).json() as {
+          readonly status: string;
+        };
+        if (status !== 'InProgress') return status;
+      }
+    };
+    const holder = await someoneWith('contributor', extension);
+    // The role is held before there is anything there; what is beside it is not for its holder.
+    const put = await holder.arm('PUT', `${extension}?${machineVersion}`, body);
+    expect([put.status, await ended(holder, put)]).toEqual([200, 'Succeeded']);
+    expect(names(await holder.arm('GET', `${subscription}/resources?${groupVersion}`))).toEqual(['running/short']);
+    const machinesPath = `${subscription}/providers/Microsoft.HybridCompute/machines?${machineVersion}`;
+    expect(names(await holder.arm('GET', machinesPath))).toEqual([]);
+    for (const path of [running.resourceId, `${running.resourceId}/extensions`, `${running.resourceId}/extensions/x`])
+      expect(codeOf(await holder.arm('GET', `${path}?${machineVersion}`))).toBe('AuthorizationFailed');
+    const link = new URL(String(put.headers['azure-asyncoperation']));
+    const result = link.pathname.replace(/operationStatus/i, 'operationResults') + link.search;
+    expect((await holder.arm('GET', result)).text).toContain('Contoso.Scripts');
+
+    const removal = await owner.arm('DELETE', `${extension}?${machineVersion}`);
+    expect(await ended(owner, removal)).toBe('Succeeded');
+    expect(await ended(owner, await owner.arm('PUT', `${extension}?${machineVersion}`, body))).toBe('Succeeded');
+    for (const method of ['GET', 'DELETE'])
+      expect(codeOf(await holder.arm(method, `${extension}?${machineVersion}`))).toBe('AuthorizationFailed');
+    // How it ended is still told to whoever began it; what is there now is not.
+    expect((await holder.arm('GET', link.pathname + link.search)).status).toBe(200);
+    expect(codeOf(await holder.arm('GET', result))).toBe('AuthorizationFailed');
+    await running.stop();
+  });
+
+  test('T02 S5.2 a group that is made again has no role and no exemption of the one before it; what narrows it stays', async () => {
+    const again = `${subscription}/resourceGroups/Again`;
+    const make = (): Promise<Answer> => owner.arm('PUT', `${again}?${groupVersion}`, { location: 'here' });
+    await make();
+    const reader = await someoneWith('reader', again);
+    const authorization = `${again}/providers/Microsoft.Authorization`;
+    const assignment = `${authorization}/policyAssignments/only-here`;
+    const policyVersion = 'api-version=2024-05-01';
+    const exemption = `${authorization}/policyExemptions/all?api-version=2022-07-01-preview`;
+    const definition = `${subscription}/providers/Microsoft.Authorization/policyDefinitions/here-only`;
+    // oxlint-disable-next-line unicorn/no-thenable -- the policy language's own word
+    const policyRule = { if: { field: 'location', notEquals: 'here' }, then: { effect: 'deny' } };
+    const written = [
+      await owner.arm('PUT', `${definition}?${policyVersion}`, { properties: { mode: 'Indexed', policyRule } }),
+      await owner.arm('PUT', `${assignment}?${policyVersion}`, { properties: { policyDefinitionId: definition } }),
+      await owner.arm('PUT', exemption, {
+        properties: { policyAssignmentId: assignment, exemptionCategory: 'Waiver' },
+      }),
+    ];
+    expect(written.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const license = `${again}/providers/Microsoft.HybridCompute/licenses/l?${machineVersion}`;
+    const there = { location: 'there', properties: {} };
+    expect((await owner.arm('PUT', license, there)).status).toBe(200);
+    expect((await owner.arm('DELETE', `${again}?${groupVersion}`)).status).toBe(200);
+    await make();
+    expect(codeOf(await reader.arm('GET', `${again}?${groupVersion}`))).toBe('AuthorizationFailed');
+    expect((await owner.arm('GET', exemption)).status).toBe(404);
+    expect(codeOf(await owner.arm('PUT', license, there))).toBe('RequestDisallowedByPolicy');
+  });
+
+  test('T86 whoever may connect machines to one group hears nothing of another, not by its machines either', async () => {
+    const elsewhere = `${subscription}/resourceGroups/Elsewhere`;
+    await owner.arm('PUT', `${elsewhere}?${groupVersion}`, { location: 'far-away' });
+    const onboarding = await someoneWith('onboarding', group);
+    const hidden = newMachine();
+    const connect = (client: OperatorClient, at: string, name: string): Promise<Answer> =>
+      client.arm('PUT', `${at}/providers/Microsoft.HybridCompute/machines/${name}?${machineVersion}`, hidden);
+    expect((await connect(owner, elsewhere, 'hidden')).status).toBe(200);
+    const refused = await connect(onboarding, group, 'twin');
+    expect([codeOf(refused), /hidden|elsewhere/i.test(refused.text)]).toEqual(['MachineIdInUse', false]);
+    expect((await connect(owner, group, 'twin')).text).toContain('/machines/hidden');
+    const locations = `${subscription}/locations?${groupVersion}`;
+    expect(names(await onboarding.arm('GET', locations))).toEqual(['here']);
+    expect(names(await owner.arm('GET', locations))).toContain('far-away');
+  });
+
   test.each([
     ['a name that is no GUID', 'x', {}, 'InvalidResourceName'],
     [

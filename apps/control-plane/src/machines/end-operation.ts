@@ -8,6 +8,7 @@ import { eventOriginSchema } from '../activity-log/event-origin.ts';
 import { endedEvent } from '../activity-log/events-of.ts';
 import type { Environment } from '../environment.ts';
 import { forgetTags } from '../resources/keep-tags.ts';
+import { removePlainAt } from '../resources/plain-resource.ts';
 import type { OperationRow } from '../store/schema/extension-rows.ts';
 import type { Writer } from '../store/store.ts';
 import { readGoal } from './extension-goal.ts';
@@ -123,6 +124,8 @@ async function settleExtension(writer: Writer, operation: Selectable<OperationRo
   if (end.state === 'Succeeded' && operation.kind === 'delete') {
     await resource(writer.deleteFrom('extensions')).execute();
     await forgetTags(writer, 'extension', `${operation.vm_id}/${operation.extension_name_key}`);
+    // An extension of the same name that comes later is another one: roles, exemptions and the like go with this one (T02).
+    await removePlainAt(writer, operation.resource_id);
     await forgetInOrders(writer, operation.vm_id, operation.extension_name_key);
     await raiseGeneration(writer, operation.vm_id);
     return;

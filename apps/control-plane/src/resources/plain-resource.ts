@@ -14,6 +14,7 @@ import type { ResourceType } from '../arm/resource-type.ts';
 import { systemData } from '../arm/system-data.ts';
 import { readTags, tagsSchema } from '../arm/tags.ts';
 import { canonicalId } from '../arm/origin-of.ts';
+import { removeExemptionsAt } from '../policy/stored/remove-exemptions.ts';
 import { removeAssignmentsAt } from '../rbac/remove-assignments.ts';
 import { scopeBeneath, scopeKey } from '../rbac/scope.ts';
 import type { Services } from '../services.ts';
@@ -233,10 +234,11 @@ async function remove({ store, environment }: Services, kind: PlainType, request
   return { status: gone === undefined ? 204 : kind.removed };
 }
 
-/** Removes what stands at an id and beneath it, with every role held there. */
+/** Removes what stands at an id and beneath it, with every role held there and every exemption from policy. */
 export async function removePlainAt(writer: Writer, id: string): Promise<void> {
   const key = scopeKey(id);
   await removeAssignmentsAt(writer, id);
+  await removeExemptionsAt(writer, id);
   await forgetTags(writer, 'plain', key);
   await writer
     .deleteFrom('plain_resources')

@@ -7,6 +7,7 @@ import { readGoal, type ExtensionGoal } from '../../machines/extension-goal.ts';
 import { forgetInOrders } from '../../machines/forget-in-orders.ts';
 import { raiseGeneration } from '../../machines/generation.ts';
 import { forgetTags } from '../../resources/keep-tags.ts';
+import { removePlainAt } from '../../resources/plain-resource.ts';
 import type { Services } from '../../services.ts';
 import type { Recorded, Writer } from '../../store/store.ts';
 import { findExtension, operationById } from './extension-rows.ts';
@@ -43,6 +44,7 @@ export async function deleteExtension(services: Services, request: ArmRequest): 
       await known.where('name_key', '=', extension.name_key).execute();
       await forgetTags(writer, 'extension', `${machine.vm_id}/${extension.name_key}`);
       await forgetInOrders(writer, machine.vm_id, extension.name_key);
+      await removePlainAt(writer, idOfExtension(machine, extension.name));
       return {
         value: { machine, operation: undefined },
         events: requestEvents(environment, origin, { status: 'Succeeded', subStatus: 'OK' }),

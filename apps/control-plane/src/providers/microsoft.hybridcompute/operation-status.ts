@@ -121,6 +121,9 @@ async function result(services: Services, request: ArmRequest): Promise<ArmRespo
   }
   const [operation, second] = operations;
   if (operation === undefined || second !== undefined) return { status: 204 };
+  // Whoever began it is told how it ended; the extension as it is now is for whoever may see it, or may write what is in it (T02).
+  if (!request.access.permits(`${extensionType}/write`, operation.resource_id))
+    request.access.require(`${extensionType}/read`, operation.resource_id);
   const { store } = services;
   const machine = await store.read
     .selectFrom('machines')

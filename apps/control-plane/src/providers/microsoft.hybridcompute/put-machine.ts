@@ -7,6 +7,7 @@ import type { ArmRequest, ArmResponse } from '../../arm/arm-request.ts';
 import { parseBody } from '../../arm/body.ts';
 import { readTags } from '../../arm/tags.ts';
 import { machineKey } from '../../identity/credentials/client-assertion.ts';
+import type { Access } from '../../rbac/access.ts';
 import { machineStatus } from '../../machines/machine-status.ts';
 import { keepTags } from '../../resources/keep-tags.ts';
 import { taggedMachine } from '../../resources/tag-keys.ts';
@@ -176,7 +177,7 @@ async function enrol(
     throw new ArmError('LocationRequired', 'The location property is required for this definition.', 'location');
   }
   const groupName = await storedGroup(writer, subscriptionId, group);
-  await refuseTwins(writer, vmId, publicKey);
+  await refuseTwins(writer, vmId, publicKey, request.access);
   const now = services.environment.now();
   const principalId = services.environment.guid();
   const row: Insertable<MachineRow> = {
@@ -219,22 +220,22 @@ async function enrol(
 }
 
 /** T73: a machine's id and key are its own; a second resource with either is a clone. */
-async function refuseTwins(writer: Writer, vmId: string, publicKey: string): Promise<void> {
+async function refuseTwins(writer: Writer, vmId: string, publicKey: string, access: Access): Promise<void> {
   const twin = await writer
     .selectFrom('machines')
     .selectAll()
     .where((row) => row.or([row('vm_id', '=', vmId), row('public_key', '=', publicKey)]))
     .executeTakeFirst();
-  if (twin === undefined) return refuseFormerKey(writer, publicKey);
+  if (twin === undefined) return refuseFormerKey(writer, publicKey, access);
   throw new ArmError(
     'MachineIdInUse',
-    `The vmId or the public key belongs to the machine '${idOfMachine(twin)}'. Delete that resource, or connect with a fresh vmId and key.`,
+    `The vmId or the public key belongs to ${machineFor(access, twin)}. Delete that resource, or connect with a fresh vmId and key.`,
     'properties.vmId',
   );
 }
 
 /** A key that a machine has had, or is about to have, is nobody else's. */
-async function refuseFormerKey(writer: Writer, publicKey: string): Promise<void> {
+async function refuseFormerKey(writer: Writer, publicKey: string, access: Access): Promise<void> {
   const former = await writer
     .selectFrom('machine_keys')
     .innerJoin('machines', 'machines.vm_id', 'machine_keys.vm_id')
@@ -244,9 +245,15 @@ async function refuseFormerKey(writer: Writer, publicKey: string): Promise<void>
   if (former === undefined) return;
   throw new ArmError(
     'MachineIdInUse',
-    `The public key was a key of the machine '${idOfMachine(former)}'. Connect with a fresh vmId and key.`,
+    `The public key was a key of ${machineFor(access, former)}. Connect with a fresh vmId and key.`,
     'properties.clientPublicKey',
   );
+}
+
+/** By its name for whoever may read it: an onboarding credential of one group hears nothing of another (T86). */
+function machineFor(access: Access, machine: Parameters<typeof idOfMachine>[0]): string {
+  const id = idOfMachine(machine);
+  return access.permits(`${machineType}/read`, id) ? `the machine '${id}'` : 'another machine';
 }
 
 function notFound(request: ArmRequest): ArmError {

@@ -4,9 +4,16 @@ import type { ArmResponse } from '../../arm/arm-request.ts';
 import type { ResourceType } from '../../arm/resource-type.ts';
 import { readTags } from '../../arm/tags.ts';
 import type { Access } from '../../rbac/access.ts';
+import { inStretch } from '../../resources/reach/in-stretch.ts';
+import { orderByGroup, stretchesWithin } from '../../resources/reach/reach.ts';
+import { wholeList } from '../../resources/reach/stretch.ts';
 import type { Services } from '../../services.ts';
 import type { Selectable } from 'kysely';
+import { idOfMachine } from '../microsoft.hybridcompute/machine-view.ts';
+import { machineType } from '../microsoft.hybridcompute/provider.ts';
 import type { SubscriptionRow } from '../../store/schema/resource-rows.ts';
+
+const groupRead = 'Microsoft.Resources/subscriptions/resourceGroups/read';
 
 /** The rows of the registry. */
 export function subscriptions({ store, endpoint }: Services): readonly ResourceType[] {
@@ -66,12 +73,10 @@ export function subscriptions({ store, endpoint }: Services): readonly ResourceT
       authorization: { collection: 'handler' },
       collection: {
         GET: async ({ id, access }) => {
-          requireTouch(access, `/subscriptions/${id.subscriptionId ?? ''}`);
-          return list(
-            (await locationsInUse(store.read, id.subscriptionId ?? '')).map((name) =>
-              location(id.subscriptionId ?? '', name),
-            ),
-          );
+          const { subscriptionId = '' } = id;
+          requireTouch(access, `/subscriptions/${subscriptionId}`);
+          const names = await locationsInUse(store.read, subscriptionId, access);
+          return list(names.map((name) => location(subscriptionId, name)));
         },
       },
     },
@@ -82,21 +87,37 @@ function requireTouch(access: Access, subscription: string): void {
   if (!access.touches(subscription)) access.require('Microsoft.Resources/subscriptions/read', subscription);
 }
 
-/** Locations are words that people choose; those in use are the ones there are. */
-async function locationsInUse(reader: Services['store']['read'], subscriptionId: string): Promise<readonly string[]> {
+/** Locations are words that people choose; those in use are the ones there are, as far as the caller may see what uses them (T86). */
+async function locationsInUse(
+  reader: Services['store']['read'],
+  subscriptionId: string,
+  access: Access,
+): Promise<readonly string[]> {
   const groups = await reader
     .selectFrom('resource_groups')
-    .select('location')
-    .distinct()
+    .select(['name', 'location'])
     .where('subscription_id', '=', subscriptionId)
     .execute();
-  const machines = await reader
-    .selectFrom('machines')
-    .select('location')
-    .distinct()
-    .where('subscription_id', '=', subscriptionId)
-    .execute();
-  return [...new Set([...groups, ...machines].map(({ location }) => location))].sort();
+  const found = new Set<string>();
+  for (const { name, location: place } of groups)
+    if (access.permits(groupRead, `/subscriptions/${subscriptionId}/resourceGroups/${name}`)) found.add(place);
+  const machineRead = `${machineType}/read`;
+  const narrowing = { subscriptionId, group: undefined };
+  for (const stretch of stretchesWithin(orderByGroup(2), narrowing, access.scopesOf(machineRead))) {
+    const machines = reader
+      .selectFrom('machines')
+      .where('subscription_id', '=', subscriptionId)
+      .where(inStretch(['group_key', 'name_key'], stretch, undefined));
+    // The whole list for somebody who may not read it whole: of more roles than there are questions to ask (decision 0236).
+    const isTooMuch = stretch === wholeList && !access.permits(machineRead, `/subscriptions/${subscriptionId}`);
+    const rows = isTooMuch
+      ? (await machines.select(['location', 'subscription_id', 'group_name', 'name']).execute()).filter((machine) =>
+          access.permits(machineRead, idOfMachine(machine)),
+        )
+      : await machines.select('location').distinct().execute();
+    for (const { location: place } of rows) found.add(place);
+  }
+  return [...found].sort();
 }
 
 function location(subscriptionId: string, name: string): unknown {
