@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startControlPlaneProcess, type ControlPlaneProcess } from './control-plane-process.ts';
 import { enrolFakeAgent, type FakeAgent } from './fake-agent.ts';
 import { signIn, type OperatorClient } from './operator-client.ts';
+import { runScript } from './run-script.ts';
 import { createTestGallery } from './test-gallery.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-disclosure-'));
@@ -16,6 +17,7 @@ let plane: ControlPlaneProcess;
 let owner: OperatorClient;
 let guest: OperatorClient;
 let subscription: string;
+let guestId: { readonly clientId: string; readonly clientSecret: string; readonly objectId: string };
 const agents: FakeAgent[] = [];
 
 beforeAll(async () => {
@@ -46,6 +48,7 @@ beforeAll(async () => {
       },
     },
   );
+  guestId = { clientId, clientSecret, objectId };
   guest = await signIn({ ...plane.operator, clientId, clientSecret });
 });
 afterAll(async () => {
@@ -101,6 +104,33 @@ test('T86 who may read one group hears nothing of another, by any way of asking'
   }
   const mine = await guest.arm('GET', `${agents[0]?.resourceId ?? ''}?api-version=2024-07-10`);
   expect([mine.status, mine.text.includes('my-machine')]).toEqual([200, true]);
+});
+
+test('T02 T86 the stock clients of somebody who may read one group show that and nothing else, and are refused as by Azure', async () => {
+  const names = ['Mine', 'my-machine', 'Theirs', guestId.objectId];
+  const seen = await runScript<Record<string, unknown>>(
+    'narrow-reader.ts',
+    { ...plane.operator, ...guestId },
+    ...names,
+  );
+  const mine = `${subscription}/resourceGroups/Mine ${guestId.objectId}`;
+  const refused = expect.objectContaining({ code: 'AuthorizationFailed', status: 403 }) as unknown;
+  expect(seen).toEqual({
+    machines: ['my-machine'],
+    ofGroup: ['my-machine'],
+    ofOther: refused,
+    resources: ['my-machine'],
+    groups: ['Mine'],
+    eventsOfGroups: ['Mine'],
+    permissions: [['*/read']],
+    permissionsElsewhere: [],
+    mine: [mine],
+    ofPrincipal: [mine],
+    atScope: [mine],
+    assignmentsElsewhere: refused,
+    policies: 0,
+    policiesElsewhere: refused,
+  });
 });
 
 test('T86 a list that goes on tells nothing of what stands in it beside what may be seen, in its links either', async () => {

@@ -33,6 +33,7 @@ describe('the $filter of the activity log', () => {
     "eventTimestamp ge 'yesterday'",
     "event eq '{}'",
     "position eq '1'",
+    "caller eq 'a\0'",
   ])('%s is refused', (filter) => {
     expect(() => activityLogConditions(filter)).toThrow('$filter');
   });
