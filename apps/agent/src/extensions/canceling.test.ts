@@ -248,10 +248,13 @@ test('the administrator means one by its name, its type or both in any case, or 
   const first = entry({ resourceName: 'first', type: 'First', operationId: 'one', dependencyLevel: 0 });
   const waiting = (operationId: string): GoalExtension =>
     entry({ resourceName: 'second', operationId, sequence: 2, dependencyLevel: 1 });
+  // It is brought back some time, and what was asked for is over: nobody is told that it waits, and there is nothing to call off.
+  const over = { resourceName: 'late', type: 'Late', operationId: 'late', operationDone: true, dependencyLevel: 1 };
+  const late = entry({ ...over, sequence: 3 });
   const names = ['SECOND', ' Thing', 'contoso.test/thing', 'Contoso.Test.THING'];
   for (const name of names) {
-    managed.begin(first, waiting(name));
-    for (const other of ['', 'Contoso.Test', 'seconds', 'econd', 'Contoso.Test/First.', 'Thing/Contoso.Test'])
+    managed.begin(first, waiting(name), late);
+    for (const other of ['', 'late', 'Contoso.Test', 'seconds', 'econd', 'Contoso.Test/First.', 'Thing/Contoso.Test'])
       expect([other, managed.cancel(other)]).toEqual([other, []]);
     expect([name, managed.cancel(name)]).toEqual([name, ['second']]);
     expect(managed.journal.conclusions().get('second')).toMatchObject({ operationId: name, state: 'Canceled' });
@@ -261,6 +264,7 @@ test('the administrator means one by its name, its type or both in any case, or 
   await managed.idle();
   for (const operation of ['one', 'last']) await expect.poll(() => managed.states(operation)).toContain('Canceled');
   expect(managed.cancel(undefined)).toEqual([]);
+  expect(managed.countOf('late')).toBe(0);
 });
 
 test('the next command, which was started ahead and waits at its gate, ends with the operation', async () => {

@@ -7,8 +7,9 @@ import { handlerPaths } from './handler-paths.ts';
 import { entry, extension } from './machine.fixture.ts';
 import { managedMachine, type ManagedMachine } from './managed-machine.fixture.ts';
 import type { Hosting } from './plan/hosting.ts';
+import type { Permit } from './plan/permission.ts';
 
-const v1 = parseHandlerVersion('1.0.0') as HandlerVersion;
+const [v1, v2] = ['1.0.0', '2.0.0'].map((text) => parseHandlerVersion(text)) as [HandlerVersion, HandlerVersion];
 const wanted = entry({ version: v1, operationId: 'first', sequence: 7 });
 
 /** From now on no record can be written, until what is given back is called. */
@@ -60,6 +61,32 @@ test('S4.11 T85 what cannot be stopped, since nothing can be written, rests unti
     expect(managed.machine.state()).toBe('1.0.0 installed');
     await expect.poll(() => managed.told()?.status).toMatchObject({ code: 'ExtensionManagerDisabled' });
   }
+});
+
+test('S4.5 T85 an upgrade that was forbidden while the agent was not there, and cannot be taken back: its end is told', async () => {
+  let isBlocked = false;
+  const explanation = { outcome: 'block', rule: 'test', message: 'No longer.' } as const;
+  const permit: Permit = () =>
+    isBlocked
+      ? { allowed: false, code: 'ExtensionNotAllowed', explanation }
+      : { allowed: true, explanation: { ...explanation, outcome: 'allow' } };
+  await using managed = await managedMachine({ permit });
+  managed.place(v1, 'first', 'install');
+  await managed.want(wanted);
+  managed.place(v2, 'second', 'upgrade', { scripts: { update: 'exec sleep 1000' } });
+  const upgrade = entry({ version: v2, operationId: 'second', sequence: 8 });
+  managed.begin(upgrade);
+  await expect.poll(() => managed.machine.history().at(-1)).toMatch(/^2\.0\.0 update/);
+  const empty = fill(managed, 'ENOSPC');
+  isBlocked = true;
+  await managed.restart();
+  await managed.want(upgrade);
+  expect(managed.endOf('second')).toMatchObject({
+    state: 'Failed',
+    error: { code: 'ExtensionNotAllowed' },
+    explanation,
+  });
+  empty();
 });
 
 test('S4.11 where the order of extensions cannot be kept, and a handler cannot be shown its state, all else goes on', async () => {

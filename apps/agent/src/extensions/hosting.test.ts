@@ -219,6 +219,7 @@ describe('S4.11 operations under way', () => {
     await expect.poll(() => managed.machine.history().length).toBe(1);
     managed.controls.blocked = true;
     managed.controlsChanged();
+    expect(managed.journal.conclusions().get('thing')).toBeUndefined();
     writeFileSync(join(managed.machine.host.paths.handlers, 'go'), '');
     await managed.idle();
     expect(managed.machine.history().slice(1)).toEqual(['it ended']);
