@@ -490,6 +490,36 @@ describe('roles', () => {
     expect((await at(`${group}/providers/Microsoft.HybridCompute/machines/web`)).status).toBe(201);
   });
 
+  test('T02 who may not write extensions does not add them by the way of several at once either', async () => {
+    const id = randomUUID();
+    const write = 'Microsoft.HybridCompute/machines/extensions/write';
+    const properties = {
+      roleName: 'Everything but extensions',
+      permissions: [{ actions: ['*'], notActions: [write] }],
+      assignableScopes: [group],
+    };
+    const definition = `${group}/providers/Microsoft.Authorization/roleDefinitions/${id}?${roleVersion}`;
+    expect((await owner.arm('PUT', definition, { properties })).status).toBe(201);
+    const credential = await newPrincipal('no extensions');
+    await owner.arm(
+      'PUT',
+      `${group}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?${roleVersion}`,
+      {
+        properties: { roleDefinitionId: id, principalId: credential.objectId },
+      },
+    );
+    const somebody = await signInAs(credential);
+    const body = { extensions: [{ publisher: 'Contoso.Scripts', type: 'Runner' }] };
+    const before = await agent.goalState();
+    const refused = await somebody.arm('POST', `${agent.resourceId}/addExtensions?api-version=2025-01-13`, body);
+    expect([refused.status, codeOf(refused), refused.text.includes(`${write}' over scope`)]).toEqual([
+      403,
+      'AuthorizationFailed',
+      true,
+    ]);
+    expect((await agent.goalState()).generation).toBe(before.generation);
+  });
+
   test('the stock client writes roles, assigns them, lists and removes them', async () => {
     const { objectId } = await newPrincipal('stock');
     const seen = await runScript<Record<string, unknown>>('authorization.ts', plane.operator, group, objectId);

@@ -93,7 +93,10 @@ async function addExtensions(services: Services, request: ArmRequest): Promise<A
   const machine = await parentMachine(services.store.read, request.id);
   const wanted = extensions.map((one) => {
     const { properties = {} } = readExtensionBody({ properties: one });
-    return { name: extensionNameFrom(properties).type, tags: undefined, before: undefined, properties };
+    const name = extensionNameFrom(properties).type;
+    // No way around a role that does not let its holder write them (T02). To upgrade has a right of its own, which stock roles give.
+    request.access.require(`${extensionType}/write`, idOfExtension(machine, name));
+    return { name, tags: undefined, before: undefined, properties };
   });
   const { proposals, headers } = await begin(services, request, machine, 'PUT', wanted);
   const now = services.environment.now();
