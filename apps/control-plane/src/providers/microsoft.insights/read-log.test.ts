@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActivityEvent } from '../../activity-log/activity-event.ts';
 import { startedEvent } from '../../activity-log/events-of.ts';
-import { accessOf, type Access, type Grant } from '../../rbac/access.ts';
+import { accessOf, type Access } from '../../rbac/access.ts';
 import type { Store } from '../../store/store.ts';
 import { eachStore } from '../../testing/each-store.ts';
 import { manualEnvironment } from '../../testing/manual-environment.ts';
 import { testOrigin } from '../../testing/test-origin.ts';
+import { testRole } from '../../testing/test-role.ts';
 import { listEvents } from './activity-log.ts';
 import { logReach } from './log-reach.ts';
 
@@ -47,19 +48,11 @@ const everywhere = [
   '/providers/Other.X/things/t',
 ];
 
-const roleOf = (actions: readonly string[], notActions: readonly string[] = []): Grant['role'] => ({
-  id: 'r',
-  name: 'r',
-  kind: 'CustomRole',
-  description: '',
-  permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
-  assignableScopes: ['/'],
-});
 const role = fc.constantFrom(
-  roleOf(['*/read']),
-  roleOf([readLogAction]),
-  roleOf(['*'], ['Microsoft.Insights/*']),
-  roleOf(['Microsoft.HybridCompute/*']),
+  testRole(['*/read']),
+  testRole([readLogAction]),
+  testRole(['*'], ['Microsoft.Insights/*']),
+  testRole(['Microsoft.HybridCompute/*']),
 );
 const scope = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('/subscriptions/none', inGroup('s', 'none'), inGroup('S', 'G')) },
@@ -129,7 +122,7 @@ eachStore('the activity log of a caller', (makeStore) => {
     }
   }
 
-  const owner = accessOf([{ role: roleOf(['*']), scope: '/' }], who);
+  const owner = accessOf([{ role: testRole(['*']), scope: '/' }], who);
 
   test('S2.2 T86 holds what the caller may read the log of and nothing else, newest first, in pages of any size', async () => {
     for (const path of ['', '/subscriptions/s']) {
@@ -152,10 +145,10 @@ eachStore('the activity log of a caller', (makeStore) => {
 
   test('T19 whoever holds more roles than one statement asks for sees the same', async () => {
     const other = Array.from({ length: 650 }, (_, index) => ({
-      role: roleOf(['*/read']),
+      role: testRole(['*/read']),
       scope: `${inGroup('s', 'g')}/${machines}/other-${index}`,
     }));
-    const held = [...other, { role: roleOf(['*/read']), scope: inGroup('s', 'g-2') }];
+    const held = [...other, { role: testRole(['*/read']), scope: inGroup('s', 'g-2') }];
     const found = await all(accessOf(held, who), '/subscriptions/s', '', 10);
     const everything = await all(owner, '/subscriptions/s', '', 1000);
     expect(found).toEqual(everything.filter(({ resourceId }) => resourceId.startsWith(inGroup('s', 'g-2'))));

@@ -11,6 +11,7 @@ import { eachStore } from '../../../testing/each-store.ts';
 import { manualEnvironment } from '../../../testing/manual-environment.ts';
 import { testEvent } from '../../../testing/test-event.ts';
 import { addExtension, addMachine, addOperation } from '../../../testing/test-machine.ts';
+import { testRole } from '../../../testing/test-role.ts';
 import { licenseProfileType, licenseType } from '../../microsoft.hybridcompute/licenses.ts';
 import { extensionType, machineType } from '../../microsoft.hybridcompute/provider.ts';
 import { listMachines } from '../../microsoft.hybridcompute/machines.ts';
@@ -27,22 +28,14 @@ const names = ['a', 'A-b', 'a.b', 'a1'];
 const idIn = (group: string, type: string, name: string): string =>
   `${subscription}/resourceGroups/${group}/providers/Microsoft.HybridCompute/${type}/${name}`;
 
-const roleOf = (actions: readonly string[], notActions: readonly string[] = []): Grant['role'] => ({
-  id: 'r',
-  name: 'r',
-  kind: 'CustomRole',
-  description: '',
-  permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
-  assignableScopes: ['/'],
-});
 const role = fc.constantFrom(
-  roleOf(['*/read']),
-  roleOf(['*']),
-  roleOf([`${machineType}/read`]),
-  roleOf([`${extensionType}/read`]),
-  roleOf(['*/read'], [`${machineType}/read`]),
-  roleOf([`${licenseType}/READ`, `${licenseProfileType}/read`]),
-  roleOf([`${machineType}/write`]),
+  testRole(['*/read']),
+  testRole(['*']),
+  testRole([`${machineType}/read`]),
+  testRole([`${extensionType}/read`]),
+  testRole(['*/read'], [`${machineType}/read`]),
+  testRole([`${licenseType}/READ`, `${licenseProfileType}/read`]),
+  testRole([`${machineType}/write`]),
 );
 
 const group = fc.constantFrom(...groups, 'G', 'none');
@@ -165,7 +158,7 @@ eachStore('resources of a caller', (makeStore) => {
         await addPlain(`${idIn(one, 'machines', machineName)}/licenseProfiles/default`, licenseProfileType, next());
       }
     }
-    whole = await all(accessOf([{ role: roleOf(['*']), scope: '/' }], who), subscription, '', 1000);
+    whole = await all(accessOf([{ role: testRole(['*']), scope: '/' }], who), subscription, '', 1000);
   });
   afterAll(() => store.close());
 
@@ -262,7 +255,7 @@ eachStore('resources of a caller', (makeStore) => {
 
   test('T86 a link that somebody made up reaches nothing that the list does not hold', async () => {
     const path = `${subscription}/resourceGroups/g-2`;
-    const reader = (scope: string): Access => accessOf([{ role: roleOf(['*/read']), scope }], who);
+    const reader = (scope: string): Access => accessOf([{ role: testRole(['*/read']), scope }], who);
     const mine = whole.filter(({ id }) => id.startsWith(`${path}/`)).map(({ id }) => id);
     expect(mine).not.toEqual([]);
     for (const [, list] of [...ofType, ['', listResources] as const]) {
@@ -296,9 +289,9 @@ eachStore('resources of a caller', (makeStore) => {
       return (await listResources({ store: { ...store, read: counted }, endpoint, pageSize: 1000 }, request)).body;
     };
     expect([await list([]), questions]).toEqual([{ value: [] }, 0]);
-    expect(await list([{ role: roleOf(['*/write']), scope: '/' }])).toEqual({ value: [] });
+    expect(await list([{ role: testRole(['*/write']), scope: '/' }])).toEqual({ value: [] });
     expect(questions).toBe(0);
-    expect(await list([{ role: roleOf(['*']), scope: idIn('g', 'machines', 'a') }])).not.toEqual({ value: [] });
+    expect(await list([{ role: testRole(['*']), scope: idIn('g', 'machines', 'a') }])).not.toEqual({ value: [] });
     expect(questions).toBeGreaterThan(0);
   });
 
@@ -310,7 +303,7 @@ eachStore('resources of a caller', (makeStore) => {
         fc.constantFrom(undefined, { name: 'RACK', value: undefined }),
         async (scopes, tag) => {
           const access = accessOf(
-            scopes.map((one) => ({ role: roleOf(['*/read']), scope: one })),
+            scopes.map((one) => ({ role: testRole(['*/read']), scope: one })),
             who,
           );
           const query = { reader: store.read, narrowing: { ...narrowing, tag, access }, tenantId: 't' };
@@ -330,10 +323,10 @@ eachStore('resources of a caller', (makeStore) => {
 
   test('T19 whoever holds more roles than there are questions to ask sees the same', async () => {
     const many: Grant[] = Array.from({ length: 300 }, (_, index) => ({
-      role: roleOf(['*/read']),
+      role: testRole(['*/read']),
       scope: `${subscription}/resourceGroups/other-${index}`,
     }));
-    const access = accessOf([...many, { role: roleOf(['*/read']), scope: idIn('g', 'machines', 'A-b') }], who);
+    const access = accessOf([...many, { role: testRole(['*/read']), scope: idIn('g', 'machines', 'A-b') }], who);
     const found = await all(access, subscription, '', 2);
     expect(found.map(({ id }) => id)).toEqual(
       whole.filter(({ id }) => id.startsWith(idIn('g', 'machines', 'A-b'))).map(({ id }) => id),
