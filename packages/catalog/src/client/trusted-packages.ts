@@ -7,7 +7,7 @@ import { isPublisherRole, publisherOfRole, publisherRole } from '../layout.ts';
 import { catalogFailure } from './catalog-failure.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { loadTargets } from './load-targets.ts';
-import { responsibleRole, type Delegations } from './responsible-role.ts';
+import { responsibleRole } from './responsible-role.ts';
 import { packagePath, signedPackage, type SignedPackage } from './signed-package.ts';
 import { timeWithin } from './signed-time.ts';
 import type { TrustedDirectory } from './trusted-directory.ts';
@@ -47,31 +47,27 @@ export async function listPackages(
   const found: SignedPackage[] = [];
   for (const role of publisherRoles(store)) {
     if (publisher !== undefined && role !== publisherRole(publisher)) continue;
-    found.push(...packagesOf(role, await loadRole(reach, store, time, role), store.targets?.signed.delegations));
+    found.push(...packagesOf(store, role, await loadRole(reach, store, time, role)));
   }
   return found;
 }
 
-interface Read {
-  readonly delegations: Delegations | undefined;
-  readonly packages: readonly SignedPackage[];
-}
-
-/** What was verified does not change, and a list is asked for with each extension that somebody wants: each role is read once. */
-const read = new WeakMap<Metadata<Targets>, Read>();
+/**
+ * What the roles of a store have signed, by role. A store is of one refresh and what it holds does not change, and a list is asked for with
+ * each extension that somebody wants: each role is read once.
+ */
+const readOf = new WeakMap<TrustedStore, Map<string, readonly SignedPackage[]>>();
 
 /** The packages that a publisher's role may sign and has signed. */
-function packagesOf(
-  role: string,
-  metadata: Metadata<Targets>,
-  delegations: Delegations | undefined,
-): readonly SignedPackage[] {
-  const known = read.get(metadata);
-  if (known !== undefined && known.delegations === delegations) return known.packages;
+function packagesOf(store: TrustedStore, role: string, { signed }: Metadata<Targets>): readonly SignedPackage[] {
+  const read = readOf.get(store) ?? new Map<string, readonly SignedPackage[]>();
+  readOf.set(store, read);
+  const known = read.get(role);
+  if (known !== undefined) return known;
   const packages: SignedPackage[] = [];
-  for (const [path, file] of Object.entries(metadata.signed.targets)) {
+  for (const [path, file] of Object.entries(signed.targets)) {
     // A name that the role may not sign counts for nothing, here as in find (T27).
-    if (responsibleRole(delegations, path) !== role) continue;
+    if (responsibleRole(store.targets?.signed.delegations, path) !== role) continue;
     try {
       packages.push(signedPackage(file));
     } catch (error) {
@@ -79,7 +75,7 @@ function packagesOf(
       if (!(error instanceof OperationFailure)) throw error;
     }
   }
-  read.set(metadata, { delegations, packages });
+  read.set(role, packages);
   return packages;
 }
 
